@@ -1,0 +1,68 @@
+"""What a skill declares, as literals read from its source by `ast`: never by importing it.
+
+What is enforced is this manifest, not the values that the decorators compute when the skill runs.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Declared(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Cron(Declared):
+    kind: Literal["cron"] = "cron"
+    expression: str  # five fields, as Debian's cron reads them
+    zone: str | None = None  # IANA name; None is the workspace's zone
+
+
+class Every(Declared):
+    kind: Literal["every"] = "every"
+    seconds: float
+
+
+class At(Declared):
+    kind: Literal["at"] = "at"
+    when: datetime  # with its zone
+
+
+Trigger: TypeAlias = Cron | Every | At
+
+
+class Expectation(Declared):
+    """What a good run looks like; a run that breaks it is a misfire. None: not declared."""
+
+    within: float | None = None  # seconds from start to end
+    messages_at_most: int | None = None  # notices in one run
+    silence_at_most: float | None = None  # seconds between two runs that had something to report
+    same_output_at_most: int | None = None  # identical outputs in a row
+
+
+class StepDeclaration(Declared):
+    name: str
+    line: int
+    attempts: int = 1
+    timeout: float | None = None  # seconds
+
+
+class Manifest(Declared):
+    """One skill's declarations. `name` is the function's name and the file's stem."""
+
+    name: str
+    purpose: str  # the module's docstring
+    takes_input: bool  # the function has a parameter after `run`
+    triggers: tuple[Trigger, ...] = Field(default=(), max_length=20)
+    catch_up: Literal["skip", "latest", "all"] = "latest"
+    concurrency: int = Field(default=1, ge=1)
+    hosts: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()  # globs, relative to the workspace
+    writes: tuple[str, ...] = ()
+    uses_model: bool = False  # calls run.ask
+    expect: Expectation = Expectation()
+    steps: tuple[StepDeclaration, ...] = ()
+    has_on_failure: bool = False
