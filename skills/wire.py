@@ -41,6 +41,7 @@ class ErrorInfo(Message):
     type: str
     message: str
     traceback: str = ""
+    step: str | None = None  # the step that it left, as str(StepKey)
 
 
 class Retry(Message):
