@@ -1,0 +1,201 @@
+"""The door to the sidecar: everything that people, the agent and the pages ask of it goes through `Client`.
+
+`Client` speaks HTTP over the sidecar's Unix socket: `POST /v1/COMMAND` with a JSON object, answered with JSON;
+`GET /v1/moments` streams what happens as server-sent events. The views are the words it answers in.
+
+    SidecarError
+    ├── NotRunning     no sidecar answers on this workspace's socket
+    └── Refused        the sidecar answered no; `.type` names the reason, `.status` is the HTTP status
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any, Literal
+
+import httpx2
+from pydantic import JsonValue, TypeAdapter
+
+from sidecar.client import views
+from sidecar.client.settings import Settings, SettingsError, load_settings
+
+__all__ = [
+    "Client",
+    "NotRunning",
+    "Refused",
+    "Settings",
+    "SettingsError",
+    "SidecarError",
+    "load_settings",
+    "views",
+]
+
+
+class SidecarError(Exception):
+    """Something that the sidecar could not do."""
+
+
+class NotRunning(SidecarError):
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(f"no sidecar is running for {settings.workspace}. Start it with: tend up")
+
+
+class Refused(SidecarError):
+    def __init__(self, type_: str, message: str, status: int) -> None:
+        super().__init__(message)
+        self.type = type_
+        self.status = status
+
+
+class Client:
+    """One connection to the sidecar. `who` signs what is decided through it ("person", or a name)."""
+
+    def __init__(self, settings: Settings, *, who: str = "person") -> None:
+        self.settings = settings
+        self.who = who
+        self._http = httpx2.Client(
+            transport=httpx2.HTTPTransport(uds=str(settings.socket)), base_url="http://sidecar", timeout=None
+        )
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._http.close()
+
+    # ------------------------------------------------------------ skills
+
+    def skills(self) -> list[views.Skill]:
+        return self._ask("skills.list", list[views.Skill])
+
+    def skill(self, name: str) -> views.SkillDetail:
+        return self._ask("skills.show", views.SkillDetail, name=name)
+
+    def source(self, name: str, version: str | None = None) -> views.Source:
+        """The file's own bytes; or a version's, by its hash or the first letters of it."""
+        return self._ask("skills.read", views.Source, name=name, version=version)
+
+    def write(self, name: str, text: str, *, base: str | None, reason: str) -> views.Verdict:
+        """Write the skill's file and wait for the verdict. `base` is the `Source.hash` it started from (None: the
+        file is new); Refused "conflict" where the file has changed since."""
+        return self._ask("skills.write", views.Verdict, name=name, text=text, base=base, reason=reason)
+
+    def check(self, name: str) -> views.Report:
+        """Check the file as it is now."""
+        return self._ask("skills.check", views.Report, name=name)
+
+    def run_skill(self, name: str, payload: JsonValue = None, *, rehearsal: bool = False) -> views.Run:
+        """Start a run now. A rehearsal reads for real, and writes, notifies and asks nobody."""
+        return self._ask("skills.run", views.Run, name=name, input=payload, rehearsal=rehearsal)
+
+    def pause(self, name: str, reason: str = "") -> views.Skill:
+        return self._ask("skills.pause", views.Skill, name=name, reason=reason)
+
+    def resume(self, name: str) -> views.Skill:
+        return self._ask("skills.resume", views.Skill, name=name)
+
+    def remove(self, name: str) -> None:
+        """Delete the file and retire the skill; its versions and runs stay."""
+        self._ask("skills.remove", type(None), name=name)
+
+    def history(self, name: str) -> list[views.Version]:
+        return self._ask("skills.history", list[views.Version], name=name)
+
+    def diff(self, name: str, old: str | None = None, new: str | None = None) -> views.Diff:
+        """Between two versions; left out, `new` is the active one and `old` the one before it."""
+        return self._ask("skills.diff", views.Diff, name=name, old=old, new=new)
+
+    def restore(self, name: str, version: str) -> views.Verdict:
+        """Write an earlier version's bytes back to the file."""
+        return self._ask("skills.restore", views.Verdict, name=name, version=version)
+
+    # ------------------------------------------------------------ runs
+
+    def runs(
+        self, *, skill: str | None = None, state: views.RunState | None = None, limit: int = 50
+    ) -> list[views.Run]:
+        """Newest first."""
+        return self._ask("runs.list", list[views.Run], skill=skill, state=state, limit=limit)
+
+    def run(self, run: str) -> views.RunDetail:
+        """By id, or the first letters of it."""
+        return self._ask("runs.show", views.RunDetail, run=run)
+
+    def cancel(self, run: str, reason: str = "") -> views.Run:
+        return self._ask("runs.cancel", views.Run, run=run, reason=reason)
+
+    def approvals(self) -> list[views.Approval]:
+        """The open ones."""
+        return self._ask("approvals.list", list[views.Approval])
+
+    def answer(self, approval: str, answer: Literal["yes", "no"] | str, reason: str = "") -> views.Approval:
+        """Answer an approval with yes or no, or the agent's question in words."""
+        return self._ask("approvals.answer", views.Approval, approval=approval, answer=answer, reason=reason)
+
+    def notices(self, *, limit: int = 50) -> list[views.Notice]:
+        return self._ask("notices.list", list[views.Notice], limit=limit)
+
+    # ------------------------------------------------------------ the conversation
+
+    def send(self, text: str, *, session: str | None = None) -> views.Run:
+        """Say something to the agent; the run that answers is stored when this returns. In a session where the agent
+        waits for an answer, this is the answer. A new session's id is its first run's."""
+        return self._ask("chat.send", views.Run, text=text, session=session)
+
+    def sessions(self) -> list[views.Session]:
+        return self._ask("chat.sessions", list[views.Session])
+
+    def transcript(self, session: str) -> list[views.TranscriptEntry]:
+        return self._ask("chat.transcript", list[views.TranscriptEntry], session=session)
+
+    # ------------------------------------------------------------ the review
+
+    def review_now(self) -> views.Run:
+        return self._ask("review.now", views.Run)
+
+    def review_latest(self) -> views.Review | None:
+        return self._ask("review.latest", views.Review | None)
+
+    def proposals(self) -> list[views.Proposal]:
+        """The open ones."""
+        return self._ask("review.proposals", list[views.Proposal])
+
+    def accept(self, proposal: str) -> views.Verdict:
+        return self._ask("review.accept", views.Verdict, proposal=proposal)
+
+    def dismiss(self, proposal: str, reason: str = "") -> views.Proposal:
+        return self._ask("review.dismiss", views.Proposal, proposal=proposal, reason=reason)
+
+    # ------------------------------------------------------------ the whole
+
+    def status(self) -> views.Status:
+        return self._ask("status", views.Status)
+
+    def doctor(self) -> list[views.Health]:
+        return self._ask("doctor", list[views.Health])
+
+    def moments(self, *, since: int | None = None, run: str | None = None) -> Iterator[views.Moment]:
+        """What happens from now on (or after the moment `since`), until the caller stops iterating. With `run`,
+        only what belongs to it; the stream then ends by itself when that run has."""
+        wanted = {name: value for name, value in (("since", since), ("run", run)) if value is not None}
+        try:
+            with self._http.stream("GET", "/v1/moments", params=wanted) as reply:
+                for line in reply.iter_lines():
+                    if line.startswith("data: "):
+                        yield views.Moment.model_validate_json(line.removeprefix("data: "))
+        except httpx2.TransportError as error:
+            raise NotRunning(self.settings) from error
+
+    def _ask(self, command: str, answer: Any, **arguments: JsonValue) -> Any:
+        try:
+            reply = self._http.post(f"/v1/{command}", json=arguments, headers={"x-who": self.who})
+        except httpx2.TransportError as error:
+            raise NotRunning(self.settings) from error
+        if reply.status_code >= 400:
+            problem = json.loads(reply.content)
+            raise Refused(problem["type"], problem["detail"], reply.status_code)
+        return TypeAdapter(answer).validate_json(reply.content)

@@ -1,0 +1,129 @@
+"""What can be set, and where from: flag > environment (`TEND_…`) > `tend.toml` > default."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal
+
+
+class SettingsError(Exception):
+    """A setting that can't be used; the message names it, where it came from and what is wanted."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that can be set. `tend.toml` stands in the workspace; its keys are these names."""
+
+    workspace: Path
+    zone: str = "UTC"  # IANA name; schedules without a zone of their own, the review, "today"
+    anthropic_api_key: str | None = field(default=None, repr=False)
+    base_url: str | None = None  # any server that speaks the Messages protocol; None is Anthropic's own
+    model_write: str = "claude-opus-5-5"  # talks with people and writes skills
+    model_review: str = "claude-sonnet-5-5"  # reads the week's evidence
+    model_ask: str = "claude-haiku-5-5"  # answers run.ask
+    fallback_price: float = 20.0  # USD per million tokens, for a model whose price is unknown
+    review: Literal["propose", "auto"] = (
+        "propose"  # a revision by the review waits for a person, or goes live
+    )
+    review_cron: str = "0 10 * * 5"
+    workers: int = 8  # attempts that run at the same time
+    agent: str = "harness.agent.entry"  # the module whose skill answers a chat message
+
+    @property
+    def store(self) -> Path:
+        """The folder of the database, locks and caches: not the agent's."""
+        return self.workspace / ".tend"
+
+    @property
+    def socket(self) -> Path:
+        """The sidecar's Unix socket. Outside the workspace, since a socket's path may have 107 bytes at most."""
+        name = hashlib.sha256(str(self.workspace.resolve()).encode()).hexdigest()[:16]
+        runtime = os.environ.get("XDG_RUNTIME_DIR")
+        folder = Path(runtime) / "tend" if runtime else Path(tempfile.gettempdir()) / f"tend-{os.getuid()}"
+        return folder / f"{name}.sock"
+
+    @property
+    def model_missing(self) -> str | None:
+        """Which setting is missing before a model can be called; None when nothing is."""
+        if self.anthropic_api_key or self.base_url:
+            return None
+        return "TEND_ANTHROPIC_API_KEY (or ANTHROPIC_API_KEY), or TEND_BASE_URL for another Messages server"
+
+
+def load_settings(
+    *, workspace: Path | None = None, environment: Mapping[str, str] = os.environ, **flags: Any
+) -> Settings:
+    """Read the settings. Raises SettingsError on an unknown name or a value of the wrong kind."""
+    folder = workspace or _path(environment.get("TEND_WORKSPACE")) or _default_workspace(environment)
+    values: dict[str, Any] = {}
+    for source, given in (
+        ("tend.toml", _from_file(folder / "tend.toml")),
+        ("environment", _from_environment(environment)),
+        ("flag", {name: value for name, value in flags.items() if value is not None}),
+    ):
+        values |= {name: _parse(name, value, source) for name, value in given.items()}
+    values.setdefault("zone", _machine_zone())
+    return Settings(workspace=folder.expanduser().absolute(), **values)
+
+
+_KINDS: dict[str, type] = {
+    item.name: int if item.type == "int" else float if item.type == "float" else str
+    for item in fields(Settings)
+    if item.name != "workspace"
+}
+
+
+def _parse(name: str, value: Any, source: str) -> Any:
+    if name not in _KINDS:
+        known = ", ".join(sorted(_KINDS))
+        raise SettingsError(f"{source}: there is no setting {name!r}. There are: {known}.")
+    if name == "review" and value not in ("propose", "auto"):
+        raise SettingsError(f"{source}: review is {value!r}; it is 'propose' or 'auto'.")
+    try:
+        return _KINDS[name](value)
+    except ValueError:
+        raise SettingsError(
+            f"{source}: {name} is {value!r}; a value of type {_KINDS[name].__name__} is wanted."
+        ) from None
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text())
+    except FileNotFoundError:
+        return {}
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path} is not TOML: {error}. Mend that line, or remove it.") from error
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    values = {
+        name: environment[f"TEND_{name.upper()}"] for name in _KINDS if f"TEND_{name.upper()}" in environment
+    }
+    for ours, theirs in (("anthropic_api_key", "ANTHROPIC_API_KEY"), ("base_url", "ANTHROPIC_BASE_URL")):
+        if theirs in environment:
+            values.setdefault(ours, environment[theirs])
+    return values
+
+
+def _default_workspace(environment: Mapping[str, str]) -> Path:
+    """`./workspace` in a clone, else the user's data folder."""
+    if Path("workspace/README.md").is_file() and Path("sidecar").is_dir():
+        return Path("workspace")
+    return Path(environment.get("XDG_DATA_HOME", "~/.local/share")).expanduser() / "tend"
+
+
+def _machine_zone() -> str:
+    link = Path("/etc/localtime")
+    parts = link.resolve().parts if link.is_symlink() else ()
+    return "/".join(parts[parts.index("zoneinfo") + 1 :]) if "zoneinfo" in parts else "UTC"
+
+
+def _path(text: str | None) -> Path | None:
+    return Path(text) if text else None

@@ -1,0 +1,335 @@
+"""The words in which the sidecar tells what it holds: what the API sends, and every surface shows."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, JsonValue
+
+from sidecar.checker.manifest import Manifest
+from sidecar.checker.report import Problem, Report
+
+__all__ = [
+    "Approval",
+    "Attempt",
+    "Call",
+    "Diff",
+    "Finding",
+    "Health",
+    "LogLine",
+    "Manifest",
+    "MemoryFile",
+    "Moment",
+    "Notice",
+    "Problem",
+    "Proposal",
+    "Report",
+    "Review",
+    "Run",
+    "RunDetail",
+    "RunState",
+    "Session",
+    "Skill",
+    "SkillDetail",
+    "Source",
+    "Status",
+    "Step",
+    "StepAttempt",
+    "TranscriptEntry",
+    "Verdict",
+    "Version",
+]
+
+RunState: TypeAlias = Literal["queued", "running", "waiting", "succeeded", "failed", "cancelled"]
+FINAL: frozenset[RunState] = frozenset({"succeeded", "failed", "cancelled"})
+
+
+class View(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class Skill(View):
+    """A row of `tend skills list`."""
+
+    name: str
+    purpose: str
+    origin: Literal["workspace", "shipped"]
+    version: str | None  # the active version's hash; None: nothing has passed yet
+    schedule: str  # in words; "called only" where nothing starts it
+    next_at: datetime | None
+    paused: bool
+    paused_reason: str | None = None
+    last_run: Run | None = None
+    problems: int = 0  # in the newest report, where that is not the active version's
+
+
+class Version(View):
+    """One immutable set of source bytes."""
+
+    hash: str
+    skill: str
+    state: Literal["draft", "active", "retired", "refused", "proposed"]
+    author: str  # "person", "agent", "tend"
+    reason: str
+    base: str | None  # the version it started from
+    created_at: datetime
+    activated_at: datetime | None = None
+
+
+class SkillDetail(View):
+    skill: Skill
+    manifest: Manifest | None
+    path: str  # in the workspace
+    report: Report | None  # the newest check, whether it passed or not
+    next_times: tuple[datetime, ...] = ()
+    versions: tuple[Version, ...] = ()
+
+
+class Source(View):
+    """A skill's module as text: the file's own bytes, or a version's."""
+
+    skill: str
+    path: str
+    hash: str  # the sha256 that a write or edit names as the one it started from
+    version: str | None
+    text: str
+
+
+class Verdict(View):
+    """What became of a write: the report, and whether those bytes are live now."""
+
+    report: Report
+    live: bool
+    version: str
+    diff: str  # unified, against the bytes before
+    next_times: tuple[datetime, ...] = ()
+    schedule: str = ""
+
+
+class Diff(View):
+    skill: str
+    old: str
+    new: str
+    text: str  # unified
+
+
+class Error(View):
+    type: str
+    message: str
+    traceback: str = ""
+
+
+class Run(View):
+    """A row of `tend runs list`."""
+
+    id: str
+    skill: str
+    version: str
+    state: RunState
+    reason: str | None = None  # why it waits, or how it ended
+    trigger: str  # "cron 0 9 * * 1", "call", "chat", "run ID", "rehearsal", "on_failure"
+    created_at: datetime
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    attempts: int = 0
+    wake_at: datetime | None = None
+    parent: str | None = None
+    cost_usd: float | None = None
+    error: Error | None = None
+    misfire: str | None = None  # which expectation it broke
+
+
+class StepAttempt(View):
+    number: int
+    started_at: datetime
+    ended_at: datetime | None
+    outcome: str  # running, succeeded, failed, timed out, lost
+    error: Error | None = None
+
+
+class Step(View):
+    name: str
+    occurrence: int
+    kind: str
+    state: Literal["running", "retrying", "waiting", "succeeded", "failed"]
+    arguments: JsonValue
+    result: JsonValue = None
+    error: Error | None = None
+    started_at: datetime
+    ended_at: datetime | None
+    attempts: tuple[StepAttempt, ...] = ()
+    child: str | None = None  # the run that an invoke started
+
+
+class Attempt(View):
+    number: int
+    started_at: datetime
+    ended_at: datetime | None
+    outcome: str  # running, succeeded, failed, suspended, lost, timed out, cancelled
+    pid: int | None = None
+
+
+class LogLine(View):
+    at: datetime
+    level: str
+    step: str | None
+    message: str
+    fields: dict[str, JsonValue] = {}
+
+
+class Call(View):
+    """One effect: what a step asked of the world, and what came back."""
+
+    at: datetime
+    step: str
+    attempt: int
+    kind: str
+    summary: str  # "GET http://… → 200", "model claude-… 1,200 in, 300 out"
+    request: JsonValue
+    reply: JsonValue
+    error: Error | None = None
+    cost_usd: float | None = None
+    seconds: float
+
+
+class RunDetail(View):
+    run: Run
+    input: JsonValue
+    output: JsonValue
+    nothing_to_report: str | None
+    steps: tuple[Step, ...]
+    attempts: tuple[Attempt, ...]
+    logs: tuple[LogLine, ...]
+    calls: tuple[Call, ...]
+    children: tuple[Run, ...]
+
+
+class Approval(View):
+    """A wait that a person answers: yes or no, or, for the agent's question, in words."""
+
+    id: str
+    kind: Literal["approval", "question"]
+    run: str
+    skill: str
+    question: str
+    choices: tuple[str, ...] = ()
+    asked_at: datetime
+    expires_at: datetime | None
+    state: Literal["open", "approved", "denied", "answered", "expired", "void"]
+    answer: str | None = None
+    by: str | None = None
+
+
+class Notice(View):
+    id: str
+    at: datetime
+    skill: str
+    run: str
+    target: str
+    text: str
+
+
+class Session(View):
+    id: str
+    created_at: datetime
+    title: str  # the first words said in it
+    messages: int
+
+
+class TranscriptEntry(View):
+    at: datetime
+    role: Literal["person", "agent"]
+    text: str
+    run: str | None
+
+
+class Finding(View):
+    """A misfiring skill with its evidence, each item citing runs."""
+
+    skill: str
+    kind: str  # failures, stale output, silence, slow, retries, expectation
+    summary: str
+    evidence: tuple[str, ...]
+    runs: tuple[str, ...]
+
+
+class Proposal(View):
+    """A revision that answers a finding; live when a person accepts it."""
+
+    id: str
+    skill: str
+    state: Literal["open", "accepted", "dismissed", "superseded"]
+    finding: Finding
+    base: str
+    version: str
+    reason: str
+    diff: str
+    created_at: datetime
+    decided_at: datetime | None = None
+    decided_by: str | None = None
+
+
+class Review(View):
+    """One pass over the run history."""
+
+    run: str
+    at: datetime
+    since: datetime
+    until: datetime
+    summary: str
+    findings: tuple[Finding, ...]
+    proposals: tuple[Proposal, ...]
+
+
+class MemoryFile(View):
+    path: str  # MEMORY.md, or memory/2026-11-21.md
+    text: str
+
+
+class Health(View):
+    """One line of `tend doctor`."""
+
+    name: str
+    state: Literal["ok", "warning", "error"]
+    detail: str
+    fix: str = ""
+
+
+class Status(View):
+    version: str
+    pid: int
+    workspace: str
+    zone: str
+    started_at: datetime
+    skills: int
+    paused: int
+    broken: int  # skills whose newest bytes were refused
+    running: tuple[Run, ...]
+    waiting: tuple[Run, ...]
+    failed_today: int
+    next_up: tuple[Skill, ...]
+    approvals: tuple[Approval, ...]
+    proposals: tuple[Proposal, ...]
+    model: str | None  # which model writes skills; None: not configured
+    model_missing: str | None  # which setting is missing
+    spent_today_usd: float
+
+
+class Moment(View):
+    """Something that has just happened, as it is streamed. `data` by topic:
+
+    run        {"run", "skill", "state", "trigger"}       step    {"run", "step", "state", "kind"}
+    check      {"skill", "passed", "version", "problems"} skill   {"skill", "what"}  live, paused, resumed, retired
+    text       {"run", "session", "text"}                 tool    {"run", "session", "name", "state"}
+    notice     {"target", "text", "skill", "run"}         approval {"id", "state", "question", "run"}
+    proposal   {"id", "skill", "state"}                   retry   {"run", "error", "wait"}
+    """
+
+    id: int
+    at: datetime
+    topic: str
+    data: dict[str, JsonValue]
+
+
+Skill.model_rebuild()
