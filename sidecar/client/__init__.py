@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Any, Self
 
 import httpx2
 from pydantic import JsonValue, TypeAdapter
@@ -58,7 +58,7 @@ class Client:
             transport=httpx2.HTTPTransport(uds=str(settings.socket)), base_url="http://sidecar", timeout=None
         )
 
-    def __enter__(self) -> Client:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -132,7 +132,7 @@ class Client:
         """The open ones."""
         return self._ask("approvals.list", list[views.Approval])
 
-    def answer(self, approval: str, answer: Literal["yes", "no"] | str, reason: str = "") -> views.Approval:
+    def answer(self, approval: str, answer: str, reason: str = "") -> views.Approval:
         """Answer an approval with yes or no, or the agent's question in words."""
         return self._ask("approvals.answer", views.Approval, approval=approval, answer=answer, reason=reason)
 

@@ -28,9 +28,7 @@ class Settings:
     model_review: str = "claude-sonnet-5-5"  # reads the week's evidence
     model_ask: str = "claude-haiku-5-5"  # answers run.ask
     fallback_price: float = 20.0  # USD per million tokens, for a model whose price is unknown
-    review: Literal["propose", "auto"] = (
-        "propose"  # a revision by the review waits for a person, or goes live
-    )
+    review: Literal["propose", "auto"] = "propose"  # a revision by the review waits for a person, or goes live
     review_cron: str = "0 10 * * 5"
     workers: int = 8  # attempts that run at the same time
     agent: str = "harness.agent.entry"  # the module whose skill answers a chat message
@@ -103,9 +101,7 @@ def _from_file(path: Path) -> dict[str, Any]:
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    values = {
-        name: environment[f"TEND_{name.upper()}"] for name in _KINDS if f"TEND_{name.upper()}" in environment
-    }
+    values = {name: environment[f"TEND_{name.upper()}"] for name in _KINDS if f"TEND_{name.upper()}" in environment}
     for ours, theirs in (("anthropic_api_key", "ANTHROPIC_API_KEY"), ("base_url", "ANTHROPIC_BASE_URL")):
         if theirs in environment:
             values.setdefault(ours, environment[theirs])
