@@ -45,7 +45,7 @@ class ErrorInfo(Message):
 
 
 class Retry(Message):
-    """How a step is tried again: at most `attempts` times; delays in seconds, doubled from `backoff` to `backoff_cap`."""
+    """How a step is tried again: at most `attempts` times; delays (s) double from `backoff` to `backoff_cap`."""
 
     attempts: int = Field(default=1, ge=1)
     backoff: float = Field(default=1.0, ge=0)
@@ -236,4 +236,3 @@ class Question(Message):
 
 
 Answer.model_rebuild()
-

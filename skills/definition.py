@@ -1,0 +1,123 @@
+"""`@skill`: the function that a run executes, with what it may touch and what a good run looks like."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from inspect import Parameter
+from typing import Any, Concatenate, Generic, Literal, ParamSpec, Protocol, TypeAlias, cast
+
+from skills.errors import Misdeclared
+from skills.expect import Expect
+from skills.failure import Failure
+from skills.run import Run
+from skills.signatures import Signature
+from skills.triggers import Decorator, Schedule, Trigger
+from skills.values import JsonResult
+
+Payload = ParamSpec("Payload")
+
+OnFailure: TypeAlias = Callable[[Run, Failure], None]
+CatchUp: TypeAlias = Literal["skip", "latest", "all"]
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """The decorator's values at run time. The sidecar enforces the manifest that it read from the source instead."""
+
+    schedules: tuple[Schedule, ...]
+    hosts: tuple[str, ...]
+    reads: tuple[str, ...]
+    writes: tuple[str, ...]
+    expect: Expect
+    concurrency: int
+    catch_up: CatchUp
+
+
+class Skill(Generic[Payload, JsonResult]):
+    """A skill, as its module holds it. Making one registers nothing."""
+
+    def __init__(
+        self, function: Callable[Concatenate[Run, Payload], JsonResult], declaration: Declaration
+    ) -> None:
+        self.function = function
+        self.name = function.__name__
+        self.declaration = declaration
+        self.failure_handler: OnFailure | None = None
+
+    def __repr__(self) -> str:
+        return f"<skill {self.name!r}>"
+
+    def on_failure(self, handler: OnFailure, /) -> OnFailure:
+        """Decorates the function that is run once after the last attempt of a run failed."""
+        if self.failure_handler is not None:
+            raise Misdeclared(f"skill {self.name!r} has two on_failure handlers; keep one")
+        self.failure_handler = handler
+        return handler
+
+    @cached_property
+    def signature(self) -> Signature:
+        """The payload and the result; `run` is left out."""
+        return Signature(self.function, skip=1)
+
+    @property
+    def payload(self) -> Parameter | None:
+        """The parameter after `run`, if there is one."""
+        parameters = self.signature.parameters
+        if len(parameters) > 1:
+            raise Misdeclared(
+                f"skill {self.name!r} has {len(parameters)} parameters after run, at most one is possible; "
+                f"put them into a pydantic model"
+            )
+        return parameters[0] if parameters else None
+
+
+class ScheduledSkill(Protocol):
+    """What `skill(on=...)` returns: a decorator of a function that takes the run and nothing else."""
+
+    def __call__(self, function: Callable[[Run], JsonResult], /) -> Skill[[], JsonResult]: ...
+
+
+class CalledSkill(Protocol):
+    """What `skill()` returns: a decorator of a function that takes the run and, if it likes, one payload."""
+
+    def __call__(
+        self, function: Callable[Concatenate[Run, Payload], JsonResult], /
+    ) -> Skill[Payload, JsonResult]: ...
+
+
+def skill(
+    *,
+    on: Trigger[Decorator] | None = None,
+    hosts: list[str] | tuple[str, ...] = (),
+    reads: list[str] | tuple[str, ...] = (),
+    writes: list[str] | tuple[str, ...] = (),
+    expect: Expect = Expect(),  # noqa: B008 - frozen
+    concurrency: int = 1,
+    catch_up: CatchUp = "latest",
+) -> Decorator:
+    """Make the function a skill. Its name is the file's stem; the module's docstring is its purpose.
+
+    on           what starts it: cron(...), every(...), at(...), joined with `|`. Left out: it is only called
+    hosts        the hosts that its steps may reach with http
+    reads        globs in the workspace that its steps may read with files
+    writes       globs in the workspace that its steps may write with files
+    expect       what a good run looks like
+    concurrency  how many runs may be under way at once, waiting ones included
+    catch_up     which slots that passed while Tend was down are run late: "skip", "latest" or "all"
+    """
+    declaration = Declaration(
+        schedules=on.schedules if on is not None else (),
+        hosts=tuple(hosts),
+        reads=tuple(reads),
+        writes=tuple(writes),
+        expect=expect,
+        concurrency=concurrency,
+        catch_up=catch_up,
+    )
+
+    def decorate(function: Callable[..., Any]) -> Skill[..., Any]:
+        return Skill(function, declaration)
+
+    return cast("Decorator", decorate)

@@ -1,0 +1,160 @@
+"""`Run`: everything that a skill's body may do."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from itertools import count
+from typing import TYPE_CHECKING, Literal, ParamSpec
+from zoneinfo import ZoneInfo
+
+from typing_extensions import TypeForm
+
+from skills.approval import Approval
+from skills.asking import Asking
+from skills.open_step import OpenStep, open_step_or_none
+from skills.state import State
+from skills.step_runner import StepRunner, Work
+from skills.steps import Step
+from skills.values import Codec, Jsonable, JsonResult, encode_untyped
+from skills.wire import Json, Log, Start
+
+if TYPE_CHECKING:
+    from skills.definition import Skill
+
+P = ParamSpec("P")
+
+
+class Run:
+    """One execution of a skill. The body runs from the top again after each wait and crash; what it got from `run`
+    before is then answered from the journal, so it has to ask for the same things in the same order."""
+
+    def __init__(self, start: Start, steps: StepRunner) -> None:
+        self._start = start
+        self._steps = steps
+        self._zone = ZoneInfo(start.zone)
+        self._lines = count()
+        self.quiet_because: str | None = None
+        self.state = State(steps)
+        self.random = random.Random(start.run)  # noqa: S311 - the same numbers on replay are what it is for
+
+    # ------------------------------------------------------------ what it is
+
+    @property
+    def id(self) -> str:
+        return self._start.run
+
+    @property
+    def attempt(self) -> int:
+        """From 1. It differs between a run and its replay: log it, decide nothing by it."""
+        return self._start.attempt
+
+    @property
+    def started(self) -> datetime:
+        """When the run was created, in the workspace's zone; the same on replay."""
+        return self._start.started.astimezone(self._zone)
+
+    @property
+    def rehearsal(self) -> bool:
+        """Whether effects are stubbed."""
+        return self._start.rehearsal
+
+    @property
+    def now(self) -> datetime:
+        """The time, in the workspace's zone; remembered, so a replay sees the same."""
+        said: Codec[datetime] = Codec(datetime, "run.now")
+        return said.decode(self._steps.request("now", "now", {})).astimezone(self._zone)
+
+    def key(self, name: str) -> str:
+        """32 hex digits, the same on each attempt: an idempotency key to pass to a step that orders or pays."""
+        return hashlib.sha256(f"{self.id}/{name}".encode()).hexdigest()[:32]
+
+    # ------------------------------------------------------------ steps
+
+    def step(self, step: Step[P, JsonResult], /, *args: P.args, **kwargs: P.kwargs) -> JsonResult:
+        """Execute the step once and remember its result; on replay return that. Raises `StepFailed`."""
+        arguments = step.signature.encode(*args, **kwargs)
+
+        def body(_: OpenStep) -> Json:
+            copies = step.signature.decode(arguments)
+            result = step.function(*copies.args, **copies.kwargs)
+            return step.signature.result.encode(result)
+
+        work = Work(step.name, dict(arguments), body, retry=step.retry, give_up_on=step.give_up_on)
+        decoded: JsonResult = step.signature.result.decode(self._steps.execute(work))
+        return decoded
+
+    def ask(
+        self,
+        prompt: str,
+        *values: Jsonable,
+        returns: TypeForm[JsonResult],
+        fallback: Callable[[], JsonResult] | None = None,
+    ) -> JsonResult:
+        """Ask a model about `values` for an answer of the type `returns`; `returns=str` gives plain text.
+
+        A wrong answer is sent back once. If there is no right one, or no model, the result is that of `fallback`;
+        without one, `StepFailed` is raised.
+        """
+        codec = Codec(returns, "answer of run.ask")
+        asking = Asking(prompt, values, codec, fallback)
+
+        def body(step: OpenStep) -> Json:
+            return asking.answer(step, lambda note: self.log(note, level="warning"))
+
+        return codec.decode(self._steps.execute(Work("ask", asking.arguments, body, kind="ask")))
+
+    def invoke(
+        self, skill: Skill[P, JsonResult], /, *payload: P.args, **named_payload: P.kwargs
+    ) -> JsonResult:
+        """Run another skill and wait for its result. Raises `StepFailed` if that run fails."""
+        encoded = skill.signature.encode(*payload, **named_payload)
+        input_ = encoded[skill.payload.name] if skill.payload else None
+        output = self._steps.request("invoke", f"invoke:{skill.name}", {"skill": skill.name, "input": input_})
+        decoded: JsonResult = skill.signature.result.decode(output)
+        return decoded
+
+    # ------------------------------------------------------------ waits and people
+
+    def sleep(self, duration: timedelta) -> None:
+        """Wait; for as long as you like, since no process is kept meanwhile."""
+        self._steps.request("sleep", "sleep", {"seconds": duration.total_seconds()})
+
+    def approve(self, question: str, *, expires_in: timedelta | None = None) -> Approval:
+        """Wait for a person's yes or no. If nobody answers before it expires, that is a no."""
+        seconds = None if expires_in is None else expires_in.total_seconds()
+        answer = self._steps.request("approve", "approve", {"question": question, "expires_in": seconds})
+        return Approval.model_validate(answer)
+
+    def notify(self, target: str, text: str) -> None:
+        """Send `text` to a channel or person, exactly once."""
+        self._steps.request("notify", "notify", {"target": target, "text": text})
+
+    # ------------------------------------------------------------ the run's record
+
+    def log(
+        self,
+        message: str,
+        /,
+        *,
+        level: Literal["debug", "info", "warning", "error"] = "info",
+        **fields: Jsonable,
+    ) -> None:
+        """Add a line to the run's log, in the body or in a step; a line that is said again on replay is stored once."""
+        step = open_step_or_none()
+        self._steps.ask(
+            Log(
+                step=step.key if step else None,
+                attempt=step.attempt if step else self.attempt,
+                seq=step.next_line() if step else next(self._lines),
+                level=level,
+                message=message,
+                fields={name: encode_untyped(value, f"log field {name!r}") for name, value in fields.items()},
+            )
+        )
+
+    def nothing_to_report(self, reason: str) -> None:
+        """Say that this run was quiet for a reason, so that its silence counts as a good outcome."""
+        self.quiet_because = reason

@@ -1,0 +1,114 @@
+"""Takes each step of one attempt from its first question to the outcome that is remembered."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from skills.errors import StepFailed, SuspendRun, TendError
+from skills.open_step import OpenStep, opened, refuse_in_step
+from skills.port import Ask, Port, Tell
+from skills.wire import (
+    Again,
+    Begin,
+    Done,
+    ErrorInfo,
+    Fail,
+    Failed,
+    Finish,
+    Go,
+    Json,
+    Request,
+    RequestKind,
+    Retry,
+    StepKey,
+    StepKind,
+    Suspend,
+)
+
+
+@dataclass(frozen=True)
+class Work:
+    """A step that the worker executes: what is asked of it, and how."""
+
+    name: str
+    arguments: Json
+    body: Callable[[OpenStep], Json]
+    kind: StepKind = "step"
+    retry: Retry = field(default_factory=Retry)
+    give_up_on: tuple[type[Exception], ...] = ()
+
+
+class StepRunner:
+    """Counts the uses of each name, so that the same step has the same key on each replay."""
+
+    def __init__(
+        self,
+        port: Port,
+        describe: Callable[[BaseException], ErrorInfo],
+        pause: Callable[[float], None],
+    ) -> None:
+        self._port = port
+        self._describe = describe
+        self._pause = pause
+        self._uses: Counter[str] = Counter()
+        self.suspended = False
+
+    def ask(self, question: Ask) -> Tell:
+        """Put a question. Once the run waits, each further one unwinds again: a skill may have caught the first."""
+        if self.suspended:
+            raise SuspendRun("the run waits already")
+        answer = self._port.ask(question)
+        if isinstance(answer, Suspend):
+            self.suspended = True
+            raise SuspendRun(answer.reason)
+        return answer
+
+    def execute(self, work: Work) -> Json:
+        """The step's result: remembered, or made by its body now. Raises `StepFailed`."""
+        key = self._next_key(work.name)
+        begun = self.ask(Begin(step=key, kind_of_step=work.kind, arguments=work.arguments, retry=work.retry))
+        return _outcome(key, self._tried(key, work, begun) if isinstance(begun, Go) else begun)
+
+    def request(self, kind: RequestKind, name: str, arguments: Json) -> Json:
+        """The result of a step that the sidecar answers itself. Raises `StepFailed`."""
+        key = self._next_key(name)
+        return _outcome(key, self.ask(Request(step=key, kind_of_request=kind, arguments=arguments)))
+
+    def _next_key(self, name: str) -> StepKey:
+        refuse_in_step(f"step {name!r}")
+        key = StepKey(name=name, occurrence=self._uses[name])
+        self._uses[name] += 1
+        return key
+
+    def _tried(self, key: StepKey, work: Work, go: Go | Again) -> Tell:
+        """Execute the body until it returns, or until the sidecar says that it failed for good."""
+        while True:
+            if go.delay > 0:
+                self._pause(go.delay)
+            answer = self._try_once(key, work, go.attempt)
+            if not isinstance(answer, Again):
+                return answer
+            go = answer
+
+    def _try_once(self, key: StepKey, work: Work, attempt: int) -> Tell:
+        try:
+            with opened(OpenStep(key, attempt, self.ask)) as step:
+                result = work.body(step)
+        except Exception as error:  # noqa: BLE001 - whatever the author's code raises is an outcome of the step
+            retryable = not isinstance(error, work.give_up_on) and _worth_another_try(error)
+            return self.ask(Fail(step=key, attempt=attempt, error=self._describe(error), retryable=retryable))
+        self.ask(Finish(step=key, attempt=attempt, result=result))
+        return Done(result=result)
+
+
+def _worth_another_try(error: Exception) -> bool:
+    return error.retryable if isinstance(error, TendError) else True
+
+
+def _outcome(key: StepKey, answer: Tell) -> Json:
+    if isinstance(answer, Failed):
+        raise StepFailed(str(key), answer.error)
+    assert isinstance(answer, Done), answer  # noqa: S101 - the protocol has no other answer
+    return answer.result

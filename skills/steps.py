@@ -1,0 +1,87 @@
+"""`@step`: a function whose result a run remembers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from functools import cached_property
+from typing import Any, Generic, ParamSpec, Protocol, overload
+
+from pydantic import ValidationError
+
+from skills.errors import Misdeclared
+from skills.signatures import Signature
+from skills.values import JsonResult, explain
+from skills.wire import Retry
+
+P = ParamSpec("P")
+
+Exceptions = tuple[type[Exception], ...]
+
+
+class Step(Generic[P, JsonResult]):
+    """A unit of work, executed by `run.step(this, ...)`. It has no `__call__`, so that a direct call is a type error;
+    in a unit test call `.function`."""
+
+    def __init__(self, function: Callable[P, JsonResult], retry: Retry, give_up_on: Exceptions) -> None:
+        self.function = function
+        self.name = function.__name__
+        self.retry = retry
+        self.give_up_on = give_up_on
+
+    def __repr__(self) -> str:
+        return f"<step {self.name!r}>"
+
+    @cached_property
+    def signature(self) -> Signature:
+        """Read at first use: annotations may name classes that stand further down in the module."""
+        return Signature(self.function)
+
+
+class StepDecorator(Protocol):
+    def __call__(self, function: Callable[P, JsonResult], /) -> Step[P, JsonResult]: ...
+
+
+@overload
+def step(function: Callable[P, JsonResult], /) -> Step[P, JsonResult]: ...
+@overload
+def step(
+    *,
+    attempts: int = 1,
+    backoff: timedelta = timedelta(seconds=1),
+    timeout: timedelta | None = None,
+    give_up_on: Exceptions = (),
+) -> StepDecorator: ...
+def step(
+    function: Callable[..., Any] | None = None,
+    /,
+    *,
+    attempts: int = 1,
+    backoff: timedelta = timedelta(seconds=1),
+    timeout: timedelta | None = None,
+    give_up_on: Exceptions = (),
+) -> Any:
+    """Make the function a step: `@step`, or `@step(attempts=5, timeout=timedelta(seconds=30))`.
+
+    attempts    how often the body is tried in all; the delay between two tries doubles from `backoff`, up to 5 minutes
+    timeout     for one attempt of the body; an attempt that takes longer is ended, and counts as failed
+    give_up_on  exceptions that are not worth another attempt
+
+    Arguments and result are stored as JSON by their annotations; the body gets, and the caller receives, copies.
+    """
+
+    def decorate(function: Callable[P, JsonResult]) -> Step[P, JsonResult]:
+        return Step(function, _retry(function.__name__, attempts, backoff, timeout), give_up_on)
+
+    return decorate if function is None else decorate(function)
+
+
+def _retry(name: str, attempts: int, backoff: timedelta, timeout: timedelta | None) -> Retry:
+    try:
+        return Retry(
+            attempts=attempts,
+            backoff=backoff.total_seconds(),
+            timeout=None if timeout is None else timeout.total_seconds(),
+        )
+    except ValidationError as error:
+        raise Misdeclared(f"@step of {name!r}: {explain(error)}") from error
