@@ -1,0 +1,11 @@
+"""Rehearse a skill in memory: its real code, over a scripted world.
+
+rehearse  →  execute  →  ScriptedPort  ─ journal: what is remembered, for the replay
+                                       └ World: clock, HTTP, files, people, models, other skills, state
+"""
+
+from skills.testing.rehearsal import Rehearsal, RehearsalFailed, rehearse
+from skills.testing.script import in_turn
+from skills.testing.world import Notice, SentRequest
+
+__all__ = ["Notice", "Rehearsal", "RehearsalFailed", "SentRequest", "in_turn", "rehearse"]

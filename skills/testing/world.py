@@ -1,0 +1,199 @@
+"""The world of a rehearsal: a clock that only waits move, and whatever else the test scripts."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from fnmatch import fnmatchcase
+from typing import Any
+from urllib.parse import urlsplit
+
+from skills.approval import Approval
+from skills.definition import Declaration
+from skills.http import Reply
+from skills.testing.script import Script, Unscripted
+from skills.values import encode_untyped
+from skills.wire import Json
+
+
+@dataclass(frozen=True)
+class Notice:
+    target: str
+    text: str
+
+
+@dataclass(frozen=True)
+class SentRequest:
+    """An HTTP request as it left a step."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    content: bytes
+
+    def json(self) -> Any:
+        return json.loads(self.content)
+
+
+class NotDeclared(Exception):
+    """What the gateway refuses, the rehearsal refuses too."""
+
+
+@dataclass
+class World:
+    """Everything outside of the skill. The lists record what the skill did to it."""
+
+    declaration: Declaration
+    now: datetime
+    http: Script
+    files: dict[str, str]
+    invokes: Script
+    commands: Script
+    asks: Sequence[object]
+    approvals: Sequence[bool | Approval]
+    answers: Sequence[str]
+    state: dict[str, Json]
+    notices: list[Notice] = field(default_factory=list)
+    requests: list[SentRequest] = field(default_factory=list)
+    questions: list[str] = field(default_factory=list)
+    prompts: list[dict[str, Any]] = field(default_factory=list)
+
+    def advance(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+    # ------------------------------------------------------------ effects of steps
+
+    def send(self, request: dict[str, Any]) -> Json:
+        sent = SentRequest(
+            request["method"], request["url"], request["headers"], base64.b64decode(request["content_base64"])
+        )
+        host = urlsplit(sent.url).hostname or ""
+        if host not in self.declaration.hosts:
+            raise NotDeclared(f"host {host!r} is not declared; add it to hosts=[...] of @skill")
+        self.requests.append(sent)
+        with_method = f"{sent.method} {sent.url}"
+        answer = self.http.next(
+            sent.url if sent.url in self.http and with_method not in self.http else with_method, sent
+        )
+        if isinstance(answer, Exception):
+            raise answer
+        return _wire_reply(answer, sent.url)
+
+    def touch_file(self, request: dict[str, Any]) -> Json:
+        path: str = request["path"]
+        if request["action"] == "list":
+            return {
+                "paths": [
+                    name for name in sorted(self.files) if fnmatchcase(name, path) and self._may_read(name)
+                ]
+            }
+        if request["action"] == "write":
+            if not _declared(path, self.declaration.writes):
+                raise NotDeclared(f"{path!r} is not declared; add it to writes=[...] of @skill")
+            self.files[path] = request["text"]
+            return {}
+        if not self._may_read(path):
+            raise NotDeclared(f"{path!r} is not declared; add it to reads=[...] of @skill")
+        if path not in self.files:
+            raise FileNotFoundError(f"there is no file {path!r}")
+        return {"text": self.files[path]}
+
+    def _may_read(self, path: str) -> bool:
+        return _declared(path, self.declaration.reads)
+
+    def reply_of_model(self, request: dict[str, Any]) -> Json:
+        self.prompts.append(request)
+        answer = _nth(self.asks, len(self.prompts), "asks", "the model was asked")
+        if isinstance(answer, Exception):
+            raise answer
+        if isinstance(answer, dict) and "content" in answer:
+            return encode_untyped(answer, "asks=")
+        text = answer if isinstance(answer, str) else json.dumps(encode_untyped(answer, "asks="))
+        return {
+            "content": [{"type": "text", "text": text}],
+            "stop_reason": "end_turn",
+            "model": "scripted",
+            "usage": {},
+            "cost_usd": None,
+        }
+
+    # ------------------------------------------------------------ what the sidecar answers
+
+    def answer(self, kind: str, arguments: dict[str, Any]) -> Json:
+        """The result of a request. Raises what the script says."""
+        match kind:
+            case "sleep":
+                self.advance(arguments["seconds"])
+                return None
+            case "now":
+                return self.now.astimezone(UTC).isoformat()
+            case "notify":
+                self.notices.append(Notice(arguments["target"], arguments["text"]))
+                return {"notice": f"notice-{len(self.notices)}"}
+            case "approve":
+                return self._approval(arguments["question"])
+            case "question":
+                return self._person(arguments["question"])
+            case "invoke":
+                return _raise_or_encode(self.invokes.next(arguments["skill"], arguments["input"]), "invokes=")
+            case "command":
+                scripted = self.commands.next(arguments["name"], **arguments["arguments"])
+                return _raise_or_encode(scripted, "commands=")
+            case "state.get":
+                name = arguments["name"]
+                return {"found": name in self.state, "value": self.state.get(name)}
+            case "state.put":
+                self.state[arguments["name"]] = arguments["value"]
+                return None
+        raise Unscripted(f"a rehearsal cannot answer {kind!r}")
+
+    def _approval(self, question: str) -> Json:
+        self.questions.append(question)
+        answer = _nth(self.approvals, len(self.questions), "approvals", f"{question!r} was asked")
+        approval = answer if isinstance(answer, Approval) else Approval(approved=answer, by="rehearsal")
+        return encode_untyped(approval, "approvals=")
+
+    def _person(self, question: str) -> Json:
+        self.questions.append(question)
+        return {
+            "answer": _nth(self.answers, len(self.questions), "answers", f"{question!r} was asked"),
+            "by": "rehearsal",
+        }
+
+
+def _nth(answers: Sequence[Any], use: int, option: str, what: str) -> Any:
+    if use > len(answers):
+        raise Unscripted(
+            f"{what} (number {use}), {option}= has {len(answers)}: add an answer to rehearse(...)"
+        )
+    return answers[use - 1]
+
+
+def _raise_or_encode(answer: object, place: str) -> Json:
+    if isinstance(answer, Exception):
+        raise answer
+    return encode_untyped(answer, place)
+
+
+def _declared(path: str, globs: Sequence[str]) -> bool:
+    return any(fnmatchcase(path, glob) for glob in globs)
+
+
+def _wire_reply(answer: object, url: str) -> Json:
+    """A `Reply` as it is, text as text, anything else as JSON with status 200."""
+    if isinstance(answer, Reply):
+        content, status, headers, url = answer.content, answer.status, dict(answer.headers), answer.url
+    elif isinstance(answer, str):
+        content, status, headers = answer.encode(), 200, {"content-type": "text/plain; charset=utf-8"}
+    else:
+        content = json.dumps(encode_untyped(answer, "http=")).encode()
+        status, headers = 200, {"content-type": "application/json"}
+    return {
+        "status": status,
+        "headers": {**headers},
+        "content_base64": base64.b64encode(content).decode(),
+        "url": url,
+    }
