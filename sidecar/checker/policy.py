@@ -1,0 +1,55 @@
+"""Which hosts and paths a skill may declare."""
+
+from __future__ import annotations
+
+import re
+from fnmatch import fnmatchcase
+from pathlib import PurePosixPath
+
+# What a skill must not write: the sources, the agent's own memory, the store.
+PROTECTED = ("skills", "lib", "memory", ".tend", "SOUL.md", "USER.md", "MEMORY.md")
+
+_HOST = re.compile(
+    r"(?=.{1,253}(:|$))[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*(:[0-9]{1,5})?"
+)
+
+
+def host_problem(host: str) -> str:
+    """Why this cannot be a declared host, or "". A host is a name in lower case, with a port where it needs one."""
+    if "://" in host or "/" in host:
+        return f"{host!r} is an address, not a host name"
+    if "*" in host:
+        return f"{host!r} has a wildcard; each host has to be named"
+    if host != host.lower():
+        return f"{host!r} has capital letters"
+    if not _HOST.fullmatch(host) or not 0 < int(host.partition(":")[2] or 1) < 65536:
+        return f"{host!r} is no host name"
+    return ""
+
+
+def read_problem(glob: str) -> str:
+    """Why a skill cannot read there, or ""."""
+    return _outside(glob) or ("the store is not for skills to read" if _first(glob) == ".tend" else "")
+
+
+def write_problem(glob: str) -> str:
+    """Why a skill cannot write there, or ""."""
+    if problem := _outside(glob):
+        return problem
+    # Without regard to case: on some file systems memory.md is MEMORY.md.
+    reached = [name for name in PROTECTED if fnmatchcase(name.casefold(), _first(glob).casefold())]
+    return f"{glob!r} reaches {reached[0]!r}, which skills do not write" if reached else ""
+
+
+def _outside(glob: str) -> str:
+    if not glob.strip() or "\0" in glob:
+        return f"{glob!r} is no path"
+    if glob.startswith(("/", "~")) or "\\" in glob or re.match(r"[A-Za-z]:", glob):
+        return f"{glob!r} is not relative to the workspace"
+    if ".." in PurePosixPath(glob).parts:
+        return f"{glob!r} leaves the workspace"
+    return ""
+
+
+def _first(glob: str) -> str:
+    return PurePosixPath(glob).parts[0] if PurePosixPath(glob).parts else "*"

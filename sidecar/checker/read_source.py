@@ -1,0 +1,27 @@
+"""The stages that read a skill's text: parse, then manifest and body rule, whose problems are reported together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sidecar.checker.body_rule import body_problems
+from sidecar.checker.manifest import Manifest
+from sidecar.checker.parse import parse
+from sidecar.checker.read_manifest import read_manifest
+from sidecar.checker.report import Problem, Snapshot
+
+
+@dataclass(frozen=True)
+class Reading:
+    manifest: Manifest | None
+    problems: tuple[Problem, ...]
+
+
+def read_source(snapshot: Snapshot) -> Reading:
+    """Hostile text can make this slow, large, or crash: call it in a process that may be lost."""
+    modules, problems = parse(snapshot)
+    if problems:
+        return Reading(None, tuple(problems))
+    helpers = tuple(module for path, module in modules.items() if path != snapshot.entry)
+    manifest, problems = read_manifest(modules[snapshot.entry], helpers)
+    return Reading(manifest, (*problems, *body_problems(modules)))

@@ -1,0 +1,95 @@
+"""Reads `on=`: schedules joined with `|`."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+from cronsim import CronSim, CronSimError
+
+from sidecar.checker.literals import Literals, Unreadable, zone
+from sidecar.checker.manifest import At, Cron, Every, Trigger
+from sidecar.checker.module import Module
+
+MOST_TRIGGERS = 20
+
+_FIX = 'Write cron("0 9 * * 1-5"), every(timedelta(hours=1)) or at(datetime(...)), joined with |.'
+_CRON_FIX = 'Write five fields: minute, hour, day of month, month, weekday (0-7, Sunday is 0): "0 9 * * 1-5".'
+
+
+class TriggerReader:
+    def __init__(self, module: Module, literals: Literals) -> None:
+        self._module = module
+        self._literals = literals
+
+    def read(self, node: ast.expr) -> tuple[Trigger, ...]:
+        triggers = tuple(self._one(each) for each in self._alternatives(node))
+        if len(triggers) > MOST_TRIGGERS:
+            raise Unreadable(
+                node, f"{len(triggers)} triggers, at most {MOST_TRIGGERS} are possible", "Join some."
+            )
+        return triggers
+
+    def _alternatives(self, node: ast.expr) -> Iterator[ast.expr]:
+        value = self._literals.resolve(node)
+        if isinstance(value, ast.BinOp) and isinstance(value.op, ast.BitOr):
+            yield from self._alternatives(value.left)
+            yield from self._alternatives(value.right)
+        else:
+            yield value
+
+    def _one(self, node: ast.expr) -> Trigger:
+        kind = self._module.meaning(node.func) if isinstance(node, ast.Call) else ""
+        if not isinstance(node, ast.Call) or kind not in {"skills.cron", "skills.every", "skills.at"}:
+            raise Unreadable(node, f"{ast.unparse(node)[:80]} is no trigger", _FIX)
+        if kind == "skills.cron":
+            return self._cron(node)
+        argument = _only(node, "interval" if kind == "skills.every" else "when")
+        return self._every(argument) if kind == "skills.every" else At(when=self._literals.moment(argument))
+
+    def _cron(self, node: ast.Call) -> Cron:
+        given = dict(zip(("expression", "tz"), node.args, strict=False))
+        given |= {keyword.arg: keyword.value for keyword in node.keywords if keyword.arg}
+        if "expression" not in given or given.keys() - {"expression", "tz"} or len(node.args) > 2:
+            raise Unreadable(node, "cron takes an expression and, if you like, tz=", _CRON_FIX)
+        expression = self._literals.text(given["expression"])
+        check_cron(given["expression"], expression)
+        if "tz" not in given or _is_none(given["tz"]):
+            return Cron(expression=expression)
+        name = self._literals.text(given["tz"])
+        zone(given["tz"], name)
+        return Cron(expression=expression, zone=name)
+
+    def _every(self, node: ast.expr) -> Every:
+        interval = self._literals.duration(node)
+        if interval < timedelta(seconds=1):
+            raise Unreadable(node, f"an interval of {interval} is too short", "Use at least a second.")
+        return Every(seconds=interval.total_seconds())
+
+
+def check_cron(node: ast.expr, expression: str) -> None:
+    """Raises `Unreadable` unless it is five fields as Debian's cron reads them, and fires at all."""
+    # cronsim itself would read a sixth field, as seconds.
+    if len(expression.split()) != 5:
+        raise Unreadable(
+            node, f"cron {expression!r} has {len(expression.split())} fields instead of five", _CRON_FIX
+        )
+    try:
+        next(CronSim(expression, datetime(2024, 1, 1, tzinfo=UTC)))  # in a leap year, for 29 February
+    except CronSimError as error:
+        message = str(error)[:1].lower() + str(error)[1:]
+        raise Unreadable(node, f"cron {expression!r}: {message}", _CRON_FIX) from error
+    except StopIteration as error:
+        raise Unreadable(node, f"cron {expression!r} never fires", "Name a date that exists.") from error
+
+
+def _only(node: ast.Call, name: str) -> ast.expr:
+    given = [*node.args, *(keyword.value for keyword in node.keywords if keyword.arg == name)]
+    if len(given) != 1 or len(node.args) + len(node.keywords) != 1:
+        raise Unreadable(node, f"{ast.unparse(node.func)} takes exactly one argument", _FIX)
+    return given[0]
+
+
+def _is_none(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None
