@@ -1,0 +1,32 @@
+"""Brings a store to the schema of this program; refuses one from a newer program."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy.engine import Connection
+
+FOLDER = Path(__file__).parent / "migrations"
+
+
+class NewerStore(Exception):
+    """The store was written by a newer Tend."""
+
+
+def migrate(connection: Connection) -> None:
+    """Apply the migrations that this store has not had. Does nothing, fast, where it has had all."""
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER))
+    config.attributes["connection"] = connection
+    scripts = ScriptDirectory.from_config(config)
+    current = MigrationContext.configure(connection).get_current_revision()
+    head = scripts.get_current_head()
+    if current == head:
+        return
+    if current is not None and current not in {script.revision for script in scripts.walk_revisions()}:
+        raise NewerStore(f"the store is at revision {current!r}, this Tend knows up to {head!r}. Update Tend.")
+    command.upgrade(config, "head")

@@ -1,0 +1,304 @@
+"""The tables, in the order in which data passes through them.
+
+Times are seconds since 1970 in UTC, as double precision; values are JSON. A migration under `migrations/` goes with
+every change here; a test compares the two.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+metadata = sa.MetaData()
+
+
+def _json(name: str) -> sa.Column[object]:
+    return sa.Column(name, sa.JSON(none_as_null=True))
+
+
+def _time(name: str, *, nullable: bool = True) -> sa.Column[float]:
+    return sa.Column(name, sa.Float(precision=53), nullable=nullable)
+
+
+# ---------------------------------------------------------------- skills and their versions
+
+blobs = sa.Table(
+    "blobs",
+    metadata,
+    sa.Column("hash", sa.String(64), primary_key=True),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+)
+
+versions = sa.Table(
+    "versions",
+    metadata,
+    sa.Column("hash", sa.String(64), primary_key=True),
+    sa.Column("skill", sa.Text, nullable=False, index=True),
+    sa.Column("state", sa.Text, nullable=False),  # active, retired, refused, proposed
+    sa.Column("entry", sa.Text, nullable=False),
+    _json("files"),  # path in the workspace → blob
+    _json("manifest"),
+    _json("report"),
+    sa.Column("import_from", sa.Text),
+    sa.Column("author", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("base", sa.String(64)),
+    _time("created_at", nullable=False),
+    _time("activated_at"),
+)
+
+skills = sa.Table(
+    "skills",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("origin", sa.Text, nullable=False),  # workspace, shipped
+    sa.Column("active", sa.String(64), sa.ForeignKey("versions.hash")),
+    sa.Column("newest", sa.String(64)),  # the version of the newest check, passed or not
+    _json("report"),  # the newest report, also where no version could be made of the file
+    sa.Column("paused", sa.Boolean, nullable=False, default=False),
+    sa.Column("paused_reason", sa.Text),
+    _time("retired_at"),
+)
+
+# ---------------------------------------------------------------- triggers
+
+slots = sa.Table(
+    "slots",
+    metadata,
+    sa.Column("skill", sa.Text, primary_key=True),
+    sa.Column("schedule", sa.Text, primary_key=True),  # "cron */5 * * * * Europe/Berlin"
+    sa.Column("slot", sa.Text, primary_key=True),  # the due time as the zone's clock shows it
+    _time("due_at", nullable=False),
+    sa.Column("outcome", sa.Text, nullable=False),  # fired, late, missed, paused, merged
+    sa.Column("reason", sa.Text),
+    sa.Column("run", sa.Text),
+    _time("created_at", nullable=False),
+)
+
+schedules = sa.Table(
+    "schedules",
+    metadata,
+    sa.Column("skill", sa.Text, primary_key=True),
+    sa.Column("schedule", sa.Text, primary_key=True),
+    _time("seen_until", nullable=False),  # every slot up to here has its row
+)
+
+# ---------------------------------------------------------------- runs and their journal
+
+runs = sa.Table(
+    "runs",
+    metadata,
+    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("id", sa.Text, nullable=False, unique=True),
+    sa.Column("skill", sa.Text, nullable=False),
+    sa.Column("version", sa.String(64), nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text),
+    sa.Column("trigger", sa.Text, nullable=False),
+    sa.Column("rehearsal", sa.Boolean, nullable=False, default=False),
+    _json("input"),
+    _json("output"),
+    _json("error"),
+    sa.Column("nothing_to_report", sa.Text),
+    sa.Column("misfire", sa.Text),
+    sa.Column("parent", sa.Text),
+    sa.Column("parent_step", sa.Text),
+    sa.Column("parent_occurrence", sa.Integer),
+    sa.Column("session", sa.Text),
+    sa.Column("concurrency_key", sa.Text, nullable=False, default=""),
+    sa.Column("concurrency", sa.Integer, nullable=False, default=1),
+    sa.Column("admitted", sa.Boolean, nullable=False, default=False),
+    sa.Column("fence", sa.Integer, nullable=False, default=0),
+    sa.Column("attempts", sa.Integer, nullable=False, default=0),
+    sa.Column("deaths", sa.Integer, nullable=False, default=0),  # workers lost since the last remembered step
+    _time("ready_at", nullable=False),
+    _time("wake_at"),
+    _time("created_at", nullable=False),
+    _time("started_at"),
+    _time("ended_at"),
+    sa.Index("runs_by_state", "state", "ready_at"),
+    sa.Index("runs_by_skill", "skill", "seq"),
+    sa.Index("runs_by_parent", "parent"),
+    sa.Index("runs_by_session", "session"),
+)
+
+attempts = sa.Table(
+    "attempts",
+    metadata,
+    sa.Column("run", sa.Text, primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("outcome", sa.Text, nullable=False),
+    sa.Column("pid", sa.Integer),
+    _time("started_at", nullable=False),
+    _time("ended_at"),
+)
+
+steps = sa.Table(
+    "steps",
+    metadata,
+    sa.Column("run", sa.Text, primary_key=True),
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("occurrence", sa.Integer, primary_key=True),
+    sa.Column("seq", sa.Integer, nullable=False),  # the order in which the run came to them
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),  # running, retrying, waiting, succeeded, failed
+    sa.Column("arguments_hash", sa.String(64), nullable=False),
+    _json("arguments"),
+    _json("intent"),  # what a command is about to do, on disk before it does it
+    _json("result"),
+    _json("error"),
+    sa.Column("tries", sa.Integer, nullable=False, default=0),  # bodies started
+    sa.Column("failures", sa.Integer, nullable=False, default=0),  # bodies that failed by themselves
+    sa.Column("child", sa.Text),
+    _time("wake_at"),
+    _time("started_at", nullable=False),
+    _time("ended_at"),
+)
+
+step_attempts = sa.Table(
+    "step_attempts",
+    metadata,
+    sa.Column("run", sa.Text, primary_key=True),
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("occurrence", sa.Integer, primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("outcome", sa.Text, nullable=False),
+    _json("error"),
+    _time("started_at", nullable=False),
+    _time("ended_at"),
+)
+
+effects = sa.Table(
+    "effects",
+    metadata,
+    sa.Column("run", sa.Text, primary_key=True),
+    sa.Column("step", sa.Text, primary_key=True),
+    sa.Column("occurrence", sa.Integer, primary_key=True),
+    sa.Column("attempt", sa.Integer, primary_key=True),
+    sa.Column("n", sa.Integer, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("request", sa.String(64), nullable=False),  # blob
+    sa.Column("reply", sa.String(64)),  # blob
+    _json("error"),
+    sa.Column("model", sa.Text),
+    sa.Column("input_tokens", sa.Integer),
+    sa.Column("output_tokens", sa.Integer),
+    sa.Column("cost_usd", sa.Float(precision=53)),
+    sa.Column("stubbed", sa.Boolean, nullable=False, default=False),
+    _time("started_at", nullable=False),
+    _time("ended_at", nullable=False),
+)
+
+logs = sa.Table(
+    "logs",
+    metadata,
+    sa.Column("run", sa.Text, primary_key=True),
+    sa.Column("step", sa.Text, primary_key=True),  # "" for the body
+    sa.Column("attempt", sa.Integer, primary_key=True),  # of the step; 0 for the body
+    sa.Column("seq", sa.Integer, primary_key=True),
+    _time("at", nullable=False),
+    sa.Column("level", sa.Text, nullable=False),
+    sa.Column("message", sa.Text, nullable=False),
+    _json("fields"),
+)
+
+state = sa.Table(
+    "state",
+    metadata,
+    sa.Column("skill", sa.Text, primary_key=True),
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("revision", sa.Integer, nullable=False),
+    _json("value"),
+    sa.Column("run", sa.Text, nullable=False),
+    _time("updated_at", nullable=False),
+)
+
+# ---------------------------------------------------------------- people
+
+approvals = sa.Table(
+    "approvals",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),  # approval, question
+    sa.Column("run", sa.Text, nullable=False, index=True),
+    sa.Column("step", sa.Text, nullable=False),
+    sa.Column("occurrence", sa.Integer, nullable=False),
+    sa.Column("skill", sa.Text, nullable=False),
+    sa.Column("question", sa.Text, nullable=False),
+    _json("choices"),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("answer", sa.Text),
+    sa.Column("answered_by", sa.Text),
+    _time("asked_at", nullable=False),
+    _time("expires_at"),
+    _time("answered_at"),
+)
+
+notices = sa.Table(
+    "notices",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("run", sa.Text, nullable=False, index=True),
+    sa.Column("skill", sa.Text, nullable=False),
+    sa.Column("target", sa.Text, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    _time("at", nullable=False),
+)
+
+transcript = sa.Table(
+    "transcript",
+    metadata,
+    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("session", sa.Text, nullable=False, index=True),
+    sa.Column("run", sa.Text),
+    _json("message"),  # in the shape of the Messages API
+    _time("at", nullable=False),
+)
+
+summaries = sa.Table(
+    "summaries",
+    metadata,
+    sa.Column("session", sa.Text, primary_key=True),
+    sa.Column("until", sa.Integer, nullable=False),  # how many of the session's messages the summary stands for
+    sa.Column("text", sa.Text, nullable=False),
+)
+
+# ---------------------------------------------------------------- review
+
+reviews = sa.Table(
+    "reviews",
+    metadata,
+    sa.Column("run", sa.Text, primary_key=True),
+    _time("at", nullable=False),
+    _time("since", nullable=False),
+    _time("until", nullable=False),
+    sa.Column("summary", sa.Text, nullable=False),
+    _json("findings"),
+)
+
+proposals = sa.Table(
+    "proposals",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("skill", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),  # open, accepted, dismissed, superseded
+    sa.Column("review", sa.Text),
+    _json("finding"),
+    sa.Column("base", sa.String(64), nullable=False),
+    sa.Column("version", sa.String(64), nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    _time("created_at", nullable=False),
+    _time("decided_at"),
+    sa.Column("decided_by", sa.Text),
+    sa.Column("decision_reason", sa.Text),
+)
+
+audit = sa.Table(
+    "audit",
+    metadata,
+    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
+    _time("at", nullable=False),
+    sa.Column("who", sa.Text, nullable=False),
+    sa.Column("what", sa.Text, nullable=False),
+    sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("why", sa.Text, nullable=False),
+)

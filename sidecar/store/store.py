@@ -1,0 +1,182 @@
+"""`Store`: one writing connection, group commit, readers beside it.
+
+`write` returns once its change is on disk. Callers that write at the same instant share one transaction and one
+sync: whoever gets the turn commits for all who wait at that moment. A caller alone pays for no thread switch.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from sidecar.failpoints import failpoint
+from sidecar.store import schema
+from sidecar.store.migrate import migrate
+
+T = TypeVar("T")
+
+
+class StoreError(Exception):
+    """The store could not be opened, or a change could not be made durable."""
+
+
+@dataclass
+class _Change(Generic[T]):
+    act: Callable[[Connection], T]
+    done: bool = False
+    result: T | None = None
+    error: BaseException | None = field(default=None)
+
+
+class Store:
+    """Opens (and migrates) the database at `path`. Close it, or use it as a context manager."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.path = path
+        self._engine = sa.create_engine(
+            f"sqlite:///{path}",
+            connect_args={"isolation_level": None, "check_same_thread": False},
+            json_serializer=_to_json,
+        )
+        sa.event.listen(self._engine, "connect", _prepare)
+        try:
+            self._writer = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+            migrate(self._writer)
+        except sa.exc.DatabaseError as error:
+            raise StoreError(f"{path} can't be used as the store: {error.orig}. Restore it from a backup.") from error
+        self._waiting: deque[_Change[Any]] = deque()
+        self._turn = threading.Lock()
+        self._lazy = threading.Event()
+        self._closed = False
+        self._flusher = threading.Thread(target=self._flush_lazily, name="store-flusher", daemon=True)
+        self._flusher.start()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Commit what waits, and close. Further calls do nothing."""
+        if self._closed:
+            return
+        self._closed = True
+        self._lazy.set()
+        self._flusher.join()
+        with self._turn:
+            self._commit_waiting()
+            self._writer.close()
+        self._engine.dispose()
+
+    def write(self, act: Callable[[Connection], T]) -> T:
+        """Run `act` in a transaction; return its result once it is on disk. An exception of `act` undoes `act`
+        alone and is raised here."""
+        change = _Change(act)
+        self._waiting.append(change)
+        with self._turn:
+            if not change.done:
+                self._commit_waiting()
+        if change.error is not None:
+            raise change.error
+        return change.result  # type: ignore[return-value] # set where there is no error
+
+    def write_lazily(self, act: Callable[[Connection], Any]) -> None:
+        """Let `act` join the next commit, within 50 ms: for what is only shown, and derived again after a crash."""
+        self._waiting.append(_Change(act))
+        self._lazy.set()
+
+    def read(self, act: Callable[[Connection], T]) -> T:
+        """Run `act` on a reading connection: it sees what was on disk when it began."""
+        with self._engine.connect() as connection:
+            connection.exec_driver_sql("BEGIN")
+            try:
+                return act(connection)
+            finally:
+                connection.exec_driver_sql("ROLLBACK")
+
+    def rows(self, query: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
+        return self.read(lambda connection: connection.execute(query).all())
+
+    def row(self, query: sa.Select[Any]) -> sa.Row[Any] | None:
+        return self.read(lambda connection: connection.execute(query).first())
+
+    def _commit_waiting(self) -> None:
+        changes = []
+        with suppress(IndexError):
+            while True:
+                changes.append(self._waiting.popleft())
+        if not changes:
+            return
+        try:
+            self._writer.exec_driver_sql("BEGIN IMMEDIATE")
+            for change in changes:
+                self._apply(change)
+            failpoint("store.commit.before")
+            self._writer.exec_driver_sql("COMMIT")
+            failpoint("store.commit.after")
+        except Exception as error:
+            with suppress(sa.exc.SQLAlchemyError):
+                self._writer.exec_driver_sql("ROLLBACK")
+            for change in changes:
+                change.error = change.error or StoreError(f"the change is not on disk: {error}")
+        for change in changes:
+            change.done = True
+
+    def _apply(self, change: _Change[Any]) -> None:
+        self._writer.exec_driver_sql("SAVEPOINT change")
+        try:
+            change.result = change.act(self._writer)
+        except Exception as error:  # noqa: BLE001 # raised again in the thread whose change it was
+            change.error = error
+            self._writer.exec_driver_sql("ROLLBACK TO change")
+        self._writer.exec_driver_sql("RELEASE change")
+
+    def _flush_lazily(self) -> None:
+        pause = threading.Event()
+        while not self._closed:
+            self._lazy.wait()
+            self._lazy.clear()
+            pause.wait(0.03)
+            with self._turn:
+                self._commit_waiting()
+
+
+def put_blob(connection: Connection, content: bytes) -> str:
+    """Keep `content` once, under its sha256; return that."""
+    digest = sha256(content).hexdigest()
+    insert = sa.dialects.sqlite.insert(schema.blobs).values(hash=digest, content=content)
+    connection.execute(insert.on_conflict_do_nothing())
+    return digest
+
+
+def get_blob(connection: Connection, digest: str) -> bytes:
+    content: bytes = connection.execute(
+        sa.select(schema.blobs.c.content).where(schema.blobs.c.hash == digest)
+    ).scalar_one()
+    return content
+
+
+def as_dict(row: sa.Row[Any]) -> Mapping[str, Any]:
+    return row._mapping
+
+
+def _to_json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def _prepare(connection: sqlite3.Connection, _: object) -> None:
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000"):
+        connection.execute(f"PRAGMA {pragma}")
