@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeVar
 
 from pydantic import BaseModel
 
@@ -55,12 +55,15 @@ class Asking(Generic[T]):
         values: tuple[object, ...],
         codec: Codec[T],
         fallback: Callable[[], T] | None,
+        *,
+        purpose: Literal["ask", "review"] = "ask",
     ) -> None:
         self._prompt = prompt
         self._values = [encode_untyped(value, "value of run.ask") for value in values]
         self._codec = codec
         self._schema = codec.schema()
         self._fallback = fallback
+        self._purpose = purpose  # decides which model is asked
 
     @property
     def arguments(self) -> Json:
@@ -92,7 +95,7 @@ class Asking(Generic[T]):
 
     def _send(self, step: OpenStep, messages: list[Json]) -> str:
         request: dict[str, Json] = {
-            "purpose": "ask",
+            "purpose": self._purpose,
             "system": self._system(),
             "messages": list(messages),
             "max_tokens": MAX_TOKENS,

@@ -99,12 +99,7 @@ class Run:
         without one, `StepFailed` is raised.
         """
         codec = Codec(returns, "answer of run.ask")
-        asking = Asking(prompt, values, codec, fallback)
-
-        def body(step: OpenStep) -> Json:
-            return asking.answer(step, lambda note: self.log(note, level="warning"))
-
-        return codec.decode(self._steps.execute(Work("ask", asking.arguments, body, kind="ask")))
+        return codec.decode(self._answered(Asking(prompt, values, codec, fallback)))
 
     def invoke(
         self, skill: Skill[P, JsonResult], /, *payload: P.args, **named_payload: P.kwargs
@@ -115,6 +110,12 @@ class Run:
         output = self._steps.request("invoke", f"invoke:{skill.name}", {"skill": skill.name, "input": input_})
         decoded: JsonResult = skill.signature.result.decode(output)
         return decoded
+
+    def _answered(self, asking: Asking[JsonResult]) -> Json:
+        def body(step: OpenStep) -> Json:
+            return asking.answer(step, lambda note: self.log(note, level="warning"))
+
+        return self._steps.execute(Work("ask", asking.arguments, body, kind="ask"))
 
     # ------------------------------------------------------------ waits and people
 

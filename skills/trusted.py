@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
+from typing_extensions import TypeForm
 
+from skills.asking import Asking
 from skills.errors import Misdeclared
 from skills.open_step import OpenStep
 from skills.run import Run
 from skills.step_runner import Work
-from skills.values import Jsonable, encode_untyped
+from skills.values import Codec, Jsonable, JsonResult, encode_untyped
 from skills.wire import Json
 
 
@@ -46,6 +48,17 @@ class Trusted(Run):
         """Wait until the person in this session answers."""
         arguments: dict[str, Json] = {"question": question, "choices": list(choices)}
         return PersonAnswer.model_validate(self._steps.request("question", "question", arguments))
+
+    def judge(
+        self,
+        prompt: str,
+        *values: Jsonable,
+        returns: TypeForm[JsonResult],
+        fallback: Callable[[], JsonResult],
+    ) -> JsonResult:
+        """Like `ask`, answered by the model that reviews."""
+        codec = Codec(returns, "answer of run.judge")
+        return codec.decode(self._answered(Asking(prompt, values, codec, fallback, purpose="review")))
 
     def model(self, request: dict[str, Any]) -> dict[str, Any]:
         """One Messages request, paid for once: on replay the reply comes from the journal."""
