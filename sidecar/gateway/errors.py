@@ -1,0 +1,94 @@
+"""Why an effect has no reply. `retryable` says whether the same request may succeed later.
+
+EffectFailed
+├── RequestInvalid      not a request that can be sent: method, url, headers, size
+├── HostNotDeclared     the skill's `hosts=` does not list it, or not with that port
+├── AddressRefused      the name stands for a private address
+├── ConnectFailed  *    nobody answered at that address
+├── Timeout        *    no whole reply in time
+├── ReplyBroken    *    the connection or the encoding broke inside the reply
+├── TooLarge            the reply has more bytes than a step may receive
+├── ModelNotConfigured  no key, no server, or no model name for that purpose
+├── ModelRejected       the model's server will not answer this request: 400, 401, 403, 404, ...
+├── ModelReplyCut       the reply reached `max_tokens` inside a tool call
+├── ModelUnavailable *  every try failed
+├── Aborted             the caller gave up
+└── GatewayDied    *    the process ended before it answered; the effect may have happened
+                   * = retryable
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class EffectFailed(Exception):
+    """The effect has no reply. `type` is the class's name: what is stored and what crosses the process boundary."""
+
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+    @property
+    def type(self) -> str:
+        return type(self).__name__
+
+
+class RequestInvalid(EffectFailed):
+    pass
+
+
+class HostNotDeclared(EffectFailed):
+    pass
+
+
+class AddressRefused(EffectFailed):
+    pass
+
+
+class ConnectFailed(EffectFailed):
+    retryable = True
+
+
+class Timeout(EffectFailed):
+    retryable = True
+
+
+class ReplyBroken(EffectFailed):
+    retryable = True
+
+
+class TooLarge(EffectFailed):
+    pass
+
+
+class ModelNotConfigured(EffectFailed):
+    pass
+
+
+class ModelRejected(EffectFailed):
+    pass
+
+
+class ModelReplyCut(EffectFailed):
+    pass
+
+
+class ModelUnavailable(EffectFailed):
+    retryable = True
+
+
+class Aborted(EffectFailed):
+    pass
+
+
+class GatewayDied(EffectFailed):
+    retryable = True
+
+
+def named(type_name: str, message: str) -> EffectFailed:
+    """The error that the gateway process reported by name."""
+    kinds = {kind.__name__: kind for kind in EffectFailed.__subclasses__()}
+    return kinds.get(type_name, EffectFailed)(message)

@@ -1,0 +1,101 @@
+"""Where a step may connect: only to hosts that its skill declared, and not into the private network by a name.
+
+`hosts=["api.example.com"]` means that host on the default ports, 80 and 443; any other port is written out:
+`"api.example.com:8443"`. `localhost` and addresses (`"127.0.0.1:9000"`, `"[::1]:9000"`) are taken literally. Any other
+name must stand for public addresses, so that whoever rules a name server can't point a declared name at this machine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import json
+import socket
+from urllib.parse import urlsplit
+
+import httpx2
+
+from sidecar.gateway.errors import AddressRefused, ConnectFailed, HostNotDeclared, RequestInvalid
+
+DEFAULT_PORTS = {"http": 80, "https": 443}
+NAT64 = ipaddress.ip_network("64:ff9b::/96")  # IPv6 addresses that lead to the IPv4 address in their last 32 bits
+
+IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+async def admit(url: httpx2.URL, hosts: tuple[str, ...]) -> list[str]:
+    """The addresses that a request for `url` may connect to, best first."""
+    if url.scheme not in DEFAULT_PORTS or not url.host:
+        raise RequestInvalid(f"{str(url)!r} is not a url that a step can ask for: http:// or https:// and a host.")
+    if url.userinfo:
+        raise RequestInvalid(f"The url for {url.host} has a user name or password in it; put them into headers=.")
+    host, port = _plain(url.raw_host.decode()), url.port or DEFAULT_PORTS[url.scheme]
+    _require_declared(host, port, hosts)
+    if _is_literal(host):
+        return [host] if host != "localhost" else await _resolve(host, port)
+    addresses = await _resolve(host, port)
+    for address in addresses:
+        if not _is_public(ipaddress.ip_address(address)):
+            raise AddressRefused(
+                f"{host} stands for {address}, which is not a public address. If that machine is meant, declare the "
+                f"address itself, hosts=[{json.dumps(_written(address, port))}], and use it in the url."
+            )
+    return addresses
+
+
+def _require_declared(host: str, port: int, hosts: tuple[str, ...]) -> None:
+    if any(_covers(declared, host, port) for declared in hosts):
+        return
+    wanted = _written(host, port)
+    declared = f"hosts={json.dumps(list(hosts))}" if hosts else "no hosts"
+    ports = "" if port in DEFAULT_PORTS.values() else " A host without a port means the ports 80 and 443 only."
+    raise HostNotDeclared(
+        f"{wanted} is not declared: this skill has {declared}. Write in its @skill(...): "
+        f"hosts={json.dumps([*hosts, wanted])}.{ports}"
+    )
+
+
+def _covers(declared: str, host: str, port: int) -> bool:
+    try:
+        parts = urlsplit(f"//{declared}")
+        name, declared_port = httpx2.URL(scheme="http", host=parts.hostname or "").raw_host.decode(), parts.port
+    except (ValueError, httpx2.InvalidURL):
+        return False  # not a host: it declares nothing
+    ports = DEFAULT_PORTS.values() if declared_port is None else (declared_port,)
+    return bool(name) and _plain(name) == host and port in ports
+
+
+def _plain(host: str) -> str:
+    return host.lower().rstrip(".").strip("[]")
+
+
+def _written(host: str, port: int) -> str:
+    name = f"[{host}]" if ":" in host else host
+    return name if port in DEFAULT_PORTS.values() else f"{name}:{port}"
+
+
+def _is_literal(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return host == "localhost"
+    return True
+
+
+def _is_public(address: IPAddress) -> bool:
+    if isinstance(address, ipaddress.IPv6Address):
+        inner = address.ipv4_mapped or address.sixtofour
+        if address in NAT64:
+            inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+        if inner is not None:
+            return _is_public(inner)
+    return address.is_global and not address.is_multicast
+
+
+async def _resolve(host: str, port: int) -> list[str]:
+    loop = asyncio.get_running_loop()
+    try:
+        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise ConnectFailed(f"The name {host!r} could not be resolved: {error}. Is it spelt right?") from error
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))

@@ -1,0 +1,63 @@
+"""What can be asked of the gateway."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypeAlias
+
+from pydantic import Base64Bytes, Field, ValidationError
+
+from sidecar.gateway.errors import RequestInvalid
+from skills.wire import Json, Message
+
+Kind: TypeAlias = Literal["http", "model"]
+
+
+class HttpRequest(Message):
+    """One HTTP request of a step. `hosts` is what its skill declared; `timeout` bounds the whole exchange."""
+
+    kind: Literal["http"] = "http"
+    method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+    url: str = Field(max_length=8192)
+    headers: dict[str, str] = Field(default_factory=dict)
+    content_base64: Base64Bytes = b""
+    hosts: tuple[str, ...]
+    timeout: float = Field(default=30.0, gt=0, le=600)  # seconds
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.url}"
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether doing it twice is the same as doing it once, so that a lost reply may simply be asked for again."""
+        return self.method in ("GET", "HEAD")
+
+
+class ModelRequest(Message):
+    """One call to the model, in the shapes of the Messages protocol. The purpose decides which model."""
+
+    kind: Literal["model"] = "model"
+    purpose: Literal["write", "review", "ask"]
+    system: str = ""
+    messages: list[dict[str, Any]] = Field(min_length=1)
+    tools: list[dict[str, Any]] = Field(default_factory=list)
+    max_tokens: int = Field(gt=0)
+
+    def __str__(self) -> str:
+        return f"the model call for {self.purpose!r}"
+
+    @property
+    def repeatable(self) -> bool:
+        return True  # it changes nothing but the bill
+
+
+Request: TypeAlias = HttpRequest | ModelRequest
+
+
+def parse(kind: Kind, request: Json) -> Request:
+    """The request as a type. Raises RequestInvalid with what is wrong in it."""
+    wanted: type[Request] = HttpRequest if kind == "http" else ModelRequest
+    try:
+        return wanted.model_validate(request)
+    except ValidationError as error:
+        faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
+        raise RequestInvalid(f"This is not a request of kind {kind!r}: {faults}.") from error

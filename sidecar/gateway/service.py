@@ -1,0 +1,101 @@
+"""The gateway process's loop: reads orders, performs each effect as a task of its own, writes what comes of it."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from sidecar.gateway.errors import EffectFailed
+from sidecar.gateway.fetch import Fetcher
+from sidecar.gateway.requests import HttpRequest, ModelRequest
+from sidecar.gateway.settings import GatewaySettings
+from sidecar.gateway.wire import (
+    MAX_LINE,
+    Call,
+    Cancel,
+    Configure,
+    Happened,
+    Notice,
+    Order,
+    Refused,
+    Replied,
+    WarmUp,
+    to_line,
+    to_order,
+)
+from skills.wire import Json
+
+if TYPE_CHECKING:
+    from sidecar.gateway.model import ModelCaller
+
+Write = Callable[[bytes], None]
+
+
+async def serve(sidecar: socket.socket) -> None:
+    """Obey the sidecar until it hangs up or dies."""
+    reader, writer = await asyncio.open_connection(sock=sidecar, limit=MAX_LINE)
+    first = to_order(await reader.readline())
+    if not isinstance(first, Configure):
+        raise TypeError(f"The first order was {first.op!r}; it is to be 'configure'.")
+    service = Service(first.settings, writer.write)
+    while line := await reader.readline():
+        service.obey(to_order(line))
+
+
+class Service:
+    def __init__(self, settings: GatewaySettings, write: Write) -> None:
+        self._settings = settings
+        self._write = write
+        self._fetcher = Fetcher()
+        self._model: asyncio.Task[ModelCaller] | None = None
+        self._under_way: dict[int, asyncio.Task[None]] = {}
+
+    def obey(self, order: Order) -> None:
+        match order:
+            case Call():
+                task = asyncio.create_task(self._answer(order))
+                self._under_way[order.id] = task
+                task.add_done_callback(lambda _: self._under_way.pop(order.id, None))
+            case Cancel(id=call):
+                if task_of_call := self._under_way.get(call):
+                    task_of_call.cancel()
+            case WarmUp():
+                self._importing_model()
+            case Configure():
+                raise TypeError("'configure' is the first order, and comes once.")
+
+    async def _answer(self, call: Call) -> None:
+        try:
+            line = to_line(Replied(id=call.id, reply=await self._perform(call)))
+        except EffectFailed as failed:
+            line = to_line(Refused(id=call.id, type=failed.type, message=failed.message))
+        except Exception as error:  # noqa: BLE001 - a mistake of ours may fail this effect, and no other
+            reason = f"The gateway made a mistake during {call.request}: {error!r}. Please report it."
+            line = to_line(Refused(id=call.id, type="EffectFailed", message=reason))
+        self._write(line)
+
+    async def _perform(self, call: Call) -> dict[str, Json]:
+        match call.request:
+            case HttpRequest() as request:
+                return await self._fetcher.fetch(request)
+            case ModelRequest() as request:
+                # Shielded: one caller that gives up must not stop the import for the others.
+                model = await asyncio.shield(self._importing_model())
+                return await model.reply(request, lambda event: self._tell(Happened(id=call.id, event=event)))
+
+    def _tell(self, notice: Notice) -> None:
+        self._write(to_line(notice))
+
+    def _importing_model(self) -> asyncio.Task[ModelCaller]:
+        if self._model is None:
+            self._model = asyncio.create_task(asyncio.to_thread(_import_model, self._settings))
+        return self._model
+
+
+def _import_model(settings: GatewaySettings) -> ModelCaller:
+    """In a thread: importing anthropic takes seconds, in which HTTP effects go on."""
+    from sidecar.gateway.model import ModelCaller
+
+    return ModelCaller(settings)

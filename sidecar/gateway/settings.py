@@ -1,0 +1,25 @@
+"""What the gateway has to know. The sidecar passes it in and sends it over the socket: in a process's arguments
+or environment, others of the same user could read the key."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from sidecar.gateway.patience import Patience
+
+
+@dataclass(frozen=True)
+class GatewaySettings:
+    """Where the model is, and what it is called there for each purpose."""
+
+    models: dict[str, str] = field(
+        default_factory=lambda: {
+            "write": "claude-opus-5-5",
+            "review": "claude-sonnet-5-5",
+            "ask": "claude-haiku-5-5",
+        }
+    )
+    base_url: str | None = None  # any server that speaks the Messages protocol; None is Anthropic's own
+    api_key: str | None = field(default=None, repr=False)
+    fallback_price: float = 20.0  # USD per million tokens, for a model whose price is unknown
+    patience: Patience = field(default_factory=Patience)
