@@ -33,7 +33,7 @@ class Script:
     def __contains__(self, name: str) -> bool:
         return name in self._answers
 
-    def next(self, name: str, *args: object, **kwargs: object) -> Any:
+    def next(self, name: str, /, *args: object, **kwargs: object) -> Any:
         """The next answer for `name`; a callable is called with the arguments. An exception is returned, not raised."""
         if name not in self._answers:
             raise Unscripted(
