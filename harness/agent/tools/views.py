@@ -1,0 +1,112 @@
+"""The parts of the sidecar's views that the model is shown, as they arrive: JSON with times in ISO 8601.
+
+The views themselves stand in `sidecar.client.views`; importing them costs more than a turn's own work, and the
+client's HTTP library has no place in a worker. A test holds each name here against them.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypedDict
+
+
+class Problem(TypedDict):
+    file: str
+    line: int
+    reason: str
+    fix: str
+    source: str
+
+
+class Report(TypedDict):
+    skill: str
+    hash: str
+    problems: list[Problem]
+    manifest: dict[str, Any] | None
+
+
+class Verdict(TypedDict):
+    report: Report
+    live: bool
+    version: str
+    diff: str
+    next_times: list[str]
+    schedule: str
+
+
+class Source(TypedDict):
+    skill: str
+    path: str
+    hash: str
+    version: str | None
+    text: str
+
+
+class Error(TypedDict):
+    type: str
+    message: str
+    traceback: str
+
+
+class Run(TypedDict):
+    id: str
+    skill: str
+    version: str
+    state: str
+    reason: str | None
+    trigger: str
+    created_at: str
+    started_at: str | None
+    ended_at: str | None
+    attempts: int
+    cost_usd: float | None
+    error: Error | None
+    misfire: str | None
+
+
+class Skill(TypedDict):
+    name: str
+    purpose: str
+    origin: str
+    version: str | None
+    schedule: str
+    next_at: str | None
+    paused: bool
+    paused_reason: str | None
+    last_run: Run | None
+    problems: int
+
+
+class Step(TypedDict):
+    name: str
+    occurrence: int
+    state: str
+    result: Any
+    error: Error | None
+
+
+class LogLine(TypedDict):
+    level: str
+    step: str | None
+    message: str
+    fields: dict[str, Any]
+
+
+class Call(TypedDict):
+    step: str
+    summary: str
+    error: Error | None
+
+
+class RunDetail(TypedDict):
+    run: Run
+    input: Any
+    output: Any
+    nothing_to_report: str | None
+    steps: list[Step]
+    logs: list[LogLine]
+    calls: list[Call]
+
+
+class MemoryFile(TypedDict):
+    path: str
+    text: str
