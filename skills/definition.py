@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from inspect import Parameter
-from typing import Any, Concatenate, Generic, Literal, ParamSpec, Protocol, TypeAlias, cast
+from typing import Any, Concatenate, Generic, Literal, ParamSpec, Protocol, TypeAlias, TypeVar, cast, overload
+
+from typing_extensions import TypeForm
 
 from skills.errors import Misdeclared
 from skills.expect import Expect
@@ -14,9 +16,11 @@ from skills.failure import Failure
 from skills.run import Run
 from skills.signatures import Signature
 from skills.triggers import Decorator, Schedule, Trigger
-from skills.values import JsonResult
+from skills.values import Jsonable, JsonResult
 
 Payload = ParamSpec("Payload")
+Input = TypeVar("Input", bound=Jsonable)
+Output = TypeVar("Output", bound=Jsonable)
 
 OnFailure: TypeAlias = Callable[[Run, Failure], None]
 CatchUp: TypeAlias = Literal["skip", "latest", "all"]
@@ -26,13 +30,13 @@ CatchUp: TypeAlias = Literal["skip", "latest", "all"]
 class Declaration:
     """The decorator's values at run time. The sidecar enforces the manifest that it read from the source instead."""
 
-    schedules: tuple[Schedule, ...]
-    hosts: tuple[str, ...]
-    reads: tuple[str, ...]
-    writes: tuple[str, ...]
-    expect: Expect
-    concurrency: int
-    catch_up: CatchUp
+    schedules: tuple[Schedule, ...] = ()
+    hosts: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
+    writes: tuple[str, ...] = ()
+    expect: Expect = field(default_factory=Expect)
+    concurrency: int = 1
+    catch_up: CatchUp = "latest"
 
 
 class Skill(Generic[Payload, JsonResult]):
@@ -55,6 +59,32 @@ class Skill(Generic[Payload, JsonResult]):
             raise Misdeclared(f"skill {self.name!r} has two on_failure handlers; keep one")
         self.failure_handler = handler
         return handler
+
+    @overload
+    @staticmethod
+    def named(name: str, *, returns: TypeForm[Output]) -> Skill[[], Output]: ...
+    @overload
+    @staticmethod
+    def named(name: str, *, takes: TypeForm[Input], returns: TypeForm[Output]) -> Skill[[Input], Output]: ...
+    @staticmethod
+    def named(name: str, *, takes: Any = None, returns: Any) -> Skill[..., Any]:
+        """Another skill of the workspace, for `run.invoke`: what it takes and what it returns.
+
+        Which version answers is decided when it is invoked; that one checks its input itself.
+        """
+
+        def elsewhere(run: Run, payload: Any) -> Any:  # noqa: ARG001
+            raise Misdeclared(f"{name!r} is another skill; use run.invoke({name}, ...)")
+
+        def elsewhere_without_payload(run: Run) -> Any:  # noqa: ARG001
+            raise Misdeclared(f"{name!r} is another skill; use run.invoke({name})")
+
+        function = elsewhere_without_payload if takes is None else elsewhere
+        function.__name__ = name
+        function.__annotations__ = (
+            {"return": returns} if takes is None else {"payload": takes, "return": returns}
+        )
+        return Skill(function, Declaration())
 
     @cached_property
     def signature(self) -> Signature:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from importlib.util import spec_from_loader
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from types import ModuleType
 from typing import Any
 
@@ -29,6 +29,17 @@ def load(code: Code) -> Skill[..., Any]:
     _forget_pinned()
     sys.meta_path.insert(0, PinnedFinder(code.files))
     return _skill_in(importlib.import_module(module_name(code.entry)), code.function)
+
+
+def read_code(path: Path) -> Code:
+    """The code of the skill at WORKSPACE/skills/NAME.py, with all helpers in WORKSPACE/lib, as it is on the disk."""
+    workspace = path.absolute().parent.parent
+    found = [path.absolute(), *sorted((workspace / "lib").rglob("*.py"))]
+    return Code(
+        entry=f"skills/{path.name}",
+        function=path.stem,
+        files={file.relative_to(workspace).as_posix(): file.read_text("utf-8") for file in found},
+    )
 
 
 def module_name(path: str) -> str:

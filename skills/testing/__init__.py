@@ -4,8 +4,9 @@ rehearse  →  execute  →  ScriptedPort  ─ journal: what is remembered, for 
                                        └ World: clock, HTTP, files, people, models, other skills, state
 """
 
+from skills.testing.load_skill import load_skill
 from skills.testing.rehearsal import Rehearsal, RehearsalFailed, rehearse
 from skills.testing.script import in_turn
 from skills.testing.world import Notice, SentRequest
 
-__all__ = ["Notice", "Rehearsal", "RehearsalFailed", "SentRequest", "in_turn", "rehearse"]
+__all__ = ["Notice", "Rehearsal", "RehearsalFailed", "SentRequest", "in_turn", "load_skill", "rehearse"]

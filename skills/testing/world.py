@@ -70,7 +70,7 @@ class World:
         sent = SentRequest(
             request["method"], request["url"], request["headers"], base64.b64decode(request["content_base64"])
         )
-        host = urlsplit(sent.url).hostname or ""
+        host = _host(sent.url)
         if host not in self.declaration.hosts:
             raise NotDeclared(f"host {host!r} is not declared; add it to hosts=[...] of @skill")
         self.requests.append(sent)
@@ -162,6 +162,13 @@ class World:
             "answer": _nth(self.answers, len(self.questions), "answers", f"{question!r} was asked"),
             "by": "rehearsal",
         }
+
+
+def _host(url: str) -> str:
+    """The host as it is declared: with its port, unless that is the scheme's own."""
+    parts = urlsplit(url)
+    usual = parts.port in (None, 443 if parts.scheme == "https" else 80)
+    return (parts.hostname or "") if usual else f"{parts.hostname}:{parts.port}"
 
 
 def _nth(answers: Sequence[Any], use: int, option: str, what: str) -> Any:
