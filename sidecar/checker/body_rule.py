@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
+from typing import get_args
 
 from sidecar.checker.import_rule import import_problems
 from sidecar.checker.module import Definition, Module, local_names
 from sidecar.checker.module_level import module_level_problems
 from sidecar.checker.refused import EVERYWHERE, OUTSIDE_STEPS, lookup
 from sidecar.checker.report import Problem
+from sidecar.checker.silencing import silencing_problems
 from sidecar.checker.swallowing import swallowing_problems
 
-_TOP_LEVEL = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_TOP_LEVEL = (ast.Import, ast.ImportFrom, *get_args(Definition))
 
 
 def body_problems(modules: Mapping[str, Module]) -> list[Problem]:
@@ -25,6 +27,7 @@ def body_problems(modules: Mapping[str, Module]) -> list[Problem]:
     problems: list[Problem] = []
     for module in modules.values():
         problems += import_problems(module, helpers)
+        problems += silencing_problems(module)
         problems += module_level_problems(module)
         problems += _refused_names(module, module.tree, EVERYWHERE, "")
     problems += _Outside(modules).problems()
@@ -95,8 +98,7 @@ class _Outside:
 def _refused_names(module: Module, node: ast.AST, table: Mapping[str, str], where: str) -> Iterator[Problem]:
     for name, place in _mentioned(module, node):
         if fix := lookup(table, name):
-            shown = name.removeprefix("builtins.")
-            yield module.problem("body", place, f"{shown} is not possible{where}", fix)
+            yield module.problem("body", place, f"{ast.unparse(place)} is not possible{where}", fix)
 
 
 def _mentioned(module: Module, node: ast.AST) -> Iterator[tuple[str, ast.expr]]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from typing import get_args
 
 from sidecar.checker.module import Definition, Module
 from sidecar.checker.report import Problem
 
-_ALLOWED = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef, ast.Assign, ast.AnnAssign, ast.Pass)
+_ALLOWED = (ast.Import, ast.ImportFrom, *get_args(Definition), ast.Assign, ast.AnnAssign, ast.Pass)
 
 
 def module_level_problems(module: Module) -> Iterator[Problem]:

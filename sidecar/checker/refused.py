@@ -54,6 +54,7 @@ EVERYWHERE: Mapping[str, str] = {
     "pathlib.Path": _FILES + " For names alone there is PurePosixPath.",
     "pathlib.PosixPath": _FILES,
     "os": "Use files for files, http for services, PurePosixPath for names, and constants for settings.",
+    "typing.no_type_check": "Annotate it: a skill that is not checked does not go live.",
     "builtins.input": "Ask a person with run.approve(question) in the body.",
     "builtins.exit": "Return, or raise an error that says what happened.",
     "builtins.quit": "Return, or raise an error that says what happened.",
