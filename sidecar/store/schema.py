@@ -79,6 +79,7 @@ schedules = sa.Table(
     metadata,
     sa.Column("skill", sa.Text, primary_key=True),
     sa.Column("schedule", sa.Text, primary_key=True),
+    _time("anchor", nullable=False),  # when it was first active: an interval counts from here
     _time("seen_until", nullable=False),  # every slot up to here has its row
 )
 

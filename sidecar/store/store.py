@@ -10,14 +10,15 @@ import json
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Self, TypeAlias, TypeVar
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.engine import Connection
 
 from sidecar.failpoints import failpoint
@@ -25,6 +26,7 @@ from sidecar.store import schema
 from sidecar.store.migrate import migrate
 
 T = TypeVar("T")
+Row: TypeAlias = sa.Row[*tuple[Any, ...]]
 
 
 class StoreError(Exception):
@@ -63,7 +65,7 @@ class Store:
         self._flusher = threading.Thread(target=self._flush_lazily, name="store-flusher", daemon=True)
         self._flusher.start()
 
-    def __enter__(self) -> Store:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -107,10 +109,10 @@ class Store:
             finally:
                 connection.exec_driver_sql("ROLLBACK")
 
-    def rows(self, query: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
+    def rows(self, query: sa.Select[*tuple[Any, ...]]) -> Sequence[Row]:
         return self.read(lambda connection: connection.execute(query).all())
 
-    def row(self, query: sa.Select[Any]) -> sa.Row[Any] | None:
+    def row(self, query: sa.Select[*tuple[Any, ...]]) -> Row | None:
         return self.read(lambda connection: connection.execute(query).first())
 
     def _commit_waiting(self) -> None:
@@ -127,7 +129,7 @@ class Store:
             failpoint("store.commit.before")
             self._writer.exec_driver_sql("COMMIT")
             failpoint("store.commit.after")
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 # raised again in each thread that waits
             with suppress(sa.exc.SQLAlchemyError):
                 self._writer.exec_driver_sql("ROLLBACK")
             for change in changes:
@@ -157,8 +159,7 @@ class Store:
 def put_blob(connection: Connection, content: bytes) -> str:
     """Keep `content` once, under its sha256; return that."""
     digest = sha256(content).hexdigest()
-    insert = sa.dialects.sqlite.insert(schema.blobs).values(hash=digest, content=content)
-    connection.execute(insert.on_conflict_do_nothing())
+    connection.execute(insert(schema.blobs).values(hash=digest, content=content).on_conflict_do_nothing())
     return digest
 
 
@@ -167,10 +168,6 @@ def get_blob(connection: Connection, digest: str) -> bytes:
         sa.select(schema.blobs.c.content).where(schema.blobs.c.hash == digest)
     ).scalar_one()
     return content
-
-
-def as_dict(row: sa.Row[Any]) -> Mapping[str, Any]:
-    return row._mapping
 
 
 def _to_json(value: object) -> str:

@@ -168,6 +168,7 @@ def upgrade() -> None:
         "schedules",
         sa.Column("skill", sa.Text(), nullable=False),
         sa.Column("schedule", sa.Text(), nullable=False),
+        sa.Column("anchor", sa.Float(precision=53), nullable=False),
         sa.Column("seen_until", sa.Float(precision=53), nullable=False),
         sa.PrimaryKeyConstraint("skill", "schedule"),
     )

@@ -1,0 +1,1 @@
+"""Runs and their steps, as they are remembered. Every function here works inside the caller's transaction."""

@@ -1,0 +1,278 @@
+"""The life of a run: created, claimed, ended.
+
+    queued ──claim──► running ──► succeeded | failed | cancelled
+      ▲                 │
+      └──wake── waiting ◄┘ suspend
+
+A claim raises the run's fence; whoever writes with a lower one is refused (`Fenced`), so that an attempt which was
+given up can't change the run any more.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from pydantic import JsonValue
+from sqlalchemy.engine import Connection
+
+from sidecar.store import Row
+from sidecar.store.schema import attempts, runs, steps
+from skills.wire import ErrorInfo
+
+FINAL = ("succeeded", "failed", "cancelled")
+DEATHS_AT_MOST = 3  # workers that a run may lose between two remembered steps
+
+
+class Fenced(Exception):
+    """This attempt no longer owns its run: it was cancelled, timed out, or taken over."""
+
+
+@dataclass(frozen=True)
+class NewRun:
+    """What a trigger asks for."""
+
+    skill: str
+    version: str
+    trigger: str
+    input: JsonValue = None
+    rehearsal: bool = False
+    parent: str | None = None
+    parent_step: str | None = None
+    parent_occurrence: int | None = None
+    session: str | None = None
+    concurrency_key: str = ""
+    concurrency: int = 1
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A part of a run, from start or resume to end or suspend; `fence` proves who owns it."""
+
+    run: str
+    fence: int
+    attempt: int
+
+
+def create(connection: Connection, new: NewRun, now: float) -> str:
+    """Create the run, queued; return its id."""
+    run = secrets.token_hex(8)
+    connection.execute(runs.insert().values(id=run, state="queued", ready_at=now, created_at=now, **vars(new)))
+    return run
+
+
+def claim(connection: Connection, limit: int, now: float) -> list[Segment]:
+    """Take up to `limit` ready runs whose skill has room for them. A run that has begun keeps its room while it
+    waits, so a resumed one always finds it."""
+    if limit <= 0:
+        return []
+    ready = connection.execute(
+        sa.select(runs.c.id, runs.c.skill, runs.c.concurrency_key, runs.c.concurrency, runs.c.admitted)
+        .where(runs.c.state == "queued", runs.c.ready_at <= now)
+        .order_by(runs.c.seq)
+    ).all()
+    room = _Room(connection) if any(not row.admitted for row in ready) else None
+    taken: list[Segment] = []
+    for row in ready:
+        if len(taken) == limit:
+            break
+        if row.admitted or (room and room.take(row)):
+            taken.append(_start_attempt(connection, row.id, now))
+    return taken
+
+
+class _Room:
+    """How many runs each concurrency key holds."""
+
+    def __init__(self, connection: Connection) -> None:
+        counted = connection.execute(
+            sa.select(runs.c.skill, runs.c.concurrency_key, sa.func.count())
+            .where(runs.c.admitted, runs.c.state.not_in(FINAL))
+            .group_by(runs.c.skill, runs.c.concurrency_key)
+        )
+        self._held = {(skill, key): count for skill, key, count in counted}
+
+    def take(self, row: Row) -> bool:
+        key = (row.skill, row.concurrency_key)
+        if self._held.get(key, 0) >= row.concurrency:
+            return False
+        self._held[key] = self._held.get(key, 0) + 1
+        return True
+
+
+def _start_attempt(connection: Connection, run: str, now: float) -> Segment:
+    fence, number = connection.execute(
+        runs.update()
+        .where(runs.c.id == run)
+        .values(
+            state="running",
+            reason=None,
+            admitted=True,
+            wake_at=None,
+            fence=runs.c.fence + 1,
+            attempts=runs.c.attempts + 1,
+            started_at=sa.func.coalesce(runs.c.started_at, now),
+        )
+        .returning(runs.c.fence, runs.c.attempts)
+    ).one()
+    connection.execute(attempts.insert().values(run=run, number=number, outcome="running", started_at=now))
+    return Segment(run=run, fence=fence, attempt=number)
+
+
+def check_fence(connection: Connection, segment: Segment) -> None:
+    owner = connection.execute(sa.select(runs.c.fence, runs.c.state).where(runs.c.id == segment.run)).one()
+    if owner != (segment.fence, "running"):
+        raise Fenced(f"attempt {segment.attempt} of run {segment.run} no longer owns it: it is {owner.state}")
+
+
+def end_attempt(connection: Connection, segment: Segment, outcome: str, now: float) -> None:
+    connection.execute(
+        attempts.update()
+        .where(attempts.c.run == segment.run, attempts.c.number == segment.attempt)
+        .values(outcome=outcome, ended_at=now)
+    )
+
+
+def requeue(connection: Connection, segment: Segment, *, ready_at: float, died: bool = False) -> None:
+    """Give the run back, to be claimed from `ready_at` on."""
+    check_fence(connection, segment)
+    connection.execute(
+        runs.update()
+        .where(runs.c.id == segment.run)
+        .values(state="queued", ready_at=ready_at, deaths=runs.c.deaths + int(died))
+    )
+
+
+def suspend(connection: Connection, segment: Segment, now: float) -> None:
+    """The attempt has unwound. The run waits, unless what it waits for has come in the meantime."""
+    check_fence(connection, segment)
+    end_attempt(connection, segment, "suspended", now)
+    waiting = connection.execute(
+        sa.select(steps.c.kind, steps.c.wake_at).where(
+            steps.c.run == segment.run, steps.c.state.in_(("waiting", "retrying"))
+        )
+    ).all()
+    change: dict[str, Any] = {"state": "queued", "ready_at": now}
+    if waiting:
+        wakes = [row.wake_at for row in waiting if row.wake_at is not None]
+        change = {"state": "waiting", "reason": waiting[0].kind, "wake_at": min(wakes) if wakes else None}
+    connection.execute(runs.update().where(runs.c.id == segment.run).values(**change))
+
+
+def wake(connection: Connection, run: str, now: float) -> None:
+    """What the run waits for has come. (A run that is still unwinding sees it when it suspends.)"""
+    connection.execute(
+        runs.update().where(runs.c.id == run, runs.c.state == "waiting").values(state="queued", ready_at=now)
+    )
+
+
+def wake_due(connection: Connection, now: float) -> list[str]:
+    """Wake every run whose time has come."""
+    return list(
+        connection.scalars(
+            runs.update()
+            .where(runs.c.state == "waiting", runs.c.wake_at <= now)
+            .values(state="queued", ready_at=now, wake_at=None)
+            .returning(runs.c.id)
+        )
+    )
+
+
+def next_wake(connection: Connection) -> float | None:
+    """When the dispatcher has to look again: the earliest sleep or retry that is not due yet."""
+    wakes = connection.scalar(sa.select(sa.func.min(runs.c.wake_at)).where(runs.c.state == "waiting"))
+    ready = connection.scalar(sa.select(sa.func.min(runs.c.ready_at)).where(runs.c.state == "queued"))
+    return min((time for time in (wakes, ready) if time is not None), default=None)
+
+
+def end(
+    connection: Connection,
+    run: str,
+    state: str,
+    now: float,
+    *,
+    output: JsonValue = None,
+    error: ErrorInfo | None = None,
+    reason: str | None = None,
+    nothing_to_report: str | None = None,
+) -> None:
+    """Give the run its one outcome, and tell the parent's step. An outcome that is there already stays."""
+    row = connection.execute(
+        runs.update()
+        .where(runs.c.id == run, runs.c.state.not_in(FINAL))
+        .values(
+            state=state,
+            ended_at=now,
+            output=output,
+            error=error.model_dump() if error else None,
+            reason=reason,
+            nothing_to_report=nothing_to_report,
+            wake_at=None,
+        )
+        .returning(runs.c.parent, runs.c.parent_step, runs.c.parent_occurrence)
+    ).first()
+    if row is None or row.parent_step is None:
+        return
+    failure = error or (ErrorInfo(type="Cancelled", message=reason or "cancelled") if state != "succeeded" else None)
+    resolve_step(connection, row.parent, row.parent_step, row.parent_occurrence, now, result=output, error=failure)
+
+
+def resolve_step(
+    connection: Connection,
+    run: str,
+    name: str,
+    occurrence: int,
+    now: float,
+    *,
+    result: JsonValue = None,
+    error: ErrorInfo | None = None,
+) -> None:
+    """A waiting step has its answer: remember it, and wake the run."""
+    connection.execute(
+        steps.update()
+        .where(steps.c.run == run, steps.c.name == name, steps.c.occurrence == occurrence, steps.c.state == "waiting")
+        .values(
+            state="failed" if error else "succeeded",
+            result=result,
+            error=error.model_dump() if error else None,
+            ended_at=now,
+        )
+    )
+    wake(connection, run, now)
+
+
+def cancel(connection: Connection, run: str, reason: str, now: float) -> list[str]:
+    """Cancel the run and everything it started; return the ids of those that were not over."""
+    state = connection.scalar(sa.select(runs.c.state).where(runs.c.id == run))
+    if state in FINAL:
+        return []
+    end(connection, run, "cancelled", now, reason=reason)
+    connection.execute(
+        attempts.update()
+        .where(attempts.c.run == run, attempts.c.outcome == "running")
+        .values(outcome="cancelled", ended_at=now)
+    )
+    connection.execute(
+        steps.update()
+        .where(steps.c.run == run, steps.c.state.not_in(("succeeded", "failed")))
+        .values(state="failed", error=ErrorInfo(type="Cancelled", message=reason).model_dump(), ended_at=now)
+    )
+    children = connection.scalars(
+        sa.select(runs.c.id).where(runs.c.parent == run, runs.c.parent_step.is_not(None))
+    ).all()
+    cancelled = [run]
+    for child in children:
+        cancelled += cancel(connection, child, f"its parent {run} was cancelled", now)
+    return cancelled
+
+
+def give_up_orphans(connection: Connection, now: float) -> int:
+    """A new sidecar calls this once, when every worker of the last one is proven dead: runs that were running go on
+    from their journal."""
+    orphans = connection.scalars(
+        runs.update().where(runs.c.state == "running").values(state="queued", ready_at=now).returning(runs.c.id)
+    ).all()
+    connection.execute(attempts.update().where(attempts.c.outcome == "running").values(outcome="lost", ended_at=now))
+    return len(orphans)

@@ -1,0 +1,307 @@
+"""The journal of one run, as the attempt that owns it sees it: what is remembered, and how more is.
+
+Steps are keyed by name and occurrence. A step that comes again with other arguments than it had is a replay that
+went another way: `ReplayMismatch`, before its body runs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from typing import Any
+
+import sqlalchemy as sa
+from pydantic import JsonValue
+from sqlalchemy.engine import Connection
+
+from sidecar.clock import Clock
+from sidecar.failpoints import failpoint
+from sidecar.journal.runs import Segment, check_fence
+from sidecar.store import Row, Store
+from sidecar.store.schema import runs, step_attempts, steps
+from skills.wire import Again, Begin, Done, ErrorInfo, Fail, Failed, Finish, Go, Request, Retry, StepKey, Suspend
+
+VALUE_AT_MOST = 1024 * 1024  # bytes of one argument list or result, as JSON
+STEPS_AT_MOST = 10_000  # in one run
+PAUSE_IN_WORKER = 5.0  # seconds; before a later retry the run gives its worker back
+
+
+class ReplayMismatch(Exception):
+    """The run came to a step with other arguments than the last time."""
+
+
+class LimitReached(Exception):
+    """A published limit; the message names it and the way out."""
+
+
+class StepRow:
+    """What is known of one step."""
+
+    def __init__(self, key: StepKey, kind: str, arguments_hash: str) -> None:
+        self.key = key
+        self.kind = kind
+        self.arguments_hash = arguments_hash
+        self.state = "running"
+        self.result: JsonValue = None
+        self.error: ErrorInfo | None = None
+        self.intent: JsonValue = None
+        self.tries = 0
+        self.failures = 0
+        self.wake_at: float | None = None
+        self.child: str | None = None
+        self.retry = Retry()
+
+    @classmethod
+    def of(cls, row: Row) -> StepRow:
+        step = cls(StepKey(name=row.name, occurrence=row.occurrence), row.kind, row.arguments_hash)
+        step.state, step.result, step.intent, step.child = row.state, row.result, row.intent, row.child
+        step.error = ErrorInfo.model_validate(row.error) if row.error else None
+        step.tries, step.failures, step.wake_at = row.tries, row.failures, row.wake_at
+        return step
+
+    def remembered(self) -> Done | Failed | None:
+        if self.state == "succeeded":
+            return Done(result=self.result, replayed=True)
+        if self.state == "failed" and self.error:
+            return Failed(error=self.error, replayed=True)
+        return None
+
+
+class Journal:
+    """The steps of the run that `segment` owns. Used by one thread at a time."""
+
+    def __init__(self, store: Store, clock: Clock, segment: Segment) -> None:
+        self._store = store
+        self._clock = clock
+        self.segment = segment
+        rows = store.rows(sa.select(steps).where(steps.c.run == segment.run))
+        self._steps = {StepKey(name=row.name, occurrence=row.occurrence): StepRow.of(row) for row in rows}
+
+    # ------------------------------------------------------------ steps that the worker executes
+
+    def begin(self, question: Begin) -> Go | Done | Failed:
+        """Answer from memory, or open the step for its next try."""
+        step, is_new = self._find(question.step, question.kind_of_step, question.arguments)
+        if answer := step.remembered():
+            return answer
+        now = self._clock.now()
+        step.retry = question.retry
+        step.tries += 1
+        delay = max(0.0, (step.wake_at or now) - now)
+        self._store.write_lazily(self._opened(step, question.arguments if is_new else None, now + delay, is_new))
+        step.state, step.wake_at = "running", None
+        return Go(attempt=step.tries, delay=delay)
+
+    def finish(self, question: Finish) -> None:
+        """Remember the result; on disk when this returns."""
+        step = self._open(question.step)
+        _bounded("result", question.step, question.result)
+        failpoint("journal.finish.before")
+        self._close(step, "succeeded", result=question.result)
+        failpoint("journal.finish.after")
+
+    def fail(self, question: Fail, *, outcome: str = "failed") -> Again | Suspend | Failed:
+        """Remember the failure; say whether the body is worth another try, and when."""
+        step = self._open(question.step)
+        step.failures += 1
+        failpoint("journal.fail.before")
+        if not question.retryable or step.failures >= step.retry.attempts:
+            self._close(step, "failed", error=question.error, outcome=outcome)
+            return Failed(error=question.error)
+        delay = min(step.retry.backoff * 2 ** (step.failures - 1), step.retry.backoff_cap)
+        delay *= 0.5 + _spread(self.segment.run, step) / 2
+        self._retry_later(step, question.error, delay, outcome)
+        if delay > PAUSE_IN_WORKER:
+            return Suspend(reason="retry")
+        step.tries += 1
+        self._store.write_lazily(self._opened(step, None, self._clock.now() + delay, is_new=False))
+        return Again(attempt=step.tries, delay=delay)
+
+    # ------------------------------------------------------------ steps that the sidecar answers
+
+    def request(self, question: Request) -> StepRow:
+        """The step of this request, made if it is new. It has an answer if `remembered()` says so."""
+        step, is_new = self._find(question.step, question.kind_of_request, question.arguments)
+        if is_new:
+            now = self._clock.now()
+            self._store.write(self._opened(step, question.arguments, now, is_new, count_try=False))
+        return step
+
+    def answer(
+        self,
+        step: StepRow,
+        act: Callable[[Connection], JsonValue] | None = None,
+        *,
+        result: JsonValue = None,
+        error: ErrorInfo | None = None,
+    ) -> Done | Failed:
+        """Remember the answer, together with what `act` writes; `act`'s value is the result."""
+
+        def change(connection: Connection) -> JsonValue:
+            check_fence(connection, self.segment)
+            value = act(connection) if act else result
+            _bounded("result", step.key, value)
+            self._update(connection, step, state=state, result=value, error=_dump(error), ended_at=now)
+            return value
+
+        now, state = self._clock.now(), "failed" if error else "succeeded"
+        step.result = self._store.write(change)
+        step.state, step.error = state, error
+        return Failed(error=error) if error else Done(result=step.result)
+
+    def wait(self, step: StepRow, act: Callable[[Connection], str | None], *, wake_at: float | None = None) -> None:
+        """The step waits; `act` makes what it waits for, in the same transaction (and may return a child run)."""
+
+        def change(connection: Connection) -> str | None:
+            check_fence(connection, self.segment)
+            child = act(connection)
+            self._update(connection, step, state="waiting", wake_at=wake_at, child=child)
+            return child
+
+        step.child = self._store.write(change)
+        step.state, step.wake_at = "waiting", wake_at
+
+    def intend(self, step: StepRow, intent: JsonValue) -> None:
+        """Put on disk what a command is about to do, before it does it."""
+
+        def change(connection: Connection) -> None:
+            check_fence(connection, self.segment)
+            self._update(connection, step, intent=intent)
+
+        self._store.write(change)
+        step.intent = intent
+
+    # ------------------------------------------------------------ inside
+
+    def _find(self, key: StepKey, kind: str, arguments: JsonValue) -> tuple[StepRow, bool]:
+        digest = _bounded("arguments", key, arguments)
+        step = self._steps.get(key)
+        if step is None:
+            if len(self._steps) >= STEPS_AT_MOST:
+                raise LimitReached(f"the run has {STEPS_AT_MOST:,} steps, the most there may be; do more in each step.")
+            step = self._steps[key] = StepRow(key, kind, digest)
+            return step, True
+        if (step.kind, step.arguments_hash) != (kind, digest):
+            raise ReplayMismatch(
+                f"step {key} was remembered as {step.kind} with other arguments. Code outside a step must do the same "
+                "on every replay: take the time from run.now, chance from run.random, and read the world in a step."
+            )
+        return step, False
+
+    def _open(self, key: StepKey) -> StepRow:
+        step = self._steps.get(key)
+        if step is None or step.state not in ("running", "retrying"):
+            raise LimitReached(f"step {key} is not open: it was never begun, or it is over")
+        return step
+
+    def open_step(self, key: StepKey) -> bool:
+        step = self._steps.get(key)
+        return step is not None and step.state in ("running", "retrying") and step.tries > 0
+
+    def _opened(
+        self, step: StepRow, arguments: JsonValue, at: float, is_new: bool, *, count_try: bool = True
+    ) -> Callable[[Connection], None]:
+        seq, tries = len(self._steps), step.tries
+        key = {"run": self.segment.run, "name": step.key.name, "occurrence": step.key.occurrence}
+        values = {"kind": step.kind, "arguments_hash": step.arguments_hash, "arguments": arguments, "seq": seq}
+
+        def change(connection: Connection) -> None:
+            check_fence(connection, self.segment)
+            if is_new:
+                connection.execute(steps.insert().values(**key, **values, state="running", tries=tries, started_at=at))
+            else:
+                self._update(connection, step, state="running", tries=tries)
+            if count_try:
+                _lose_open_attempts(connection, key, at)
+                connection.execute(step_attempts.insert().values(**key, number=tries, outcome="running", started_at=at))
+
+        return change
+
+    def _close(
+        self,
+        step: StepRow,
+        state: str,
+        *,
+        result: JsonValue = None,
+        error: ErrorInfo | None = None,
+        outcome: str | None = None,
+    ) -> None:
+        now = self._clock.now()
+
+        def change(connection: Connection) -> None:
+            check_fence(connection, self.segment)
+            self._update(
+                connection, step, state=state, result=result, error=_dump(error), ended_at=now, failures=step.failures
+            )
+            self._end_try(connection, step, outcome or state, error, now)
+            connection.execute(runs.update().where(runs.c.id == self.segment.run, runs.c.deaths > 0).values(deaths=0))
+
+        self._store.write(change)
+        step.state, step.result, step.error = state, result, error
+
+    def _retry_later(self, step: StepRow, error: ErrorInfo, delay: float, outcome: str) -> None:
+        now = self._clock.now()
+
+        def change(connection: Connection) -> None:
+            check_fence(connection, self.segment)
+            self._update(connection, step, state="retrying", wake_at=now + delay, failures=step.failures)
+            self._end_try(connection, step, outcome, error, now)
+
+        self._store.write(change)
+        step.state, step.wake_at = "retrying", now + delay
+
+    def _update(self, connection: Connection, step: StepRow, **values: Any) -> None:
+        connection.execute(
+            steps.update()
+            .where(
+                steps.c.run == self.segment.run,
+                steps.c.name == step.key.name,
+                steps.c.occurrence == step.key.occurrence,
+            )
+            .values(**values)
+        )
+
+    def _end_try(
+        self, connection: Connection, step: StepRow, outcome: str, error: ErrorInfo | None, now: float
+    ) -> None:
+        connection.execute(
+            step_attempts.update()
+            .where(
+                step_attempts.c.run == self.segment.run,
+                step_attempts.c.name == step.key.name,
+                step_attempts.c.occurrence == step.key.occurrence,
+                step_attempts.c.number == step.tries,
+            )
+            .values(outcome=outcome, error=_dump(error), ended_at=now)
+        )
+
+
+def _lose_open_attempts(connection: Connection, key: dict[str, Any], now: float) -> None:
+    """A try that was open when the next one begins was struck by a crash."""
+    connection.execute(
+        step_attempts.update()
+        .where(*(step_attempts.c[name] == value for name, value in key.items()), step_attempts.c.outcome == "running")
+        .values(outcome="lost", ended_at=now)
+    )
+
+
+def _bounded(what: str, key: StepKey, value: JsonValue) -> str:
+    """The hash of the value's canonical JSON; LimitReached where it is too large to keep."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    if len(text) > VALUE_AT_MOST:
+        raise LimitReached(
+            f"step {key}: its {what} take {len(text):,} bytes, {VALUE_AT_MOST:,} is the most. "
+            "Keep large data in a file (files.write) and return its path."
+        )
+    return hashlib.sha256(text).hexdigest()
+
+
+def _spread(run: str, step: StepRow) -> float:
+    """Jitter in [0, 1), the same for the same try of the same step."""
+    digest = hashlib.sha256(f"{run} {step.key} {step.failures}".encode()).digest()
+    return int.from_bytes(digest[:4]) / 2**32
+
+
+def _dump(error: ErrorInfo | None) -> dict[str, Any] | None:
+    return error.model_dump() if error else None

@@ -1,0 +1,55 @@
+"""What is happening, for those who watch: published after it is in the store, kept for a while, never the truth.
+
+A watcher that fell behind or reconnects asks for what came after the last moment it saw; where that is no longer
+kept, it reads the store instead, as it did when it began.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+
+from pydantic import JsonValue
+
+from sidecar.client.views import Moment
+from sidecar.clock import moment
+
+KEPT = 5_000
+
+
+class Moments:
+    def __init__(self) -> None:
+        self._kept: deque[Moment] = deque(maxlen=KEPT)
+        self._news = threading.Condition()
+        self._next = time.time_ns() // 1000  # higher than any id of a sidecar that ran before this one
+        self._closed = False
+
+    def publish(self, topic: str, **data: JsonValue) -> None:
+        with self._news:
+            self._next += 1
+            self._kept.append(Moment(id=self._next, at=moment(time.time()), topic=topic, data=data))
+            self._news.notify_all()
+
+    def newest(self) -> int:
+        with self._news:
+            return self._next
+
+    def after(self, last: int, timeout: float) -> list[Moment]:
+        """The moments after `last`, waiting up to `timeout` seconds for the first one."""
+        with self._news:
+            self._news.wait_for(lambda: self._closed or self._next > last, timeout)
+            return [item for item in self._kept if item.id > last]
+
+    def follow(self, last: int) -> Iterator[Moment]:
+        """Every moment after `last`, until the sidecar stops."""
+        while not self._closed:
+            for item in self.after(last, timeout=1.0):
+                last = item.id
+                yield item
+
+    def close(self) -> None:
+        with self._news:
+            self._closed = True
+            self._news.notify_all()

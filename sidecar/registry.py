@@ -1,0 +1,263 @@
+"""Which version of each skill is active, and every version there has ever been.
+
+A version is one immutable set of bytes, kept by hash, so that a run goes on with the bytes it started with after the
+file has been changed or deleted. Only a version whose check passed becomes active; until then the last good one
+stays. Every change of state is an audit row in the same transaction.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from sidecar.checker.manifest import Manifest
+from sidecar.checker.report import Report, Snapshot
+from sidecar.clock import Clock
+from sidecar.store import Store
+from sidecar.store.schema import audit, skills, versions
+from sidecar.store.store import Row, get_blob, put_blob
+from skills.wire import Code
+
+
+class NoSuchSkill(Exception):
+    def __init__(self, name: str) -> None:
+        super().__init__(f"there is no skill {name!r}. See what there is: tend skills list")
+
+
+class NoSuchVersion(Exception):
+    def __init__(self, skill: str, version: str) -> None:
+        super().__init__(f"{skill} has no version {version!r}. See what there is: tend skills history {skill}")
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Who made a version, and why."""
+
+    author: str
+    reason: str
+    base: str | None = None
+
+
+@dataclass(frozen=True)
+class Active:
+    """The version that a trigger of this skill starts now."""
+
+    skill: str
+    origin: str
+    version: str
+    entry: str
+    manifest: Manifest
+    paused: bool
+    import_from: str | None
+
+    @property
+    def trusted(self) -> bool:
+        return self.origin == "shipped"
+
+
+def record_audit(connection: Connection, now: float, who: str, what: str, subject: str, why: str = "") -> None:
+    connection.execute(audit.insert().values(at=now, who=who, what=what, subject=subject, why=why))
+
+
+class Registry:
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    # ------------------------------------------------------------ in
+
+    def activate(
+        self,
+        snapshot: Snapshot,
+        report: Report,
+        origin: Origin,
+        *,
+        shipped: bool = False,
+        import_from: str | None = None,
+    ) -> None:
+        """Make a version whose check passed the one that triggers start; the one before it retires."""
+        assert report.manifest is not None and report.passed, report  # noqa: S101 # the gate has seen to it
+        name, now = snapshot.skill, self._clock.now()
+
+        def change(connection: Connection) -> None:
+            self._put_version(connection, snapshot, report, origin, "active", import_from)
+            connection.execute(
+                versions.update()
+                .where(versions.c.skill == name, versions.c.state == "active", versions.c.hash != snapshot.hash)
+                .values(state="retired")
+            )
+            connection.execute(
+                versions.update().where(versions.c.hash == snapshot.hash).values(state="active", activated_at=now)
+            )
+            where = "shipped" if shipped else "workspace"
+            self._put_skill(connection, name, where, active=snapshot.hash, report=report, retired_at=None)
+            record_audit(connection, now, origin.author, "activate", f"{name} {snapshot.hash}", origin.reason)
+
+        self._store.write(change)
+
+    def refuse(self, snapshot: Snapshot, report: Report, origin: Origin) -> None:
+        """Keep a version that did not pass, with its report; what was active stays active."""
+
+        def change(connection: Connection) -> None:
+            self._put_version(connection, snapshot, report, origin, "refused", None)
+            self._put_skill(connection, snapshot.skill, "workspace", newest=snapshot.hash, report=report)
+
+        self._store.write(change)
+
+    def refuse_unreadable(self, name: str, report: Report) -> None:
+        """Keep the report on a file that could not be read at all."""
+        self._store.write(lambda connection: self._put_skill(connection, name, "workspace", newest=None, report=report))
+
+    def propose(self, connection: Connection, snapshot: Snapshot, report: Report, origin: Origin) -> None:
+        """Keep a version that goes live only when a person accepts it."""
+        self._put_version(connection, snapshot, report, origin, "proposed", None)
+
+    def retire(self, name: str, who: str, reason: str) -> None:
+        """Nothing starts the skill any more. Its versions stay, for the runs that need them."""
+        now = self._clock.now()
+
+        def change(connection: Connection) -> None:
+            connection.execute(
+                skills.update()
+                .where(skills.c.name == name)
+                .values(active=None, newest=None, report=None, retired_at=now)
+            )
+            connection.execute(
+                versions.update().where(versions.c.skill == name, versions.c.state == "active").values(state="retired")
+            )
+            record_audit(connection, now, who, "retire", name, reason)
+
+        self._store.write(change)
+
+    def pause(self, name: str, who: str, reason: str) -> None:
+        self._set_paused(name, who, paused=True, reason=reason)
+
+    def resume(self, name: str, who: str) -> None:
+        self._set_paused(name, who, paused=False, reason="")
+
+    # ------------------------------------------------------------ out
+
+    def active(self, name: str) -> Active | None:
+        return next(iter(self._active(skills.c.name == name)), None)
+
+    def all_active(self) -> list[Active]:
+        return self._active(sa.true())
+
+    def manifest(self, version: str) -> Manifest | None:
+        row = self._store.row(sa.select(versions.c.manifest).where(versions.c.hash == version))
+        return Manifest.model_validate(row.manifest) if row and row.manifest else None
+
+    def row(self, name: str) -> Row:
+        """The skill's row, retired or not. Raises NoSuchSkill."""
+        row = self._store.row(sa.select(skills).where(skills.c.name == name))
+        if row is None:
+            raise NoSuchSkill(name)
+        return row
+
+    def version(self, skill: str, prefix: str) -> Row:
+        """A version of the skill by its hash or the first letters of it. Raises NoSuchVersion."""
+        found = self._store.rows(
+            sa.select(versions).where(versions.c.skill == skill, versions.c.hash.startswith(prefix, autoescape=True))
+        )
+        if len(found) != 1:
+            raise NoSuchVersion(skill, prefix)
+        return found[0]
+
+    def history(self, skill: str) -> list[Row]:
+        """Newest first."""
+        return list(
+            self._store.rows(
+                sa.select(versions)
+                .where(versions.c.skill == skill)
+                .order_by(sa.func.coalesce(versions.c.activated_at, versions.c.created_at).desc())
+            )
+        )
+
+    def files(self, version: str) -> dict[str, bytes]:
+        """The version's bytes, by path in the workspace."""
+
+        def read(connection: Connection) -> dict[str, bytes]:
+            files = connection.execute(sa.select(versions.c.files).where(versions.c.hash == version)).scalar_one()
+            return {path: get_blob(connection, digest) for path, digest in files.items()}
+
+        return self._store.read(read)
+
+    def code(self, version: str) -> Code:
+        """What a worker executes."""
+        row = self._store.row(sa.select(versions).where(versions.c.hash == version))
+        assert row is not None, version  # noqa: S101 # a run's version is kept as long as the run
+        if row.import_from:
+            return Code(entry=row.entry, function=row.skill, import_from=row.import_from)
+        files = {path: content.decode() for path, content in self.files(version).items()}
+        return Code(entry=row.entry, function=row.skill, files=files)
+
+    # ------------------------------------------------------------ inside
+
+    def _active(self, where: sa.ColumnElement[bool]) -> list[Active]:
+        joined = sa.select(skills, versions.c.entry, versions.c.manifest, versions.c.import_from)
+        rows = self._store.rows(joined.join(versions, skills.c.active == versions.c.hash).where(where))
+        return [
+            Active(
+                skill=row.name,
+                origin=row.origin,
+                version=row.active,
+                entry=row.entry,
+                manifest=Manifest.model_validate(row.manifest),
+                paused=row.paused,
+                import_from=row.import_from,
+            )
+            for row in rows
+        ]
+
+    def _put_version(
+        self,
+        connection: Connection,
+        snapshot: Snapshot,
+        report: Report,
+        origin: Origin,
+        state: str,
+        import_from: str | None,
+    ) -> None:
+        files = {path: put_blob(connection, content) for path, content in snapshot.files.items()}
+        known = connection.scalar(sa.select(versions.c.state).where(versions.c.hash == snapshot.hash))
+        values = {
+            "report": report.model_dump(mode="json"),
+            "manifest": report.manifest.model_dump(mode="json") if report.manifest else None,
+        }
+        if known is not None:
+            connection.execute(versions.update().where(versions.c.hash == snapshot.hash).values(**values))
+            return
+        connection.execute(
+            versions.insert().values(
+                hash=snapshot.hash,
+                skill=snapshot.skill,
+                state=state,
+                entry=snapshot.entry,
+                files=files,
+                import_from=import_from,
+                created_at=self._clock.now(),
+                **vars(origin),
+                **values,
+            )
+        )
+
+    def _put_skill(self, connection: Connection, name: str, origin: str, *, report: Report, **values: Any) -> None:
+        values = {"newest": values.get("active"), "report": report.model_dump(mode="json")} | values
+        changed = connection.execute(skills.update().where(skills.c.name == name).values(**values))
+        if changed.rowcount == 0:
+            connection.execute(skills.insert().values(name=name, origin=origin, paused=False, **values))
+
+    def _set_paused(self, name: str, who: str, *, paused: bool, reason: str) -> None:
+        now = self._clock.now()
+
+        def change(connection: Connection) -> None:
+            connection.execute(
+                skills.update().where(skills.c.name == name).values(paused=paused, paused_reason=reason or None)
+            )
+            record_audit(connection, now, who, "pause" if paused else "resume", name, reason)
+
+        self.row(name)
+        self._store.write(change)

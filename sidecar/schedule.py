@@ -1,0 +1,108 @@
+"""When a declared trigger is due: cron as Debian reads it, an interval, or one moment; and how to say it in words.
+
+A slot is one due time, named as the zone's clock shows it with its offset. Over a clock change cronsim does what
+Debian's cron does: a daily time that spring skips is due right after the gap, one that autumn repeats is due once,
+and `*/30` goes on by the real half hours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import assert_never
+from zoneinfo import ZoneInfo
+
+from cron_descriptor import get_description
+from cronsim import CronSim
+
+from sidecar.checker.manifest import At, Cron, Every, Trigger
+
+
+@dataclass(frozen=True)
+class Slot:
+    due: float  # seconds since 1970, UTC
+    civil: str  # "2026-11-21T09:00+01:00", the unique name of the slot within its schedule
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """A trigger with the zone it is read in. `anchor` is when an interval begins: the skill's first activation."""
+
+    trigger: Trigger
+    zone: str
+    anchor: float
+
+    @property
+    def name(self) -> str:
+        """The schedule's key in the store."""
+        match self.trigger:
+            case Cron():
+                return f"cron {self.trigger.expression} {self._zone_name}"
+            case Every():
+                return f"every {self.trigger.seconds:g} s"
+            case At():
+                return f"at {self.trigger.when.isoformat()}"
+        assert_never(self.trigger)
+
+    @property
+    def words(self) -> str:
+        match self.trigger:
+            case Cron():
+                text = get_description(self.trigger.expression)
+                return f"{text[0].lower()}{text[1:]} ({self._zone_name})"
+            case Every():
+                return f"every {_duration(self.trigger.seconds)}"
+            case At():
+                return f"once, at {self.trigger.when:%Y-%m-%d %H:%M} ({self.trigger.when.tzname()})"
+        assert_never(self.trigger)
+
+    def after(self, since: float) -> Iterator[Slot]:
+        """The slots after `since`, in order."""
+        match self.trigger:
+            case Cron():
+                yield from self._cron(self.trigger.expression, since)
+            case Every():
+                yield from self._every(self.trigger.seconds, since)
+            case At():
+                when = self.trigger.when.timestamp()
+                if when > since:
+                    yield Slot(when, f"{self.trigger.when:%Y-%m-%dT%H:%M:%S}")
+            case _:
+                assert_never(self.trigger)
+
+    def next(self, since: float) -> Slot | None:
+        return next(self.after(since), None)
+
+    @property
+    def _zone_name(self) -> str:
+        return (self.trigger.zone if isinstance(self.trigger, Cron) else None) or self.zone
+
+    def _cron(self, expression: str, since: float) -> Iterator[Slot]:
+        for due in CronSim(expression, datetime.fromtimestamp(since, ZoneInfo(self._zone_name))):
+            if due.timestamp() > since:
+                yield Slot(due.timestamp(), due.isoformat(timespec="minutes"))
+
+    def _every(self, seconds: float, since: float) -> Iterator[Slot]:
+        n = max(1, int((since - self.anchor) // seconds) + 1)
+        while True:
+            due = self.anchor + n * seconds
+            if due > since:
+                yield Slot(due, f"{datetime.fromtimestamp(due, UTC):%Y-%m-%dT%H:%M:%S.%f}Z")
+            n += 1
+
+
+def schedules(triggers: tuple[Trigger, ...], zone: str, anchor: float) -> list[Schedule]:
+    return [Schedule(trigger, zone, anchor) for trigger in triggers]
+
+
+def in_words(found: list[Schedule]) -> str:
+    return "; ".join(schedule.words for schedule in found) or "called only"
+
+
+def _duration(seconds: float) -> str:
+    for name, size in (("week", 604800), ("day", 86400), ("hour", 3600), ("minute", 60)):
+        if seconds >= size and seconds % size == 0:
+            count = int(seconds // size)
+            return name if count == 1 else f"{count} {name}s"
+    return "second" if seconds == 1 else f"{seconds:g} seconds"
