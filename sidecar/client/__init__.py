@@ -190,7 +190,7 @@ class Client:
         except httpx2.TransportError as error:
             raise NotRunning(self.settings) from error
 
-    def _ask(self, command: str, answer: Any, **arguments: JsonValue) -> Any:
+    def _ask(self, command: str, answer: Any, /, **arguments: JsonValue) -> Any:
         try:
             reply = self._http.post(f"/v1/{command}", json=arguments, headers={"x-who": self.who})
         except httpx2.TransportError as error:
