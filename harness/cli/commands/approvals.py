@@ -1,0 +1,94 @@
+"""`tend approvals …`: what waits for a person."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from harness.cli.commands.picking import pick
+from harness.cli.failure import Failure
+from harness.cli.terminal import Terminal, with_terminal
+
+if TYPE_CHECKING:
+    from sidecar.client import views
+
+group = typer.Typer(name="approvals", help="What waits for a person.", no_args_is_help=True)
+
+Identifier = Annotated[
+    str, typer.Argument(metavar="APPROVAL", help="Its id, or the first letters of it.", show_default=False)
+]
+Reason = Annotated[str, typer.Option(help="Why; stored with the answer.")]
+
+
+@group.command("list")
+@with_terminal
+def list_approvals(terminal: Terminal) -> None:
+    """The open ones: questions of skills (yes or no) and of the agent (in words)."""
+    from harness.cli.pages.approvals import approval_list
+
+    found = terminal.client.approvals()
+    terminal.answer(found, approval_list(found, terminal.words))
+
+
+@group.command()
+@with_terminal
+def show(terminal: Terminal, approval: Identifier) -> None:
+    """One open approval, whole."""
+    from harness.cli.pages.approvals import approval_page
+
+    found = _open(terminal, approval)
+    terminal.answer(found, approval_page(found, terminal.words))
+
+
+@group.command()
+@with_terminal
+def approve(terminal: Terminal, approval: Identifier, reason: Reason = "") -> None:
+    """Answer yes: exactly what was shown is done."""
+    _decide(terminal, approval, "yes", reason)
+
+
+@group.command()
+@with_terminal
+def deny(terminal: Terminal, approval: Identifier, reason: Reason = "") -> None:
+    """Answer no."""
+    _decide(terminal, approval, "no", reason)
+
+
+@group.command()
+@with_terminal
+def answer(
+    terminal: Terminal,
+    approval: Identifier,
+    words: Annotated[str, typer.Argument(help="The answer.", show_default=False)],
+) -> None:
+    """Answer the agent's question, in words."""
+    _answer(terminal, _open(terminal, approval), words, reason="")
+
+
+def _decide(terminal: Terminal, typed: str, decision: str, reason: str) -> None:
+    found = _open(terminal, typed)
+    if found.kind == "question":
+        raise Failure(
+            f"{found.id} is a question, which wants words: {found.question}",
+            next_=terminal.command(f'approvals answer {terminal.words.id(found.id)} "your answer"'),
+            type_="question",
+        )
+    _answer(terminal, found, decision, reason)
+
+
+def _answer(terminal: Terminal, found: views.Approval, decision: str, reason: str) -> None:
+    from harness.cli.pages.approvals import answered_line
+
+    answered = terminal.client.answer(found.id, decision, reason)
+    terminal.answer(answered, answered_line(answered, terminal.words))
+
+
+def _open(terminal: Terminal, typed: str) -> views.Approval:
+    return pick(
+        typed,
+        terminal.client.approvals(),
+        lambda approval: approval.id,
+        thing="open approval",
+        next_=terminal.command("approvals list"),
+    )

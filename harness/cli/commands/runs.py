@@ -1,0 +1,63 @@
+"""`tend runs …`: what ran, step by step."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, TypeAlias
+
+import typer
+
+from harness.cli.terminal import Terminal, with_terminal
+
+group = typer.Typer(name="runs", help="What ran, step by step.", no_args_is_help=True)
+
+Run = Annotated[str, typer.Argument(metavar="RUN", help="Its id, or the first letters of it.", show_default=False)]
+# The same words as views.RunState, which is not imported for the sake of a quick start.
+State: TypeAlias = Literal["queued", "running", "waiting", "succeeded", "failed", "cancelled"]
+
+
+@group.command("list")
+@with_terminal
+def list_runs(
+    terminal: Terminal,
+    skill: Annotated[str | None, typer.Option(help="Only this skill's.", show_default=False)] = None,
+    state: Annotated[State | None, typer.Option(help="Only those in this state.", show_default=False)] = None,
+    limit: Annotated[int, typer.Option(min=1, help="How many, newest first.")] = 20,
+) -> None:
+    """The latest runs."""
+    from harness.cli.pages.runs import run_table
+
+    found = terminal.client.runs(skill=skill, state=state, limit=limit)
+    terminal.answer(found, run_table(found, terminal.words))
+
+
+@group.command()
+@with_terminal
+def show(terminal: Terminal, run: Run) -> None:
+    """One run: its steps with inputs, outputs and attempts, what it did to the world, and how it ended."""
+    from harness.cli.pages.runs import run_page
+
+    detail = terminal.client.run(run)
+    terminal.answer(detail, run_page(detail, terminal.words))
+
+
+@group.command()
+@with_terminal
+def logs(terminal: Terminal, run: Run) -> None:
+    """What a run said."""
+    from harness.cli.pages.runs import log_page
+
+    detail = terminal.client.run(run)
+    terminal.answer(detail.logs, log_page(detail.logs, terminal.words))
+
+
+@group.command()
+@with_terminal
+def cancel(
+    terminal: Terminal, run: Run, reason: Annotated[str, typer.Option(help="Why; stored with the run.")] = ""
+) -> None:
+    """Stop a run, and the runs that it started."""
+    from harness.cli.pages.runs import run_line
+
+    whole = terminal.client.run(run).run.id
+    cancelled = terminal.client.cancel(whole, reason)
+    terminal.answer(cancelled, run_line(cancelled, terminal.words))

@@ -1,0 +1,54 @@
+"""`tend up`: the sidecar, supervised, and what happens in it."""
+
+from __future__ import annotations
+
+import signal
+from typing import TYPE_CHECKING
+
+import typer
+
+from harness.cli.failure import INTERRUPTED, Failure
+from harness.cli.terminal import Terminal, with_terminal
+
+if TYPE_CHECKING:
+    from sidecar.client import views
+
+LAST_WORDS = 2.0  # seconds to tell what happened while the sidecar stopped
+
+
+@with_terminal
+def up(terminal: Terminal) -> None:
+    """Start the sidecar, keep it running, and tell what happens. Ctrl-C stops it."""
+    from harness.cli.announcer import Announcer
+    from harness.cli.pages.status import welcome_page
+    from harness.cli.supervisor import Supervisor
+
+    _refuse_a_second(terminal)
+    announcer = Announcer(terminal)
+
+    def came_up(status: views.Status) -> None:
+        if not terminal.as_json:
+            terminal.out.print(welcome_page(status, terminal.words))
+        announcer.start()
+
+    supervisor = Supervisor(terminal.settings, say=terminal.err.print, came_up=came_up)
+    supervisor.run()
+    if announcer.is_alive():
+        announcer.finish(within=LAST_WORDS)
+    terminal.progress("○ Tend is down. What waits goes on at the next: tend up")
+    if supervisor.stopped_by == signal.SIGINT:
+        raise typer.Exit(INTERRUPTED)
+
+
+def _refuse_a_second(terminal: Terminal) -> None:
+    from sidecar.client import NotRunning
+
+    try:
+        pid = terminal.client.status().pid
+    except NotRunning:
+        return
+    raise Failure(
+        f"a sidecar runs already for {terminal.settings.workspace}, as pid {pid}",
+        next_=terminal.command("status"),
+        type_="already_running",
+    )

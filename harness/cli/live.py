@@ -1,0 +1,59 @@
+"""One line for each thing that happens, for whoever watches: `tend up`, and a run that is followed."""
+
+from __future__ import annotations
+
+from rich.text import Text
+
+from harness.cli.words import Words, colour, count, state
+from sidecar.client import views
+
+QUIET_TRIGGERS = ("chat",)  # the person reads the answer in the chat
+
+
+def noteworthy(moment: views.Moment, words: Words) -> Text | None:
+    """The line for a person who watches the sidecar; None where the moment is not worth one."""
+    data = {name: str(value) for name, value in moment.data.items() if value is not None}
+    match moment.topic:
+        case "check":
+            return _check(moment, words)
+        case "skill":
+            return _line(moment, words, "active", "●", f"{data['skill']} is {data['what']}")
+        case "run" if data["state"] in views.FINAL and data.get("trigger") not in QUIET_TRIGGERS:
+            ended = f"{data['skill']} {data['state']} ({words.id(data['run'])}, {data.get('trigger', 'call')})"
+            return _line(moment, words, data["state"], state(data["state"])[0], ended)
+        case "notice":
+            return _line(moment, words, "open", "✉", f"{data['skill']} → {data['target']}: {data['text']}")
+        case "approval" if data["state"] == "open":
+            return _line(moment, words, "open", "?", f"waits for you: {data['question']}")
+        case "proposal" if data["state"] == "open":
+            return _line(moment, words, "open", "✎", f"a revision of {data['skill']} is proposed")
+        case _:
+            return None
+
+
+def step_line(moment: views.Moment, words: Words) -> Text | None:
+    """The line for a person who follows one run."""
+    data = {name: str(value) for name, value in moment.data.items() if value is not None}
+    match moment.topic:
+        case "step" if data["state"] != "running":
+            return _line(moment, words, data["state"], state(data["state"])[0], f"{data['step']} {data['state']}")
+        case "retry":
+            return _line(moment, words, "retrying", "↻", f"tried again in {data.get('wait', '?')} s: {data['error']}")
+        case "run" if data["state"] == "waiting":
+            return _line(moment, words, "waiting", "⏸", "waiting")
+        case "notice" | "approval":
+            return noteworthy(moment, words)
+        case _:
+            return None
+
+
+def _check(moment: views.Moment, words: Words) -> Text:
+    skill, problems = moment.data["skill"], moment.data.get("problems")
+    if moment.data["passed"]:
+        return _line(moment, words, "succeeded", "✓", f"{skill} passes the check")
+    number = len(problems) if isinstance(problems, list) else problems if isinstance(problems, int) else 0
+    return _line(moment, words, "failed", "✗", f"{skill} is refused: {count(number, 'problem')}")
+
+
+def _line(moment: views.Moment, words: Words, style: str, symbol: str, text: str) -> Text:
+    return Text.assemble((words.clock(moment.at), "dim"), " ", (symbol, colour(style)), " ", text)

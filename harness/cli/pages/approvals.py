@@ -1,0 +1,66 @@
+"""Approvals: what exactly is asked, never shortened, and what to type."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from harness.cli.pages.layout import facts, page, state
+from harness.cli.words import Words
+from sidecar.client import views
+
+
+def approval_list(approvals: Sequence[views.Approval], words: Words) -> RenderableType:
+    if not approvals:
+        return Text("Nothing waits for you. To see what runs: tend status")
+    return Text("\n\n").join(_brief(approval, words) for approval in approvals)
+
+
+def approval_page(approval: views.Approval, words: Words) -> RenderableType:
+    return page(
+        Text.assemble((approval.id, "bold"), "  ", state(approval.state)),
+        Text(approval.question),
+        Text(),
+        facts(
+            [
+                ("asked by", f"{approval.skill}, run {words.id(approval.run)}"),
+                ("asked", f"{words.exact(approval.asked_at)} ({words.relative(approval.asked_at)})"),
+                ("expires", _expiry(approval, words)),
+                ("choices", " · ".join(approval.choices)),
+                ("answer", approval.answer),
+                ("by", approval.by),
+            ]
+        ),
+        Text(f"\n{_commands(approval, words)}", style="bold") if approval.state == "open" else None,
+    )
+
+
+def answered_line(approval: views.Approval, words: Words) -> RenderableType:
+    told = state(approval.state).append(f"  {approval.skill} {words.id(approval.run)} goes on", style="default")
+    return told if approval.answer is None else told.append(f" with {approval.answer!r}")
+
+
+def _brief(approval: views.Approval, words: Words) -> Text:
+    told = Text.assemble(("? ", "yellow"), (words.id(approval.id), "bold"))
+    told.append(f"  {approval.skill}, asked {words.relative(approval.asked_at)}", style="dim")
+    if approval.expires_at:
+        told.append(f", expires {words.relative(approval.expires_at)}", style="dim")
+    told.append(f"\n  {approval.question}")
+    if approval.choices:
+        told.append(f"\n  ({' · '.join(approval.choices)})")
+    return told.append(f"\n  {_commands(approval, words)}", style="bold")
+
+
+def _commands(approval: views.Approval, words: Words) -> str:
+    short = words.id(approval.id)
+    if approval.kind == "question":
+        return f'tend approvals answer {short} "…"'
+    return f"tend approvals approve {short}   or   tend approvals deny {short}"
+
+
+def _expiry(approval: views.Approval, words: Words) -> str:
+    if approval.expires_at is None:
+        return "never"
+    return f"{words.exact(approval.expires_at)} ({words.relative(approval.expires_at)})"

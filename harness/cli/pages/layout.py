@@ -1,0 +1,44 @@
+"""The few shapes that pages are made of: a table, a list of facts, a heading, a state in its colour."""
+
+from __future__ import annotations
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from harness.cli import words
+
+
+def table(*columns: str) -> Table:
+    """Columns under plain headings; a name starting with `<` keeps one line and is cut at the screen's edge."""
+    made = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1), header_style="bold")
+    for column in columns:
+        cut = column.startswith("<")
+        made.add_column(column.removeprefix("<"), no_wrap=cut, overflow="ellipsis" if cut else "fold")
+    return made
+
+
+def facts(rows: list[tuple[str, RenderableType | None]]) -> Table:
+    """`name  value` lines; a row without a value is left out."""
+    made = Table.grid(padding=(0, 2))
+    made.add_column(style="dim", no_wrap=True)
+    made.add_column(overflow="fold")
+    for name, value in rows:
+        if value is not None and value != "":
+            made.add_row(name, value)
+    return made
+
+
+def section(title: str, body: RenderableType) -> RenderableType:
+    return Group(Text(f"\n{title}", style="bold"), Padding(body, (0, 0, 0, 2)))
+
+
+def page(*parts: RenderableType | None) -> RenderableType:
+    """The parts one below the other, without those that are None."""
+    return Group(*(part for part in parts if part is not None))
+
+
+def state(name: str) -> Text:
+    return Text(words.state(name), style=words.colour(name), no_wrap=True)

@@ -1,0 +1,107 @@
+"""Skills: the table of all, the page of one, the versions of one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from harness.cli.pages.layout import facts, page, section, state, table
+from harness.cli.pages.report import report_page
+from harness.cli.pages.runs import run_table
+from harness.cli.words import Words, count, duration_of
+from sidecar.client import views
+
+NO_SKILLS = (
+    'No skills yet. Ask for one: tend chat -p "Every Monday at 9, …", or save a file in skills/ of the workspace.'
+)
+
+
+def skill_table(skills: Sequence[views.Skill], words: Words) -> RenderableType:
+    if not skills:
+        return Text(NO_SKILLS)
+    made = table("skill", "state", "<schedule", "next", "last run")
+    for skill in skills:
+        made.add_row(
+            Text(skill.name), _skill_state(skill), skill.schedule, words.relative(skill.next_at), _last(skill, words)
+        )
+    return made
+
+
+def skill_page(detail: views.SkillDetail, runs: Sequence[views.Run], words: Words) -> RenderableType:
+    skill = detail.skill
+    refused = detail.report if detail.report and not detail.report.passed else None
+    times = Text("\n").join(Text(f"{words.weekday(at)} ({words.relative(at)})") for at in detail.next_times[:3])
+    return page(
+        Text.assemble((skill.name, "bold"), "  ", _skill_state(skill)),
+        Text(skill.purpose.strip()),
+        Text(),
+        facts(
+            [
+                ("file", detail.path),
+                ("origin", skill.origin),
+                ("version", words.id(skill.version) if skill.version else "none has passed yet"),
+                ("schedule", skill.schedule),
+                ("next", times if times.plain else None),
+                ("paused", skill.paused_reason if skill.paused else None),
+                *_powers(detail.manifest),
+            ]
+        ),
+        section("The newest check", report_page(refused)) if refused else None,
+        section("Versions", version_table(detail.versions, words)),
+        section("Last runs", run_table(runs, words, of=skill.name)),
+    )
+
+
+def version_table(versions: Sequence[views.Version], words: Words) -> RenderableType:
+    if not versions:
+        return Text("None yet.")
+    made = table("version", "state", "by", "made", "<why")
+    for version in versions:
+        made.add_row(
+            Text(words.id(version.hash), no_wrap=True),
+            state(version.state),
+            version.author,
+            words.relative(version.created_at),
+            version.reason,
+        )
+    return made
+
+
+def _skill_state(skill: views.Skill) -> Text:
+    if skill.paused:
+        return state("paused")
+    told = state("active") if skill.version else state("draft")
+    if skill.problems:
+        told.append(" ")
+        told.append(f"✗ {count(skill.problems, 'problem')}", style="red")
+    return told
+
+
+def _last(skill: views.Skill, words: Words) -> Text:
+    if skill.last_run is None:
+        return Text("never", style="dim")
+    return state(skill.last_run.state).append(f" {words.relative(skill.last_run.created_at)}", style="dim")
+
+
+def _powers(manifest: views.Manifest | None) -> list[tuple[str, RenderableType | None]]:
+    """What it may touch, as read from its source; nothing else is let through."""
+    if manifest is None:
+        return []
+    expect = manifest.expect
+    expected = [
+        expect.within is not None and f"done within {duration_of(expect.within)}",
+        expect.messages_at_most is not None and f"at most {count(expect.messages_at_most, 'message')}",
+        expect.silence_at_most is not None and f"not silent for more than {duration_of(expect.silence_at_most)}",
+        expect.same_output_at_most is not None
+        and f"the same output at most {count(expect.same_output_at_most, 'time')} in a row",
+    ]
+    return [
+        ("hosts", ", ".join(manifest.hosts) or "none"),
+        ("reads", ", ".join(manifest.reads) or "nothing"),
+        ("writes", ", ".join(manifest.writes) or "nothing"),
+        ("model", "yes: it asks the model" if manifest.uses_model else "no"),
+        ("steps", ", ".join(step.name for step in manifest.steps) or None),
+        ("expects", "; ".join(words for words in expected if words) or None),
+    ]

@@ -1,0 +1,102 @@
+"""How it goes, on one page; what the skills told; what the doctor found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from harness.cli.pages.approvals import approval_list
+from harness.cli.pages.layout import facts, page, section, state, table
+from harness.cli.pages.runs import run_table
+from harness.cli.words import Words, count, money
+from sidecar.client import views
+
+
+def status_page(status: views.Status, words: Words) -> RenderableType:
+    failed = Text(f"✗ {status.failed_today} failed", style="red") if status.failed_today else Text("none failed")
+    return page(
+        Text.assemble(("●", "green"), f" up since {words.exact(status.started_at)} (pid {status.pid})"),
+        facts(
+            [
+                ("workspace", status.workspace),
+                ("zone", status.zone),
+                ("skills", _skills(status)),
+                ("today", failed),
+                ("model", model(status)),
+                ("spent today", money(status.spent_today_usd)),
+                ("next up", next_up(status, words)),
+            ]
+        ),
+        section("Running", run_table(status.running, words)) if status.running else None,
+        section("Waiting", run_table(status.waiting, words)) if status.waiting else None,
+        section("Waits for you", approval_list(status.approvals, words)) if status.approvals else None,
+        section("Proposed", _proposals(status, words)) if status.proposals else None,
+    )
+
+
+def welcome_page(status: views.Status, words: Words) -> RenderableType:
+    """What a person needs to know when the sidecar has come up."""
+    return page(
+        Text.assemble(("●", "green"), " ", ("Tend is up", "bold"), f" (pid {status.pid})"),
+        facts(
+            [
+                ("workspace", status.workspace),
+                ("zone", status.zone),
+                ("model", model(status)),
+                ("skills", _skills(status)),
+                ("next up", next_up(status, words)),
+            ]
+        ),
+        Text("\nTalk to it from another terminal: tend chat      Stop it: Ctrl-C\n", style="bold"),
+    )
+
+
+def model(status: views.Status) -> Text:
+    if status.model and not status.model_missing:
+        return Text(status.model)
+    return Text(f"! not configured: set {status.model_missing}", style="yellow")
+
+
+def next_up(status: views.Status, words: Words) -> Text:
+    if not status.next_up:
+        return Text("nothing is scheduled")
+    return Text("\n").join(Text(f"{skill.name} {words.relative(skill.next_at)}") for skill in status.next_up[:5])
+
+
+def notice_page(notices: Sequence[views.Notice], words: Words) -> RenderableType:
+    if not notices:
+        return Text("No notices yet. A skill sends one with run.notify(target, text).")
+    return Text("\n").join(
+        Text.assemble(
+            (f"{words.relative(notice.at)}  ", "dim"),
+            (f"{notice.skill} → {notice.target}", "bold"),
+            (f"  run {words.id(notice.run)}", "dim"),
+            f"\n  {notice.text}",
+        )
+        for notice in notices
+    )
+
+
+def health_page(found: Sequence[views.Health]) -> RenderableType:
+    made = table("what", "state", "found")
+    for health in found:
+        told = Text(health.detail)
+        if health.fix:
+            told.append(f"\n→ {health.fix}", style="bold")
+        made.add_row(health.name, state(health.state), told)
+    return made
+
+
+def _skills(status: views.Status) -> str:
+    paused = f", {status.paused} paused" if status.paused else ""
+    broken = f", ✗ {status.broken} refused (tend skills list)" if status.broken else ""
+    return f"{count(status.skills, 'skill')}{paused}{broken}"
+
+
+def _proposals(status: views.Status, words: Words) -> Text:
+    return Text("\n").join(
+        Text(f"✎ {words.id(proposal.id)}  {proposal.skill}: {proposal.reason}  (tend review latest)")
+        for proposal in status.proposals
+    )
