@@ -13,7 +13,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, cast
 
 import httpx2
-from anthropic import APIConnectionError, APIStatusError, AsyncAnthropic, omit
+from anthropic import APIConnectionError, APIStatusError, APITimeoutError, AsyncAnthropic, omit
 
 from sidecar.gateway.capabilities import capabilities_of
 from sidecar.gateway.complete import CUT_BY_LENGTH, Block, Incomplete, with_whole_inputs
@@ -93,8 +93,10 @@ class ModelCaller:
             yield
         except APIStatusError as error:
             raise self._refusal(request, error) from error
+        # The SDK wraps what happens to a connection before the stream, and lets through what happens inside it.
+        except (APITimeoutError, httpx2.TimeoutException) as error:
+            raise TryFailed(f"{self._server} sent nothing for {self._settings.patience.idle:g} s") from error
         except (APIConnectionError, httpx2.HTTPError) as error:
-            # The SDK wraps what happens before the stream, and lets through what happens inside it.
             raise TryFailed(f"the connection to {self._server} failed: {_innermost(error)}") from error
         except (ValueError, TypeError, LookupError, AttributeError, RuntimeError, AssertionError) as error:
             # A stream that breaks the protocol makes the SDK stumble in any of these ways.
@@ -102,7 +104,8 @@ class ModelCaller:
 
     def _refusal(self, request: ModelRequest, error: APIStatusError) -> TryFailed | EffectFailed:
         status = error.status_code
-        said = f"{status}: {error.api_message or error.message}"[:EXCERPT]
+        name = error.type if status < 400 else status  # an error inside a stream has no status of its own
+        said = f"{name}: {error.api_message or error.message}"[:EXCERPT]
         if status in PASSING_STATUSES or status >= 500 or error.type in PASSING_TYPES:
             return TryFailed(f"{self._server} answered {said}", retry_after=retry_after(error.response.headers))
         model = self._settings.models[request.purpose]
