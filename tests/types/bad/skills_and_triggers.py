@@ -1,0 +1,85 @@
+"""Each line with `# E: ...` has to be refused, with that in the one message about it."""
+
+from datetime import timedelta
+
+from pydantic import BaseModel
+
+from skills import Expect, Failure, Run, at, cron, every, skill
+
+
+class Order(BaseModel):
+    id: str
+
+
+@skill(on=cron("0 9 * * *"))  # E: "Callable[[Run, Order], None]"; expected "Callable[[Run], None]"
+def cron_with_payload(run: Run, order: Order) -> None: ...
+
+
+@skill(on=cron("0 9 * * *"))  # E: "Callable[[], None]"; expected "Callable[[Run], None]"
+def scheduled_without_run() -> None: ...
+
+
+@skill()  # E: "Callable[[], None]"; expected "Callable[[Run], None]"
+def called_without_run() -> None: ...
+
+
+@skill()  # E: "Callable[[Order], None]"; expected "Callable[[Run], None]"
+def payload_only(order: Order) -> None: ...
+
+
+@skill(on=every(timedelta(hours=1)))  # E: cannot be "bytes"
+def output_is_bytes(run: Run) -> bytes:
+    return b""
+
+
+@skill  # E+: Too many positional arguments for "skill"
+def no_parentheses(run: Run) -> None: ...
+
+
+@skill(on="0 9 * * *")  # E: Argument "on" to "skill" has incompatible type "str"; expected "Trigger[
+def trigger_is_text(run: Run) -> None: ...
+
+
+@skill(on=[cron("0 9 * * *")])  # E: Argument "on" to "skill" has incompatible type "list[Trigger[
+def triggers_in_a_list(run: Run) -> None: ...
+
+
+@skill(on=every(30))  # E: Argument 1 to "every" has incompatible type "int"; expected "timedelta"
+def interval_in_seconds(run: Run) -> None: ...
+
+
+@skill(on=at("2027-01-01"))  # E: Argument 1 to "at" has incompatible type "str"; expected "datetime"
+def time_as_text(run: Run) -> None: ...
+
+
+@skill(timeout=timedelta(minutes=5))  # E: Unexpected keyword argument "timeout" for "skill"
+def unknown_option(run: Run) -> None: ...
+
+
+@skill(hosts="x.example")  # E: Argument "hosts" to "skill" has incompatible type "str"
+def one_host_as_text(run: Run) -> None: ...
+
+
+@skill(catch_up="newest")  # E: Argument "catch_up" to "skill" has incompatible type
+def unknown_policy(run: Run) -> None: ...
+
+
+@skill(expect=Expect(end=timedelta(minutes=5)))  # E: Unexpected keyword argument "end" for "Expect"
+def unknown_expectation(run: Run) -> None: ...
+
+
+@skill(expect=Expect(within=300))  # E: has incompatible type "int"; expected "timedelta | None"
+def expectation_in_seconds(run: Run) -> None: ...
+
+
+@skill()
+def good(run: Run, order: Order) -> str:
+    return order.id
+
+
+@good.on_failure  # E: Argument 1 to "on_failure" of "Skill" has incompatible type "Callable[[Run], None]"
+def handler_without_failure(run: Run) -> None: ...
+
+
+@good.on_failure  # E: Argument 1 to "on_failure" of "Skill" has incompatible type
+def handler_with_the_payload(run: Run, order: Order, failure: Failure) -> None: ...

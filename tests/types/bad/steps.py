@@ -1,0 +1,79 @@
+"""Each line with `# E: ...` has to be refused, with that in the one message about it."""
+# ruff: noqa: B018, F841
+
+from datetime import timedelta
+
+from pydantic import BaseModel
+
+from skills import Run, http, skill, step
+
+
+class Order(BaseModel):
+    id: str
+
+
+@step
+def fetch(name: str, copies: int = 1) -> Order:
+    return Order(id=name * copies)
+
+
+@step  # E: "JsonResult" of "step" cannot be "bytes"
+def result_is_bytes() -> bytes:
+    return b""
+
+
+@step(attempts=2)  # E: cannot be "set[str]"
+def result_is_a_set() -> set[str]:
+    return set()
+
+
+@step  # E: cannot be "Reply"
+def result_is_a_reply() -> http.Reply:
+    return http.get("https://x.example")
+
+
+@step  # E: cannot be "Coroutine[Any, Any, int]"
+async def is_async() -> int:
+    return 1
+
+
+@step
+def has_no_annotations(name):  # E: Function is missing a type annotation
+    return name
+
+
+@step
+def wrong_return() -> int:
+    return "three"  # E: got "str", expected "int"
+
+
+@step(timeout=30)  # E+: timeout: timedelta | None
+def timeout_in_seconds() -> int:
+    return 1
+
+
+@step(attempt=3)  # E+: did you mean "attempts"?
+def unknown_option() -> int:
+    return 1
+
+
+@skill()
+def body(run: Run) -> None:
+    run.step(fetch, 1)  # E: Argument 2 to "step" of "Run" has incompatible type "int"; expected "str"
+    run.step(fetch)  # E: Missing positional argument "name" in call to "step" of "Run"
+    run.step(fetch, "a", copys=2)  # E: Unexpected keyword argument "copys" for "step" of "Run"
+    run.step(fetch, "a", 1, 2)  # E: Too many arguments for "step" of "Run"
+    fetch("a")  # E: "Step[[str, int], Order]" not callable
+    run.step(fetch("a"))  # E: "Step[[str, int], Order]" not callable
+    run.step(lambda: 3)  # E: has incompatible type "Callable[[], int]"; expected "Step[
+    run.step("fetch", fetch, "a")  # E: has incompatible type "str"; expected "Step[
+    run.step(http.get, "https://x.example")  # E: expected "Step[
+    number: int = run.step(fetch, "a")  # E: has type "Order", variable has type "int"
+    run.step(fetch, "a").nmae  # E: "Order" has no attribute "nmae"
+    run.sleep(5)  # E: Argument 1 to "sleep" of "Run" has incompatible type "int"; expected "timedelta"
+    run.sleep(seconds=5)  # E: Unexpected keyword argument "seconds"
+    run.approve("Go?", expires_in=3600)  # E: has incompatible type "int"; expected "timedelta | None"
+    run.notify("#ops")  # E: Missing positional argument "text" in call to "notify" of "Run"
+    run.now()  # E: "datetime" not callable
+    run.wait(timedelta(seconds=1))  # E: "Run" has no attribute "wait"
+    run.log("x", reply=b"")  # E: Argument "reply" to "log" of "Run" has incompatible type "bytes"

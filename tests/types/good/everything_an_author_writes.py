@@ -1,0 +1,85 @@
+"""What has to pass mypy strict, with the types that come out."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Literal, assert_type
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel
+
+from skills import Approval, Expect, Failure, Run, Skill, Step, at, cron, every, files, http, skill, step
+from skills.testing import Rehearsal, rehearse
+
+
+class Order(BaseModel):
+    id: str
+    amount: Decimal
+
+
+@step
+def fetch(name: str, copies: int = 1) -> Order:
+    return Order.model_validate_json(http.get(f"https://x.example/{name}", params={"n": copies}).content)
+
+
+@step(
+    attempts=3, backoff=timedelta(seconds=2), timeout=timedelta(minutes=1), give_up_on=(ValueError, KeyError)
+)
+def list_days(*names: str) -> list[date]:
+    return [date.fromisoformat(name) for name in names]
+
+
+@step
+def store(order: Order) -> None:
+    files.write(f"orders/{order.id}.json", order.model_dump_json())
+
+
+takes_the_step: Step[..., Order] = fetch
+
+
+@skill(
+    on=cron("0 9 * * *", tz="Europe/Berlin")
+    | every(timedelta(hours=1))
+    | at(datetime(2027, 1, 1, tzinfo=ZoneInfo("UTC"))),
+    hosts=["x.example"],
+    writes=("orders/*.json",),
+    expect=Expect(within=timedelta(minutes=1), silence_at_most=timedelta(days=1)),
+    catch_up="all",
+)
+def scheduled(run: Run) -> Order:
+    order = run.step(fetch, "a", copies=2)
+    assert_type(order, Order)
+    assert_type(run.step(list_days, "2027-01-01"), list[date])
+    run.step(store, order)
+    assert_type(run.ask("Which?", order, 3, returns=Literal["a", "b"]), Literal["a", "b"])
+    assert_type(run.ask("Which?", [order], returns=list[Order], fallback=list), list[Order])
+    assert_type(run.ask("Maybe?", returns=Order | None), Order | None)
+    assert_type(run.state.get("seen", int), int | None)
+    assert_type(run.state.get("seen", list[str], []), list[str])
+    assert_type(run.approve("Go on?", expires_in=timedelta(hours=1)), Approval)
+    assert_type(run.now, datetime)
+    run.log("order", level="debug", order=order, amount=order.amount)
+    return order
+
+
+@scheduled.on_failure
+def tell(run: Run, failure: Failure) -> None:
+    run.notify("#ops", failure.message)
+
+
+@skill()
+def called(run: Run, order: Order) -> str:
+    other = Skill.named("other", takes=Order, returns=list[int])
+    assert_type(run.invoke(other, order), list[int])
+    assert_type(run.invoke(Skill.named("plain", returns=str)), str)
+    assert_type(run.invoke(called, order), str)
+    return order.id
+
+
+@skill(hosts=["x.example"])
+def without_payload(run: Run) -> None:
+    run.invoke(scheduled)
+
+
+assert_type(rehearse(called, Order(id="a", amount=Decimal(1)), steps={"fetch": None}), Rehearsal[str])
