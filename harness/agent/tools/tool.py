@@ -44,7 +44,8 @@ class Tool(BaseModel):
         """The tool in the Messages API's shape."""
         schema = cls.model_json_schema()
         description = " ".join(schema.pop("description").split())
-        schema.pop("title")
+        for part in (schema, *schema["properties"].values()):
+            part.pop("title", None)  # pydantic's, and no more than the name again
         return {"name": cls.tool_name(), "description": description, "input_schema": schema}
 
     def use(self, desk: Desk) -> Outcome:

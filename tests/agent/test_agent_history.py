@@ -1,0 +1,77 @@
+"""A conversation that has grown too long goes on from a summary."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from scripted_sidecar import Refusal, ScriptedSidecar
+from talk import RECALLED, ask, calls, says, sidecar
+
+from harness.agent.history import DROPPED, SUMMARISE
+from harness.agent.limits import HISTORY_TOKENS
+
+TURNS = 10
+
+
+def long_conversation() -> list[dict[str, Any]]:
+    """Ten turns with a tool call each, over the budget together."""
+    filling = "x" * (HISTORY_TOKENS * 4 // TURNS)
+    return [message for n in range(TURNS) for message in turn_of(n, filling)]
+
+
+def turn_of(number: int, filling: str) -> list[dict[str, Any]]:
+    result = {"type": "tool_result", "tool_use_id": "call_0", "content": filling}
+    return [
+        {"role": "user", "content": f"request {number}"},
+        {"role": "assistant", "content": calls(("list_skills", {}))["content"]},
+        {"role": "user", "content": [result]},
+        {"role": "assistant", "content": f"answer {number}"},
+    ]
+
+
+def talk(*replies: Any, **recall: Any) -> ScriptedSidecar:
+    commands = {"chat__recall": RECALLED | {"messages": long_conversation()} | recall, "chat__summarize": None}
+    port = sidecar(*replies, **commands)
+    ask(port, "Go on.")
+    return port
+
+
+def test_older_turns_are_summed_up_once_and_the_summary_is_kept() -> None:
+    port = talk(says("Ada wants prices."), says("Done."))
+    summing, answering = port.prompts
+    assert summing["system"] == SUMMARISE
+    assert summing["tools"] == []
+    assert "user: request 0" in summing["messages"][0]["content"]
+    (kept,) = port.done("chat.summarize")
+    assert kept == {"session": "s1", "until": kept["until"], "text": "Ada wants prices."}
+    sent = answering["messages"]
+    assert sent[0] == {"role": "user", "content": "The conversation before this, summed up:\nAda wants prices."}
+    assert sent[2:-1] == [without_thinking(message) for message in long_conversation()[kept["until"] :]]
+    assert sent[2]["content"] == f"request {kept['until'] // 4}"
+    assert sent[-1] == {"role": "user", "content": "Go on."}
+
+
+def test_a_summary_that_is_known_is_used_without_another_call() -> None:
+    port = talk(says("Done."), summary={"until": 4 * (TURNS - 1), "text": "Ada wants prices."})
+    (sent,) = port.prompts
+    assert [message["role"] for message in sent["messages"][:3]] == ["user", "assistant", "user"]
+    assert sent["messages"][2]["content"] == f"request {TURNS - 1}"
+
+
+def test_without_a_summary_the_older_turns_are_left_out_visibly() -> None:
+    port = talk(Refusal("RateLimited", "try later"), says("Done."))
+    assert DROPPED in port.prompts[1]["messages"][0]["content"]
+    assert port.done("chat.summarize") == []
+    assert [line.message for line in port.logs] == ["the older part of the conversation was left out"]
+
+
+def test_thoughts_of_earlier_turns_are_not_sent_again() -> None:
+    port = talk(says("Done."), messages=turn_of(1, "short"))
+    (sent,) = port.prompts
+    assert [block["type"] for block in sent["messages"][1]["content"]] == ["tool_use"]
+
+
+def without_thinking(message: dict[str, Any]) -> dict[str, Any]:
+    if isinstance(message["content"], str):
+        return message
+    return message | {"content": [block for block in message["content"] if block["type"] != "thinking"]}

@@ -1,0 +1,86 @@
+"""What the model knows when a turn begins, and how much of it at most."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from talk import RECALLED, ask, says, sidecar
+
+import skills
+from harness.agent.limits import MEMORY, NOTES, SKILLS, SOUL, USER
+from harness.agent.memory import KnownSkill, Note, Recalled
+from harness.agent.prompt import system_prompt
+
+
+def recalled(**changed: object) -> Recalled:
+    return Recalled.model_validate(RECALLED | changed)
+
+
+def test_what_changes_often_stands_last_so_that_a_cache_can_keep_the_rest() -> None:
+    prompt = system_prompt(
+        recalled(
+            notes=[Note(path="memory/2026-11-20.md", text="Moved to #ops.")],
+            skills=[KnownSkill(name="price_report", purpose="Report prices.", schedule="hourly", state="active")],
+        )
+    )
+    guide = Path(skills.__file__).with_name("GUIDE.md").read_text(encoding="utf-8").strip()
+    parts = [
+        "# Your part",
+        guide,
+        "Be kind.",
+        "Ada.",
+        "Reports go to #ops.",
+        "Moved to #ops.",
+        "- price_report: Report prices. | hourly | active",
+        "2026-11-21T09:00:00+01:00. The person's zone is Europe/Berlin.",
+    ]
+    places = [prompt.index(part) for part in parts]
+    assert places == sorted(places)
+
+
+def test_the_prompt_goes_with_each_model_call() -> None:
+    port = sidecar(says("Hello."))
+    ask(port)
+    (sent,) = port.prompts
+    assert sent["system"] == system_prompt(recalled())
+    assert sent["purpose"] == "write"
+
+
+def test_a_workspace_without_soul_and_user_gets_the_ones_that_ship() -> None:
+    prompt = system_prompt(recalled(soul="", user="", memory=""))
+    assert "Calm, exact and brief." in prompt
+    assert "Nothing is known about the person yet." in prompt
+    assert "# What you remember (MEMORY.md)\n\nNothing yet." in prompt
+
+
+@pytest.mark.parametrize(("part", "limit"), [("soul", SOUL), ("user", USER), ("memory", MEMORY)])
+def test_each_text_is_cut_at_its_limit_and_says_so(part: str, limit: int) -> None:
+    prompt = system_prompt(recalled(**{part: "x" * limit + "y" * 1_500}))
+    assert "x" * limit + "\n[cut: 1,500 more characters" in prompt
+    assert "yyy" not in prompt
+
+
+def test_notes_and_skills_are_cut_too() -> None:
+    note = Note(path="memory/2026-11-20.md", text="n" * NOTES)
+    known = [
+        KnownSkill(name=f"skill_{n}", purpose="p" * 200, schedule="hourly", state="active")
+        for n in range(SKILLS // 100)
+    ]
+    small = system_prompt(recalled())
+    prompt = system_prompt(recalled(notes=[note], skills=known))
+    assert len(prompt) < len(small) + NOTES + SKILLS + 500
+    assert prompt.count("[cut: ") == 2
+    assert "list_skills shows all" in prompt
+
+
+def test_a_hand_edit_that_the_check_refused_is_shown_with_its_problems() -> None:
+    broken = KnownSkill(
+        name="price_report",
+        purpose="Report prices.",
+        schedule="hourly",
+        state="active",
+        problems="skills/price_report.py:7: not a str\n    fix: Return str(price).",
+    )
+    prompt = system_prompt(recalled(skills=[broken]))
+    assert "The file as it is now was refused by the check:\n    skills/price_report.py:7: not a str" in prompt

@@ -1,0 +1,118 @@
+"""What the tools offer, and how the sidecar's answers read."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from talk import HASH, MANIFEST, PROBLEM, run_detail, run_row, verdict
+
+from harness.agent.limits import TOOL_RESULT
+from harness.agent.tools import views as shown
+from harness.agent.tools.show_run import LINES, show_run_detail, show_runs
+from harness.agent.tools.show_skill import show_report, show_skills, show_verdict, show_verdicts
+from harness.agent.tools.toolbox import TOOLS
+from sidecar.client import views
+
+ZONE = "Europe/Berlin"
+VIEWS = ["Problem", "Report", "Verdict", "Source", "Error", "Run", "Skill", "Step", "LogLine", "Call", "RunDetail"]
+
+
+@pytest.mark.parametrize("tool", TOOLS, ids=lambda tool: tool.tool_name())
+def test_each_tool_says_what_it_is_for_and_what_it_takes(tool: Any) -> None:
+    offer = tool.offer()
+    assert offer["description"].endswith(".")
+    assert offer["input_schema"]["type"] == "object"
+    assert offer["input_schema"]["additionalProperties"] is False
+
+
+@pytest.mark.parametrize("name", [*VIEWS, "MemoryFile"])
+def test_what_the_model_is_shown_exists_in_the_sidecars_views(name: str) -> None:
+    view = getattr(views, name, None) or views.Error  # type: ignore[attr-defined]  # Error is not for export
+    assert set(getattr(shown, name).__annotations__) <= set(view.model_fields)
+
+
+def test_a_turn_imports_nothing_heavy() -> None:
+    heavy = "rich typer httpx2 anthropic sqlalchemy sidecar"
+    code = f"import sys, harness.agent.entry; print([m for m in {heavy!r}.split() if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_verdict_that_is_not_live_is_a_proposal() -> None:
+    outcome = show_verdict(verdict(live=False), ZONE)  # type: ignore[arg-type]  # JSON, as it arrives
+    assert not outcome.is_error
+    assert (
+        outcome.text == f"Proposed: price_report {HASH[:12]} passed the check. It goes live when a person accepts it."
+    )
+
+
+def test_a_report_lists_its_problems_up_to_a_bound() -> None:
+    many: Any = {"skill": "x", "hash": HASH, "problems": [PROBLEM] * 500, "manifest": None}
+    outcome = show_report(many)
+    assert outcome.is_error
+    assert outcome.text.endswith("and 480 more problems")
+    passed: Any = {"skill": "x", "hash": HASH, "problems": [], "manifest": MANIFEST}
+    assert show_report(passed).text == f"x: the check passed for {HASH[:12]}."
+
+
+def test_a_helpers_write_shows_the_verdict_of_each_skill() -> None:
+    verdicts: Any = [verdict(), verdict(problems=(PROBLEM,))]
+    outcome = show_verdicts("lib/prices.py", verdicts, ZONE)
+    assert outcome.is_error
+    assert "Live: price_report" in outcome.text
+    assert "Refused: price_report" in outcome.text
+    assert show_verdicts("lib/prices.py", [], ZONE).text == "Wrote lib/prices.py. No skill imports it yet."
+
+
+def test_a_skill_is_one_line() -> None:
+    skill: Any = {
+        "name": "price_report",
+        "purpose": "Report prices.",
+        "origin": "workspace",
+        "version": None,
+        "schedule": "every hour",
+        "next_at": "2026-11-21T09:00:00Z",
+        "paused": False,
+        "paused_reason": None,
+        "last_run": run_row(state="failed"),
+        "problems": 2,
+    }
+    assert show_skills([skill], ZONE) == (
+        "- price_report (workspace): Report prices. | every hour | next Sat 2026-11-21 10:00 | nothing has passed the "
+        "check yet | the file as it is now was refused with 2 problems (check_report) | last run 01RUN failed"
+    )
+    assert " | paused: too loud | " in show_skills([skill | {"paused": True, "paused_reason": "too loud"}], ZONE)
+
+
+def test_a_failed_run_shows_its_error_and_the_steps_before_it() -> None:
+    error = {"type": "KeyError", "message": "'price'", "traceback": "line 7, in fetch"}
+    step = {"name": "fetch", "occurrence": 1, "state": "failed", "result": None, "error": error}
+    log = {"level": "info", "step": None, "message": "asked", "fields": {"shop": "a"}}
+    call = {"step": "fetch", "summary": "GET https://shop/ → 200", "error": None}
+    failed = run_row(state="failed", error=error, misfire="within 5 s", attempts=2, cost_usd=0.01)
+    detail: Any = run_detail(run=failed, output=None, steps=[step], logs=[log], calls=[call])
+    assert show_run_detail(detail, ZONE).splitlines() == [
+        "01RUN price_report failed | rehearsal | Sat 2026-11-21 09:00 | 2.0 s | 2 attempts | $0.0100 | "
+        "misfire: within 5 s | KeyError: 'price'",
+        "line 7, in fetch",
+        "output: null",
+        "steps:",
+        "  fetch#2 failed: KeyError: 'price'",
+        "calls:",
+        "  fetch: GET https://shop/ → 200",
+        "log:",
+        '  info: asked {"shop": "a"}',
+    ]
+
+
+def test_a_run_of_any_size_is_shown_within_the_bound() -> None:
+    step = {"name": "fetch", "occurrence": 0, "state": "succeeded", "result": "x" * 10_000, "error": None}
+    detail: Any = run_detail(steps=[step] * 1_000, output="y" * 100_000)
+    text = show_run_detail(detail, ZONE)
+    assert len(text) < TOOL_RESULT + 100
+    assert f"steps ({1_000 - LINES} older ones left out):" in text
+    rows: Any = [run_row()] * 1_000
+    assert len(show_runs(rows, ZONE)) < TOOL_RESULT + 100

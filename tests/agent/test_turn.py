@@ -1,0 +1,170 @@
+"""The loop: from a message to the reply, whatever the model does on the way."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from scripted_sidecar import Refusal, in_turn
+from talk import EDIT, HASH, PROBLEM, WRITE, ask, calls, results, run_detail, says, sidecar, verdict
+
+from harness.agent import turn
+from harness.agent.limits import CUTS, MODEL_CALLS, SAME_RESULTS
+
+
+def test_an_answer_needs_one_call_and_is_remembered() -> None:
+    port = sidecar(says("You have none."))
+    reply = ask(port, "Which skills do I have?")
+    assert (reply.text, reply.ended, reply.model_calls) == ("You have none.", "answered", 1)
+    assert port.done("chat.remember") == [
+        {
+            "session": "s1",
+            "messages": [
+                {"role": "user", "content": "Which skills do I have?"},
+                {"role": "assistant", "content": "You have none."},
+            ],
+        }
+    ]
+
+
+def test_a_tools_result_goes_back_to_the_model_together_with_its_thoughts() -> None:
+    port = sidecar(calls(("list_skills", {})), says("None."), skills__list=[])
+    assert ask(port).text == "None."
+    said = port.prompts[1]["messages"]
+    assert [block["type"] for block in said[1]["content"]] == ["thinking", "tool_use"]
+    assert said[2] == {
+        "role": "user",
+        "content": [{"type": "tool_result", "tool_use_id": "call_0", "content": "There are no skills yet."}],
+    }
+
+
+def test_several_calls_of_one_reply_are_answered_in_one_message() -> None:
+    port = sidecar(calls(("list_skills", {}), ("list_runs", {})), says("."), skills__list=[], runs__list=[])
+    ask(port)
+    assert [result["tool_use_id"] for result in results(port)] == ["call_0", "call_1"]
+    assert port.done("runs.list") == [{"skill": None, "state": None, "limit": 20}]
+
+
+def test_a_refused_write_is_mended_by_the_model() -> None:
+    port = sidecar(
+        calls(WRITE),
+        calls(EDIT),
+        calls(("rehearse_skill", {"name": "price_report"})),
+        says("price_report is live."),
+        skills__write=verdict(problems=(PROBLEM,)),
+        skills__edit=verdict(),
+        skills__run=run_detail(),
+    )
+    assert ask(port).ended == "answered"
+    refused, live, rehearsed = results(port)
+    assert refused["is_error"]
+    assert refused["content"].splitlines() == [
+        f"Refused: price_report {HASH[:12]} did not pass the check. What was live before stays live.",
+        "skills/price_report.py:7: Incompatible return value type (got int, expected str)",
+        "    return price",
+        "    fix: Return str(price).",
+    ]
+    assert "is_error" not in live
+    assert live["content"].endswith("Schedule: at 09:00 on Monday. Next: Mon 2026-11-23 09:00 (Europe/Berlin).")
+    assert "fetch succeeded: 3" in rehearsed["content"]
+    assert port.done("skills.run") == [{"name": "price_report", "input": None, "rehearsal": True, "wait": True}]
+
+
+def test_a_conflict_tells_the_model_to_keep_the_persons_edit() -> None:
+    conflict = Refusal("conflict", "skills/price_report.py has changed")
+    port = sidecar(calls(EDIT), says("."), skills__edit=in_turn(conflict))
+    ask(port)
+    (result,) = results(port)
+    assert result["is_error"]
+    assert "Read it again, keep that edit" in result["content"]
+
+
+def test_an_unknown_tool_is_answered_with_the_tools_there_are() -> None:
+    port = sidecar(calls(("rm_rf", {"path": "/"})), says("."))
+    ask(port)
+    (result,) = results(port)
+    assert result["is_error"]
+    assert result["content"].startswith("There is no tool 'rm_rf'. There are: list_skills, read_skill, ")
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({}, "name: Field required"),
+        ({"name": 5}, "name: Input should be a valid string, got 5"),
+        ({"name": "x", "force": True}, "force: Extra inputs are not permitted"),
+    ],
+)
+def test_wrong_input_is_answered_with_the_right_one_and_does_nothing(given: dict[str, Any], said: str) -> None:
+    port = sidecar(calls(("delete_skill", given)), says("."))
+    ask(port)
+    (result,) = results(port)
+    assert result["is_error"]
+    assert said in result["content"]
+    assert result["content"].endswith("It takes name.")
+    assert port.done("skills.remove") == []
+
+
+def test_the_same_call_with_the_same_result_is_no_progress() -> None:
+    port = sidecar(*[calls(("list_skills", {}))] * SAME_RESULTS, skills__list=[])
+    reply = ask(port)
+    assert (reply.ended, reply.model_calls) == ("no_progress", SAME_RESULTS)
+    assert "I was stuck" in reply.text
+    assert reply.text.endswith("I changed nothing.")
+
+
+def test_endless_calls_end_at_the_limit_with_what_was_done() -> None:
+    endless = [calls(("read_run", {"run": f"r{n}"})) for n in range(MODEL_CALLS - 1)]
+    port = sidecar(calls(WRITE), *endless, skills__write=verdict(), runs__show=run_detail())
+    reply = ask(port)
+    assert (reply.ended, reply.model_calls) == ("limit", MODEL_CALLS)
+    assert f"after {MODEL_CALLS} model calls" in reply.text
+    assert "- write_skill: Live: price_report" in reply.text
+
+
+def test_a_reply_that_was_cut_goes_on_and_its_calls_are_not_carried_out() -> None:
+    cut = calls(WRITE) | {"stop_reason": "max_tokens"}
+    port = sidecar(cut, says("The first half,", "max_tokens"), says("the second."))
+    reply = ask(port)
+    assert (reply.text, reply.ended) == ("The first half,\nthe second.", "answered")
+    assert port.done("skills.write") == []
+    assert port.prompts[1]["messages"][-2:] == [
+        {"role": "assistant", "content": "(cut)"},
+        {"role": "user", "content": turn.GO_ON},
+    ]
+
+
+def test_a_model_that_is_cut_again_and_again_is_stopped() -> None:
+    port = sidecar(*[says("Well,", "max_tokens")] * (CUTS + 1))
+    reply = ask(port)
+    assert (reply.ended, reply.model_calls) == ("cut", CUTS + 1)
+    assert "my reply got too long" in reply.text
+
+
+def test_a_pause_of_the_server_goes_on() -> None:
+    port = sidecar(says("One moment.", "pause_turn"), says("Here."))
+    assert ask(port).text == "Here."
+
+
+def test_a_refusal_is_said_and_none_of_it_is_kept() -> None:
+    port = sidecar(says("I wo", "refusal"))
+    reply = ask(port)
+    assert reply.ended == "refused"
+    assert "declined" in reply.text
+    assert "I wo" not in str(port.done("chat.remember"))
+
+
+@pytest.mark.parametrize("stop", ["end_turn", "tool_use"])
+def test_a_reply_without_words_still_ends_in_words(stop: str) -> None:
+    port = sidecar({"content": [], "stop_reason": stop})
+    assert ask(port).text == "I have nothing to add.\nI changed nothing."
+
+
+def test_a_model_that_cannot_be_asked_says_why_and_what_was_done() -> None:
+    missing = Refusal("ModelNotConfigured", "Set TEND_ANTHROPIC_API_KEY.")
+    port = sidecar(calls(WRITE), missing, skills__write=verdict())
+    reply = ask(port)
+    assert reply.ended == "model_failed"
+    assert "Set TEND_ANTHROPIC_API_KEY." in reply.text
+    assert "- write_skill: Live: price_report" in reply.text
+    assert port.done("chat.remember")[0]["messages"][-1] == {"role": "assistant", "content": reply.text}
