@@ -63,10 +63,8 @@ def test_each_text_is_cut_at_its_limit_and_says_so(part: str, limit: int) -> Non
 
 def test_notes_and_skills_are_cut_too() -> None:
     note = Note(path="memory/2026-11-20.md", text="n" * NOTES)
-    known = [
-        KnownSkill(name=f"skill_{n}", purpose="p" * 200, schedule="hourly", state="active")
-        for n in range(SKILLS // 100)
-    ]
+    skill = KnownSkill(name="price_report", purpose="p" * 200, schedule="hourly", state="active")
+    known = [skill] * (SKILLS // 100)
     small = system_prompt(recalled())
     prompt = system_prompt(recalled(notes=[note], skills=known))
     assert len(prompt) < len(small) + NOTES + SKILLS + 500
