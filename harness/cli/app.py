@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 
@@ -57,7 +56,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     as_json = "--json" in typed
     try:
         code = build()(args=typed, prog_name="tend", standalone_mode=False)
-        sys.stdout.flush()
     except Failure as failure:
         return report(failure, as_json=as_json)
     except TyperException as error:
@@ -66,9 +64,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return report(_misread(error), as_json=as_json)
     except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED
-    except BrokenPipeError:  # whoever read our answer has read enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     return code if isinstance(code, int) else 0
 
 

@@ -40,6 +40,10 @@ class InertConsole(Console):
         for segment in super().render(renderable, options):
             yield segment if segment.control else Segment(inert(segment.text), segment.style)
 
+    def on_broken_pipe(self) -> None:
+        """Leave it to the command's end, which knows that a reader who has enough is no error."""
+        raise  # called while the BrokenPipeError is handled
+
 
 def stdout_console() -> Console:
     return _console(sys.stdout)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import json
+import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -120,6 +121,10 @@ def _guarded(command: Callable[..., None], terminal: Terminal, *, group: str, ar
 
     try:
         command(terminal, **arguments)
+        sys.stdout.flush()
+    except BrokenPipeError as error:  # whoever reads our answer has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit from error
     except NotRunning as error:
         message = str(error).removesuffix(" Start it with: tend up")
         raise Failure(message, next_=terminal.command("up"), type_="not_running", code=NOT_RUNNING) from error

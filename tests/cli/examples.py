@@ -1,0 +1,271 @@
+"""The views that the tests show: one skill, its runs, what waits and what is proposed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from sidecar.checker.manifest import Cron, Expectation, Manifest, StepDeclaration
+from sidecar.client import views
+
+NOW = datetime.now(UTC)
+RUN = "a1b2c3d4e5f60718"
+VERSION = "5f3c0a" + "9" * 58
+EARLIER = "77aa00" + "1" * 58
+
+
+def ago(**length: float) -> datetime:
+    return NOW - timedelta(**length)
+
+
+MANIFEST = Manifest(
+    name="price_report",
+    purpose="Tell the prices every Monday.",
+    takes_input=False,
+    triggers=(Cron(expression="0 9 * * 1"),),
+    hosts=("prices.example.com",),
+    reads=("prices/*.csv",),
+    uses_model=True,
+    expect=Expectation(within=300, messages_at_most=3),
+    steps=(StepDeclaration(name="fetch", line=9),),
+)
+
+PROBLEM = views.Problem(
+    stage="types",
+    file="skills/price_report.py",
+    line=12,
+    column=15,
+    reason='Incompatible return value type (got "str", expected "int")',
+    fix="Return the number: return int(text)",
+    source="        return text\n",
+)
+REFUSED = views.Report(skill="price_report", hash="ee" * 32, problems=(PROBLEM,), seconds=0.08)
+PASSED = views.Report(skill="price_report", hash=VERSION, manifest=MANIFEST, seconds=0.05)
+
+
+def run(**changed: object) -> views.Run:
+    return views.Run.model_validate(
+        {
+            "id": RUN,
+            "skill": "price_report",
+            "version": VERSION,
+            "state": "succeeded",
+            "trigger": "cron 0 9 * * 1",
+            "created_at": ago(minutes=4),
+            "started_at": ago(minutes=4),
+            "ended_at": ago(minutes=4, seconds=-10),
+            "attempts": 1,
+            "cost_usd": 0.0021,
+        }
+        | changed
+    )
+
+
+def skill(**changed: object) -> views.Skill:
+    return views.Skill.model_validate(
+        {
+            "name": "price_report",
+            "purpose": "Tell the prices every Monday.",
+            "origin": "workspace",
+            "version": VERSION,
+            "schedule": "At 09:00, only on Monday",
+            "next_at": NOW + timedelta(hours=2, seconds=30),
+            "paused": False,
+            "last_run": run(),
+        }
+        | changed
+    )
+
+
+VERSIONS = [
+    views.Version(
+        hash=VERSION,
+        skill="price_report",
+        state="active",
+        author="agent",
+        reason="asked in the chat",
+        base=EARLIER,
+        created_at=ago(days=1),
+        activated_at=ago(days=1),
+    ),
+    views.Version(
+        hash=EARLIER,
+        skill="price_report",
+        state="retired",
+        author="person",
+        reason="saved in the workspace",
+        base=None,
+        created_at=ago(days=2),
+    ),
+]
+
+
+def skill_detail(**changed: object) -> views.SkillDetail:
+    return views.SkillDetail.model_validate(
+        {
+            "skill": skill(),
+            "manifest": MANIFEST,
+            "path": "skills/price_report.py",
+            "report": PASSED,
+            "next_times": [NOW + timedelta(days=7 * week) for week in (1, 2, 3)],
+            "versions": VERSIONS,
+        }
+        | changed
+    )
+
+
+ERROR = views.Error(type="HTTPStatus", message="503 from prices.example.com", traceback="line 9, in fetch")
+
+
+def run_detail(**changed: object) -> views.RunDetail:
+    tries = (
+        views.StepAttempt(
+            number=1,
+            started_at=ago(minutes=4),
+            ended_at=ago(minutes=4, seconds=-1),
+            outcome="failed",
+            error=ERROR,
+        ),
+        views.StepAttempt(
+            number=2, started_at=ago(minutes=4, seconds=-2), ended_at=ago(minutes=4, seconds=-4), outcome="succeeded"
+        ),
+    )
+    steps = (
+        views.Step(
+            name="fetch",
+            occurrence=0,
+            kind="step",
+            state="succeeded",
+            arguments=["api"],
+            result={"prices": [1, 2, 3]},
+            started_at=ago(minutes=4),
+            ended_at=ago(minutes=4, seconds=-4),
+            attempts=tries,
+        ),
+        views.Step(
+            name="publish",
+            occurrence=1,
+            kind="invoke",
+            state="succeeded",
+            arguments=[],
+            started_at=ago(minutes=4, seconds=-5),
+            ended_at=ago(minutes=4, seconds=-10),
+            child="c0ffee00c0ffee00",
+        ),
+    )
+    call = views.Call(
+        at=ago(minutes=4, seconds=-2),
+        step="fetch",
+        attempt=2,
+        kind="http",
+        summary="GET https://prices.example.com/today → 200",
+        request={},
+        reply={},
+        seconds=0.2,
+    )
+    log = views.LogLine(
+        at=ago(minutes=4, seconds=-3), level="warning", step="fetch", message="slow", fields={"ms": 900}
+    )
+    return views.RunDetail.model_validate(
+        {
+            "run": run(),
+            "input": {"city": "Oslo"},
+            "output": "3 prices",
+            "nothing_to_report": None,
+            "steps": steps,
+            "attempts": (),
+            "logs": (log,),
+            "calls": (call,),
+            "children": (run(id="c0ffee00c0ffee00", skill="publish", parent=RUN),),
+        }
+        | changed
+    )
+
+
+def approval(**changed: object) -> views.Approval:
+    return views.Approval.model_validate(
+        {
+            "id": "ab12cd34ef56ab12",
+            "kind": "approval",
+            "run": RUN,
+            "skill": "price_report",
+            "question": "Send the report to 40 people? " + "It is long, and all of it is shown. " * 8 + "The end.",
+            "asked_at": ago(minutes=3),
+            "expires_at": NOW + timedelta(hours=5),
+            "state": "open",
+        }
+        | changed
+    )
+
+
+FINDING = views.Finding(
+    skill="price_report",
+    kind="failures",
+    summary="3 of 5 runs failed with 503.",
+    evidence=("503 from prices.example.com", "2 of 5 the week before"),
+    runs=(RUN,),
+)
+DIFF = "--- skills/price_report.py\n+++ skills/price_report.py\n@@ -9 +9 @@\n-@step()\n+@step(attempts=5)\n"
+PROPOSAL = views.Proposal(
+    id="d00d1234d00d1234",
+    skill="price_report",
+    state="open",
+    finding=FINDING,
+    base=VERSION,
+    version="beef" * 16,
+    reason="Try the fetch again before giving up.",
+    diff=DIFF,
+    created_at=ago(hours=1),
+)
+REVIEW = views.Review(
+    run=RUN,
+    at=ago(hours=1),
+    since=ago(days=7),
+    until=ago(hours=1),
+    summary="One skill misfires: the prices' server is flaky on Mondays.",
+    findings=(FINDING,),
+    proposals=(PROPOSAL,),
+)
+
+
+def verdict(**changed: object) -> views.Verdict:
+    return views.Verdict.model_validate(
+        {
+            "report": PASSED,
+            "live": True,
+            "version": VERSION,
+            "diff": DIFF,
+            "next_times": [NOW + timedelta(days=1)],
+            "schedule": "At 09:00, only on Monday",
+        }
+        | changed
+    )
+
+
+NOTICE = views.Notice(
+    id="n1", at=ago(minutes=1), skill="price_report", run=RUN, target="#prices", text="Bread is up by 3 %."
+)
+
+
+def status(**changed: object) -> views.Status:
+    return views.Status.model_validate(
+        {
+            "version": "0.1.0",
+            "pid": 4242,
+            "workspace": "/somewhere/workspace",
+            "zone": "UTC",
+            "started_at": ago(hours=1),
+            "skills": 2,
+            "paused": 1,
+            "broken": 1,
+            "running": [],
+            "waiting": [run(state="waiting", ended_at=None)],
+            "failed_today": 1,
+            "next_up": [skill()],
+            "approvals": [approval()],
+            "proposals": [PROPOSAL],
+            "model": "claude-opus-5-5",
+            "model_missing": None,
+            "spent_today_usd": 0.12,
+        }
+        | changed
+    )
