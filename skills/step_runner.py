@@ -99,8 +99,9 @@ class StepRunner:
         except Exception as error:  # noqa: BLE001 - whatever the author's code raises is an outcome of the step
             retryable = not isinstance(error, work.give_up_on) and _worth_another_try(error)
             return self.ask(Fail(step=key, attempt=attempt, error=self._describe(error), retryable=retryable))
-        self.ask(Finish(step=key, attempt=attempt, result=result))
-        return Done(result=result)
+        answer = self.ask(Finish(step=key, attempt=attempt, result=result))
+        # Failed: the result was not stored, for instance because it is too large.
+        return answer if isinstance(answer, Failed) else Done(result=result)
 
 
 def _worth_another_try(error: Exception) -> bool:

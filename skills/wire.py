@@ -149,7 +149,7 @@ class Begin(Message):
 
 
 class Finish(Message):
-    """The step's body returned. Answer: Ok, once the result is on disk."""
+    """The step's body returned. Answer: Ok, once the result is on disk, or Failed if it cannot be stored."""
 
     op: Literal["finish"] = "finish"
     step: StepKey

@@ -1,0 +1,118 @@
+"""`rehearse` is honest: gaps, undeclared effects and bodies that do not replay are found."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from skills import Run, StepFailed, files, http, skill, step
+from skills.testing import RehearsalFailed, in_turn, rehearse
+
+counter = [0]
+
+
+@step(attempts=3, backoff=timedelta(seconds=10))
+def count(page: str) -> int:
+    counter[0] += 1
+    return len(http.get(f"https://x.example/{page}").text)
+
+
+@skill(hosts=["x.example"])
+def sum_up(run: Run) -> int:
+    total = run.step(count, "a") + run.step(count, "b")
+    run.sleep(timedelta(days=2))
+    run.notify("#sums", str(total))
+    return total
+
+
+def test_bodies_are_executed_over_scripted_http() -> None:
+    run = rehearse(
+        sum_up, http={"GET https://x.example/a": "four", "https://x.example/b": in_turn(OSError("no"), "2")}
+    )
+    assert run.result == 5
+    assert run.steps == ("count", "count#2", "sleep", "notify")
+    assert [request.url for request in run.requests] == ["https://x.example/a"] + ["https://x.example/b"] * 2
+    assert run.now == datetime(2027, 1, 3, 9, 0, 10, tzinfo=UTC)
+
+
+def test_steps_can_be_scripted_by_value_in_turn_or_by_a_function() -> None:
+    assert rehearse(sum_up, steps={"count": 2}).result == 4
+    assert rehearse(sum_up, steps={"count": in_turn(1, TimeoutError("slow"), 5)}).result == 6
+    assert rehearse(sum_up, steps={"count": lambda page: ord(page)}).result == 195
+
+
+def test_a_scripted_failure_ends_the_step() -> None:
+    run = rehearse(sum_up, steps={"count": OSError("down")})
+    assert run.error
+    assert (run.error.type, run.error.message, run.error.step) == ("OSError", "down", "count")
+    with pytest.raises(RehearsalFailed, match="failed in step 'count': OSError: down"):
+        _ = run.result
+
+
+def test_a_gap_in_the_script_is_named_with_the_line_to_add() -> None:
+    with pytest.raises(RehearsalFailed, match=r"add http=\{'GET https://x.example/a': \.\.\.\}"):
+        rehearse(sum_up)
+    with pytest.raises(RehearsalFailed, match="has 1 answers in turn"):
+        rehearse(sum_up, steps={"count": in_turn(1)})
+
+
+def test_what_is_not_declared_is_refused() -> None:
+    @step
+    def strays() -> None:
+        http.get("https://elsewhere.example/")
+
+    @step
+    def writes() -> None:
+        files.write("notes/a.txt", "x")
+
+    @skill(hosts=["x.example"], writes=["reports/*.txt"])
+    def curious(run: Run) -> list[str]:
+        problems = []
+        for each in (strays, writes):
+            try:
+                run.step(each)
+            except StepFailed as failed:
+                problems.append(failed.message)
+        return problems
+
+    first, second = rehearse(curious).result
+    assert "host 'elsewhere.example' is not declared; add it to hosts=[...]" in first
+    assert "'notes/a.txt' is not declared; add it to writes=[...]" in second
+
+
+def test_a_body_that_depends_on_more_than_its_run_does_not_replay() -> None:
+    @skill(hosts=["x.example"])
+    def forgetful(run: Run) -> int:
+        before = counter[0]
+        run.step(count, "a")
+        return counter[0] - before
+
+    with pytest.raises(RehearsalFailed, match="does not replay: it ended with"):
+        rehearse(forgetful, http={"GET https://x.example/a": ""})
+    assert rehearse(forgetful, http={"GET https://x.example/a": ""}, replays=False).result == 1
+
+
+def test_arguments_that_change_on_replay_are_shown() -> None:
+    @skill()
+    def drifting(run: Run) -> None:
+        counter[0] += 1
+        run.sleep(timedelta(seconds=counter[0]))
+
+    with pytest.raises(RehearsalFailed, match="step 'sleep' had the arguments"):
+        rehearse(drifting)
+
+
+def test_state_is_published_by_a_good_run_only() -> None:
+    @skill()
+    def keeps(run: Run) -> int:
+        seen = run.state.get("seen", int, 0) + 1
+        run.state.put("seen", seen)
+        if run.state.get("seen", int) != seen:
+            raise AssertionError("a run sees what it put")
+        if seen > 2:
+            raise ValueError("enough")
+        return seen
+
+    assert rehearse(keeps, state={"seen": 1}).state == {"seen": 2}
+    assert rehearse(keeps, state={"seen": 2}).state == {"seen": 2}
