@@ -103,6 +103,7 @@ class Verdict(View):
     live: bool
     version: str
     diff: str  # unified, against the bytes before
+    hash: str | None = None  # the file's own bytes now: what the next write or edit names as its base
     next_times: tuple[datetime, ...] = ()
     schedule: str = ""
 
