@@ -11,6 +11,7 @@ from harness.agent.message import Reply
 from skills.wire import Succeeded
 
 HASH = "a" * 64
+FILE = "f" * 64
 MANIFEST = {"name": "price_report", "purpose": "Report prices.", "takes_input": False}
 
 RECALLED: dict[str, Any] = {
@@ -49,6 +50,7 @@ def verdict(*, problems: tuple[dict[str, Any], ...] = (), live: bool = True) -> 
         "live": live and not problems,
         "version": HASH,
         "diff": "",
+        "hash": FILE,
         "next_times": ["2026-11-23T08:00:00Z"],
         "schedule": "at 09:00 on Monday",
     }

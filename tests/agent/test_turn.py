@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from scripted_sidecar import Refusal, in_turn
-from talk import EDIT, HASH, PROBLEM, WRITE, ask, calls, results, run_detail, says, sidecar, verdict
+from talk import EDIT, FILE, HASH, PROBLEM, WRITE, ask, calls, results, run_detail, says, sidecar, verdict
 
 from harness.agent import turn
 from harness.agent.limits import CUTS, MODEL_CALLS, SAME_RESULTS
@@ -63,9 +63,10 @@ def test_a_refused_write_is_mended_by_the_model() -> None:
         "skills/price_report.py:7: Incompatible return value type (got int, expected str)",
         "    return price",
         "    fix: Return str(price).",
+        f"To change it again, name base={FILE}",
     ]
     assert "is_error" not in live
-    assert live["content"].endswith("Schedule: at 09:00 on Monday. Next: Mon 2026-11-23 09:00 (Europe/Berlin).")
+    assert "Schedule: at 09:00 on Monday. Next: Mon 2026-11-23 09:00 (Europe/Berlin)." in live["content"]
     assert "fetch succeeded: 3" in rehearsed["content"]
     assert port.done("skills.run") == [{"name": "price_report", "input": None, "rehearsal": True, "wait": True}]
 

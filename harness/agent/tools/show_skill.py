@@ -41,7 +41,23 @@ def show_report(report: Report) -> Outcome:
 
 
 def show_verdict(verdict: Verdict, zone: str) -> Outcome:
-    """What became of a write."""
+    """What became of a write, and the base of the next one."""
+    outcome = _verdict(verdict, zone)
+    base = (
+        f"To change it again, name base={verdict['hash']}" if verdict["hash"] else "Read it before you change it again."
+    )
+    return Outcome(f"{outcome.text}\n{base}", is_error=outcome.is_error)
+
+
+def show_verdicts(path: str, verdicts: list[Verdict], zone: str) -> Outcome:
+    """What became of a helper's write, for each skill that imports it."""
+    outcomes = [_verdict(verdict, zone) for verdict in verdicts]
+    head = f"Wrote {path}. " + ("Skills that import it:" if outcomes else "No skill imports it yet.")
+    text = cut("\n".join([head, *(outcome.text for outcome in outcomes)]), TOOL_RESULT)
+    return Outcome(text, is_error=any(outcome.is_error for outcome in outcomes))
+
+
+def _verdict(verdict: Verdict, zone: str) -> Outcome:
     report, version = verdict["report"], verdict["version"][:12]
     name = report["skill"]
     if not _passed(report):
@@ -51,14 +67,6 @@ def show_verdict(verdict: Verdict, zone: str) -> Outcome:
         return Outcome(f"Proposed: {name} {version} passed the check. It goes live when a person accepts it.")
     schedule = f" Schedule: {verdict['schedule']}." if verdict["schedule"] else ""
     return Outcome(f"Live: {name} {version} passed the check.{schedule}{_next(verdict['next_times'], zone)}")
-
-
-def show_verdicts(path: str, verdicts: list[Verdict], zone: str) -> Outcome:
-    """What became of a helper's write, for each skill that imports it."""
-    outcomes = [show_verdict(verdict, zone) for verdict in verdicts]
-    head = f"Wrote {path}. " + ("Skills that import it:" if outcomes else "No skill imports it yet.")
-    text = cut("\n".join([head, *(outcome.text for outcome in outcomes)]), TOOL_RESULT)
-    return Outcome(text, is_error=any(outcome.is_error for outcome in outcomes))
 
 
 def _skill(skill: Skill, zone: str) -> str:

@@ -29,6 +29,7 @@ class Verdict(TypedDict):
     live: bool
     version: str
     diff: str
+    hash: str | None
     next_times: list[str]
     schedule: str
 
