@@ -80,6 +80,15 @@ def test_a_conflict_tells_the_model_to_keep_the_persons_edit() -> None:
     assert "Read it again, keep that edit" in result["content"]
 
 
+def test_only_the_file_as_it_is_now_comes_with_a_base() -> None:
+    source = {"skill": "p", "path": "skills/p.py", "hash": FILE, "version": HASH, "text": "x = 1\n"}
+    now, earlier = ("read_skill", {"name": "p"}), ("read_skill", {"name": "p", "version": HASH[:8]})
+    port = sidecar(calls(now, earlier), says("."), skills__read=source)
+    ask(port)
+    assert [FILE in result["content"] for result in results(port)] == [True, False]
+    assert all(result["content"].endswith("\n\nx = 1\n") for result in results(port))
+
+
 def test_an_unknown_tool_is_answered_with_the_tools_there_are() -> None:
     port = sidecar(calls(("rm_rf", {"path": "/"})), says("."))
     ask(port)

@@ -31,7 +31,8 @@ class ReadSkill(Tool):
     version: str | None = Field(None, description="An earlier version's hash. Left out: the file as it is now.")
 
     def use(self, desk: Desk) -> Outcome:
-        return Outcome(show_source(desk.run.command("skills.read", name=self.name, version=self.version)))
+        source = desk.run.command("skills.read", name=self.name, version=self.version)
+        return Outcome(show_source(source, earlier=self.version is not None))
 
 
 class WriteSkill(Tool):

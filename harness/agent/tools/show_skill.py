@@ -27,7 +27,10 @@ def show_skill(skill: Skill, zone: str) -> str:
     return _skill(skill, zone)
 
 
-def show_source(source: Source) -> str:
+def show_source(source: Source, *, earlier: bool = False) -> str:
+    """The file as it is now, with the base of a change; or an earlier version, which can't be changed."""
+    if earlier:
+        return f"{source['path']}, version {source['version']}\n\n{cut(source['text'], SOURCE)}"
     active = f"active version {source['version'][:12]}" if source["version"] else "no active version"
     head = f"{source['path']} ({active}). To change it, name base={source['hash']}"
     return f"{head}\n\n{cut(source['text'], SOURCE)}"
@@ -43,10 +46,9 @@ def show_report(report: Report) -> Outcome:
 def show_verdict(verdict: Verdict, zone: str) -> Outcome:
     """What became of a write, and the base of the next one."""
     outcome = _verdict(verdict, zone)
-    base = (
-        f"To change it again, name base={verdict['hash']}" if verdict["hash"] else "Read it before you change it again."
-    )
-    return Outcome(f"{outcome.text}\n{base}", is_error=outcome.is_error)
+    known = verdict["hash"]
+    then = f"To change it again, name base={known}" if known else "Read it before you change it again."
+    return Outcome(f"{outcome.text}\n{then}", is_error=outcome.is_error)
 
 
 def show_verdicts(path: str, verdicts: list[Verdict], zone: str) -> Outcome:
