@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any, Self
+from typing import Self, TypeVar
 
 import httpx2
 from pydantic import JsonValue, TypeAdapter
+from typing_extensions import TypeForm
 
 from sidecar.client import views
 from sidecar.client.settings import Settings, SettingsError, load_settings
@@ -30,6 +31,8 @@ __all__ = [
     "load_settings",
     "views",
 ]
+
+T = TypeVar("T")
 
 
 class SidecarError(Exception):
@@ -190,7 +193,7 @@ class Client:
         except httpx2.TransportError as error:
             raise NotRunning(self.settings) from error
 
-    def _ask(self, command: str, answer: Any, /, **arguments: JsonValue) -> Any:
+    def _ask(self, command: str, answer: TypeForm[T], /, **arguments: JsonValue) -> T:
         try:
             reply = self._http.post(f"/v1/{command}", json=arguments, headers={"x-who": self.who})
         except httpx2.TransportError as error:
@@ -198,4 +201,5 @@ class Client:
         if reply.status_code >= 400:
             problem = json.loads(reply.content)
             raise Refused(problem["type"], problem["detail"], reply.status_code)
-        return TypeAdapter(answer).validate_json(reply.content)
+        adapter: TypeAdapter[T] = TypeAdapter(answer)
+        return adapter.validate_json(reply.content)

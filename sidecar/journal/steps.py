@@ -195,6 +195,11 @@ class Journal:
             raise LimitReached(f"step {key} is not open: it was never begun, or it is over")
         return step
 
+    def delay(self, key: StepKey) -> float:
+        """Seconds until the next try of a step that failed."""
+        step = self._steps[key]
+        return max(0.0, (step.wake_at or 0.0) - self._clock.now())
+
     def open_step(self, key: StepKey) -> bool:
         step = self._steps.get(key)
         return step is not None and step.state in ("running", "retrying") and step.tries > 0

@@ -1,0 +1,332 @@
+"""One attempt of one run, as the sidecar conducts it: start a worker, answer its questions, write down how it ended."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from typing import TypeAlias
+
+import sqlalchemy as sa
+from pydantic import ValidationError
+
+from sidecar.checker.manifest import Manifest
+from sidecar.clock import Clock, moment
+from sidecar.execution import outcome
+from sidecar.execution.effects import Circumstances, Effects
+from sidecar.execution.lines import Lines, LineTooLong
+from sidecar.execution.logs import keep_log
+from sidecar.execution.requests import Requests
+from sidecar.execution.workers import Worker, Workers, WorkersUnavailable
+from sidecar.failpoints import failpoint
+from sidecar.journal.runs import Fenced, Segment
+from sidecar.journal.steps import Journal, LimitReached, ReplayMismatch
+from sidecar.moments import Moments
+from sidecar.registry import Registry
+from sidecar.store import Row, Store
+from sidecar.store.schema import attempts, runs
+from skills.wire import (
+    Again,
+    Answer,
+    Begin,
+    Done,
+    Effect,
+    End,
+    ErrorInfo,
+    Fail,
+    Failed,
+    Finish,
+    Go,
+    Log,
+    Ok,
+    Question,
+    Request,
+    Start,
+    StepKey,
+    Suspend,
+)
+
+Tell: TypeAlias = Go | Done | Failed | Again | Suspend | Ok
+
+STEP_WITHIN = 600.0  # seconds for a try of a step that declares no timeout
+BODY_WITHIN = 60.0  # seconds that the code between two steps may take
+RETRY_SPAWN_AFTER = 1.0  # seconds
+
+log = logging.getLogger(__name__)
+
+
+class AttemptRunner:
+    """Carries out segments; knows everything that an attempt needs."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        registry: Registry,
+        workers: Workers,
+        effects: Effects,
+        requests: Requests,
+        moments: Moments,
+        zone: str,
+    ) -> None:
+        self.store = store
+        self.clock = clock
+        self.registry = registry
+        self.workers = workers
+        self.effects = effects
+        self.requests = requests
+        self.moments = moments
+        self.zone = zone
+
+    def prepare(self, segment: Segment) -> Attempt:
+        row = self.store.row(sa.select(runs).where(runs.c.id == segment.run))
+        assert row is not None, segment  # noqa: S101 # it has just been claimed
+        return Attempt(self, segment, row)
+
+
+class Attempt:
+    """`carry_out` returns when the attempt is over, whatever happened, with its outcome on disk.
+
+    `stop` may be called from another thread: the worker is killed, and an effect that is under way is given up.
+    """
+
+    def __init__(self, runner: AttemptRunner, segment: Segment, run: Row) -> None:
+        self._runner = runner
+        self._store = runner.store
+        self.segment = segment
+        self._run = run
+        self._manifest = runner.registry.manifest(run.version) or Manifest(name=run.skill, purpose="", takes_input=True)
+        self._code = runner.registry.code(run.version)
+        self._where = Circumstances(
+            segment=segment,
+            skill=run.skill,
+            manifest=self._manifest,
+            trusted=self._code.import_from is not None,
+            rehearsal=run.rehearsal,
+            session=run.session,
+        )
+        self._journal = Journal(runner.store, runner.clock, segment)
+        self._worker: Worker | None = None
+        self._abort = threading.Event()
+        self._open: Begin | None = None
+        self._quiet_until = 0.0  # monotonic: when the worker has been silent for too long
+        self._said_end = False
+
+    def stop(self) -> None:
+        self._abort.set()
+        if worker := self._worker:
+            self._runner.workers.kill(worker)
+
+    def carry_out(self) -> None:
+        self._tell("running")
+        try:
+            self._worker = self._runner.workers.spawn()
+            self._converse(self._worker)
+        except WorkersUnavailable as error:
+            log.warning("run %s: %s", self.segment.run, error)
+            self._give_back(RETRY_SPAWN_AFTER)
+        except Fenced as lost:
+            log.info("%s", lost)
+        except (ReplayMismatch, LimitReached, LineTooLong, ValidationError) as error:
+            self._fail(ErrorInfo(type=type(error).__name__, message=str(error)))
+        finally:
+            self._end_worker()
+            self._tell(None)
+
+    # ------------------------------------------------------------ the conversation
+
+    def _converse(self, worker: Worker) -> None:
+        lines = Lines(worker.sock)
+        failpoint("attempt.spawned")
+        pid = worker.pid
+        self._store.write_lazily(
+            lambda connection: connection.execute(
+                attempts.update()
+                .where(attempts.c.run == self.segment.run, attempts.c.number == self.segment.attempt)
+                .values(pid=pid)
+            )
+        )
+        self._send(lines, self._start().model_dump_json())
+        self._listen_for(BODY_WITHIN)
+        while not self._said_end:
+            try:
+                line = lines.receive(max(0.01, self._quiet_until - time.monotonic()))
+            except TimeoutError:
+                return self._too_long(worker)
+            if line is None:
+                return self._died(worker)
+            question = Question.model_validate_json(line)
+            answer = self._answer(question.body)
+            failpoint("attempt.answer.before")
+            self._send(lines, Answer(id=question.id, body=answer).model_dump_json())
+        return None
+
+    def _send(self, lines: Lines, text: str) -> None:
+        try:
+            lines.send(text)
+        except (BrokenPipeError, ConnectionResetError):
+            return  # the worker is dead; receiving says so, and why
+
+    def _start(self) -> Start:
+        failed = self._failed_parent()
+        return Start(
+            run=self._run.id,
+            skill=self._run.skill,
+            version=self._run.version,
+            attempt=self.segment.attempt,
+            trigger=self._run.trigger,
+            rehearsal=self._run.rehearsal,
+            code=self._code,
+            input=self._run.input,
+            zone=self._runner.zone,
+            started=moment(self._run.created_at),
+            failure=ErrorInfo.model_validate(failed.error) if failed else None,
+            failed_run=failed.id if failed else None,
+        )
+
+    def _failed_parent(self) -> Row | None:
+        """For the run of an `on_failure` handler: the run that failed."""
+        if self._run.trigger != "on_failure":
+            return None
+        return self._store.row(sa.select(runs.c.id, runs.c.error).where(runs.c.id == self._run.parent))
+
+    def _answer(self, question: Begin | Finish | Fail | Effect | Request | Log | End) -> Tell:
+        match question:
+            case Begin():
+                return self._begin(question)
+            case Finish():
+                return self._finish(question)
+            case Fail():
+                failed = self._journal.fail(question)
+                return self._failed(question.step, failed)
+            case Effect():
+                return self._effect(question)
+            case Request():
+                answer = self._runner.requests.answer(question, self._journal, self._where)
+                self._listen_for(BODY_WITHIN)
+                return answer
+            case Log():
+                keep_log(self._store, self._runner.clock, self.segment, question)
+                return Ok()
+            case End():
+                now = self._runner.clock.now()
+                self._store.write(
+                    lambda connection: outcome.conclude(connection, self.segment, question.result, self._manifest, now)
+                )
+                self._said_end = True
+                return Ok()
+
+    def _begin(self, question: Begin) -> Go | Done | Failed:
+        answer = self._journal.begin(question)
+        if isinstance(answer, Go):
+            self._open = question
+            self._listen_for((question.retry.timeout or STEP_WITHIN) + answer.delay)
+            self._tell_step(question.step, "running")
+        return answer
+
+    def _finish(self, question: Finish) -> Ok | Failed:
+        try:
+            self._journal.finish(question)
+        except LimitReached as error:
+            too_large = ErrorInfo(type="LimitReached", message=str(error))
+            return self._failed(  # type: ignore[return-value] # not retryable: neither Again nor Suspend
+                question.step, self._journal.fail(Fail(step=question.step, attempt=1, error=too_large, retryable=False))
+            )
+        self._close_step(question.step, "succeeded")
+        return Ok()
+
+    def _failed(self, step: StepKey, answer: Again | Suspend | Failed) -> Again | Suspend | Failed:
+        if isinstance(answer, Again) and self._open:
+            self._listen_for((self._open.retry.timeout or STEP_WITHIN) + answer.delay)
+            self._tell_step(step, "retrying")
+        else:
+            self._close_step(step, "failed" if isinstance(answer, Failed) else "retrying")
+        return answer
+
+    def _close_step(self, step: StepKey, state: str) -> None:
+        self._open = None
+        self._listen_for(BODY_WITHIN)
+        self._tell_step(step, state)
+
+    def _effect(self, question: Effect) -> Done | Failed:
+        if not self._journal.open_step(question.step):
+            message = f"an effect needs an open step, and {question.step} is not open"
+            return Failed(error=ErrorInfo(type="OutsideStep", message=message))
+        left = self._quiet_until - time.monotonic()
+        overdue = threading.Timer(max(0.0, left), self._abort.set)
+        overdue.start()
+        try:
+            return self._runner.effects.perform(question, self._where, self._abort)
+        finally:
+            overdue.cancel()
+
+    def _listen_for(self, seconds: float) -> None:
+        self._quiet_until = time.monotonic() + seconds
+
+    # ------------------------------------------------------------ the worker had no last word
+
+    def _too_long(self, worker: Worker) -> None:
+        """A step's time is up, or the body's: the process is killed, then the step fails."""
+        self._runner.workers.kill(worker)
+        if self._open is None:
+            message = (
+                f"code outside a step ran for {BODY_WITHIN:g} s without a word. Put long work into a step, "
+                "with a timeout= of its own."
+            )
+            return self._fail(ErrorInfo(type="BodyTooLong", message=message), outcome_="timed out")
+        limit = self._open.retry.timeout or STEP_WITHIN
+        error = ErrorInfo(type="StepTimeout", message=f"step {self._open.step} took longer than {limit:g} s")
+        tries = Fail(step=self._open.step, attempt=1, error=error)
+        answer = self._journal.fail(tries, outcome="timed out")
+        self._tell_step(self._open.step, "failed" if isinstance(answer, Failed) else "retrying")
+        return self._give_back(0.0 if isinstance(answer, Failed) else self._journal.delay(self._open.step), "timed out")
+
+    def _died(self, worker: Worker) -> None:
+        status = self._runner.workers.wait(worker)
+        now = self._runner.clock.now()
+        if self._abort.is_set():
+            return self._give_back(0.0)
+        self._store.write(lambda connection: outcome.die(connection, self.segment, status, self._manifest, now))
+        return None
+
+    def _fail(self, error: ErrorInfo, *, outcome_: str = "failed") -> None:
+        now = self._runner.clock.now()
+        self._store.write(
+            lambda connection: outcome.fail_owned(
+                connection, self.segment, error, self._manifest, now, outcome=outcome_
+            )
+        )
+
+    def _give_back(self, delay: float, how: str = "lost") -> None:
+        now = self._runner.clock.now()
+        self._store.write(
+            lambda connection: outcome.give_back(connection, self.segment, now, ready_at=now + delay, outcome=how)
+        )
+
+    def _end_worker(self) -> None:
+        """The attempt is over only when its process is."""
+        if self._worker is None:
+            return
+        if self._said_end:
+            self._worker.exited.wait(1.0)
+        self._runner.workers.kill(self._worker)
+        self._worker.sock.close()
+
+    # ------------------------------------------------------------ what others see of it
+
+    def _tell(self, state: str | None) -> None:
+        row = self._store.row(sa.select(runs.c.state, runs.c.reason, runs.c.misfire).where(runs.c.id == self._run.id))
+        assert row is not None, self._run.id  # noqa: S101
+        self._runner.moments.publish(
+            "run",
+            run=self._run.id,
+            skill=self._run.skill,
+            state=state or row.state,
+            trigger=self._run.trigger,
+            reason=row.reason,
+            misfire=row.misfire,
+            session=self._run.session,
+        )
+
+    def _tell_step(self, step: StepKey, state: str) -> None:
+        self._runner.moments.publish("step", run=self._run.id, skill=self._run.skill, step=str(step), state=state)

@@ -1,0 +1,94 @@
+"""Reads and writes text files of the workspace for a step, where its skill declared them."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, JsonValue
+
+from sidecar.checker.manifest import Manifest
+from sidecar.checker.policy import PROTECTED
+
+TEXT_AT_MOST = 1024 * 1024  # bytes of one file
+PATHS_AT_MOST = 10_000  # of one list
+
+
+class FileRefused(Exception):
+    """The path is not declared, or not one that a skill may touch."""
+
+
+class FileRequest(BaseModel):
+    action: Literal["read", "write", "list"]
+    path: str
+    text: str = ""
+
+
+def perform_file(workspace: Path, manifest: Manifest, request: FileRequest) -> dict[str, JsonValue]:
+    """Carry out the request. Raises FileRefused, or OSError."""
+    match request.action:
+        case "list":
+            return {"paths": _list(workspace, manifest, request.path)}
+        case "read":
+            path = _allowed(workspace, request.path, manifest.reads + manifest.writes, "reads")
+            if path.stat().st_size > TEXT_AT_MOST:
+                raise FileRefused(f"{request.path} has more than {TEXT_AT_MOST:,} bytes, the most a step may read")
+            return {"text": path.read_text("utf-8")}
+        case "write":
+            write_whole(_allowed(workspace, request.path, manifest.writes, "writes"), request.text)
+            return {}
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write the file so that others see all of it or what was there before, also after a power cut."""
+    content = text.encode()
+    if len(content) > TEXT_AT_MOST:
+        raise FileRefused(f"{len(content):,} bytes are more than {TEXT_AT_MOST:,}, the most one file may have")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".new")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _list(workspace: Path, manifest: Manifest, pattern: str) -> list[JsonValue]:
+    if pattern.startswith("/") or ".." in Path(pattern).parts:
+        raise FileRefused(f"{pattern!r} leaves the workspace; name paths relative to it")
+    globs = manifest.reads + manifest.writes
+    found: list[JsonValue] = []
+    for path in sorted(workspace.glob(pattern)):
+        name = path.relative_to(workspace).as_posix()
+        if len(found) < PATHS_AT_MOST and path.is_file() and _matches(name, globs) and not name.startswith(".tend/"):
+            found.append(name)
+    return found
+
+
+def _allowed(workspace: Path, name: str, globs: tuple[str, ...], field: str) -> Path:
+    if not _matches(name, globs):
+        raise FileRefused(f'{name!r} is not declared. Write it in @skill(...): {field}=["{name}"]')
+    root, path = workspace.resolve(), (workspace / name).resolve()
+    if not path.is_relative_to(root):
+        raise FileRefused(f"{name!r} leads out of the workspace")
+    inside = path.relative_to(root)
+    if inside.parts[0] == ".tend" or (field == "writes" and inside.parts[0] in PROTECTED):
+        raise FileRefused(f"{name!r} leads to {inside.parts[0]}, which is not for skills")
+    return path
+
+
+def _matches(name: str, globs: tuple[str, ...]) -> bool:
+    return ".." not in Path(name).parts and any(fnmatchcase(name, glob) for glob in globs)

@@ -1,0 +1,121 @@
+"""The one place where an attempt's outcome becomes the run's.
+
+the worker's word       succeeded          → succeeded (state published, expectations held against it)
+                        raised             → failed (and `on_failure` started)
+                        suspended          → waiting, or queued if what it waits for has come
+no word                 killed by a limit  → as the step's failure says; without a step, failed
+                        died               → queued again; failed once it has died too often
+                        the sidecar stops  → queued again
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from sidecar.checker.manifest import Manifest
+from sidecar.expectations import broken_expectation
+from sidecar.failpoints import failpoint
+from sidecar.journal import runs as journal
+from sidecar.journal.runs import DEATHS_AT_MOST, NewRun, Segment
+from sidecar.state import StateConflict, publish
+from sidecar.store import Row
+from sidecar.store.schema import runs
+from skills.wire import ErrorInfo, Raised, Succeeded, Suspended
+
+
+def conclude(
+    connection: Connection, segment: Segment, result: Succeeded | Raised | Suspended, manifest: Manifest, now: float
+) -> None:
+    """Write the worker's own word on how its attempt ended."""
+    journal.check_fence(connection, segment)
+    if isinstance(result, Suspended):
+        journal.suspend(connection, segment, now)
+    elif isinstance(result, Raised):
+        fail(connection, segment, result.error, manifest, now)
+    else:
+        succeed(connection, segment, result, manifest, now)
+    failpoint("outcome.conclude.before")
+
+
+def succeed(connection: Connection, segment: Segment, result: Succeeded, manifest: Manifest, now: float) -> None:
+    run = _run(connection, segment)
+    if not run.rehearsal:
+        try:
+            publish(connection, run.skill, run.id, now)
+        except StateConflict as error:
+            conflict = ErrorInfo(type="StateConflict", message=str(error))
+            return fail(connection, segment, conflict, manifest, now)
+    journal.end_attempt(connection, segment, "succeeded", now)
+    said = {"output": result.output, "nothing_to_report": result.nothing_to_report}
+    connection.execute(runs.update().where(runs.c.id == run.id).values(**said))
+    if not run.rehearsal:
+        broken = broken_expectation(connection, _run(connection, segment), manifest.expect, now)
+        connection.execute(runs.update().where(runs.c.id == run.id).values(misfire=broken))
+    return journal.end(
+        connection, run.id, "succeeded", now, output=result.output, nothing_to_report=result.nothing_to_report
+    )
+
+
+def fail(
+    connection: Connection,
+    segment: Segment,
+    error: ErrorInfo,
+    manifest: Manifest,
+    now: float,
+    *,
+    outcome: str = "failed",
+) -> None:
+    """The run has failed for good; its skill's `on_failure` gets a run of its own, with the input intact."""
+    journal.end_attempt(connection, segment, outcome, now)
+    journal.end(connection, segment.run, "failed", now, error=error)
+    run = _run(connection, segment)
+    if manifest.has_on_failure and run.trigger != "on_failure" and not run.rehearsal:
+        handler = NewRun(
+            skill=run.skill,
+            version=run.version,
+            trigger="on_failure",
+            input=run.input,
+            parent=run.id,
+            concurrency_key=f"on_failure {run.id}",
+        )
+        journal.create(connection, handler, now)
+
+
+def fail_owned(
+    connection: Connection, segment: Segment, error: ErrorInfo, manifest: Manifest, now: float, *, outcome: str
+) -> None:
+    """As `fail`, for what the sidecar found out itself: only if the attempt still owns its run."""
+    journal.check_fence(connection, segment)
+    fail(connection, segment, error, manifest, now, outcome=outcome)
+
+
+def die(connection: Connection, segment: Segment, status: int, manifest: Manifest, now: float) -> bool:
+    """The worker ended without a word. True: the run is queued again."""
+    journal.check_fence(connection, segment)
+    run = _run(connection, segment)
+    if run.deaths + 1 >= DEATHS_AT_MOST:
+        how = f"killed by signal {-status}" if status < 0 else f"exited with status {status}"
+        message = f"its worker ended {DEATHS_AT_MOST} times without finishing a step; the last was {how}"
+        fail(connection, segment, ErrorInfo(type="WorkerDied", message=message), manifest, now, outcome="lost")
+        return False
+    give_back(connection, segment, now, ready_at=now + 0.2 * 4**run.deaths, outcome="lost", died=True)
+    return True
+
+
+def give_back(
+    connection: Connection,
+    segment: Segment,
+    now: float,
+    *,
+    ready_at: float | None = None,
+    outcome: str = "lost",
+    died: bool = False,
+) -> None:
+    """The attempt is over and the run is not: queue it again."""
+    journal.requeue(connection, segment, ready_at=now if ready_at is None else ready_at, died=died)
+    journal.end_attempt(connection, segment, outcome, now)
+
+
+def _run(connection: Connection, segment: Segment) -> Row:
+    return connection.execute(sa.select(runs).where(runs.c.id == segment.run)).one()

@@ -1,0 +1,313 @@
+"""The steps that the sidecar answers itself: time, state, sleep, sub-runs, approvals, notices, commands."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import sqlalchemy as sa
+from pydantic import BaseModel, Field, JsonValue, ValidationError
+from sqlalchemy.engine import Connection
+
+from sidecar import approvals
+from sidecar.caller import AGENT, Caller, CommandRefused
+from sidecar.clock import Clock, moment
+from sidecar.execution.effects import Circumstances
+from sidecar.failpoints import failpoint
+from sidecar.journal.runs import create
+from sidecar.journal.steps import Journal, StepRow
+from sidecar.moments import Moments
+from sidecar.registry import Registry
+from sidecar.state import read_value
+from sidecar.store import Store
+from sidecar.store.schema import notices, runs
+from sidecar.triggers import new_run
+from skills.wire import Done, ErrorInfo, Failed, Request, Suspend
+
+DEPTH_AT_MOST = 10  # runs below one another
+SLEEP_AT_MOST = 366 * 86400.0  # seconds
+
+
+class Commands(Protocol):
+    def perform(self, name: str, arguments: dict[str, JsonValue], caller: Caller) -> JsonValue: ...
+
+
+class _Sleep(BaseModel):
+    seconds: float = Field(ge=0, le=SLEEP_AT_MOST)
+
+
+class _Approve(BaseModel):
+    question: str
+    expires_in: float | None = Field(default=None, gt=0)
+
+
+class _Question(BaseModel):
+    question: str
+    choices: list[str] = []
+
+
+class _Invoke(BaseModel):
+    skill: str
+    input: JsonValue = None
+
+
+class _Notify(BaseModel):
+    target: str
+    text: str = Field(max_length=20_000)
+
+
+class _Value(BaseModel):
+    name: str
+    value: JsonValue = None
+
+
+class _Command(BaseModel):
+    name: str
+    arguments: dict[str, JsonValue] = {}
+
+
+@dataclass(frozen=True)
+class Requests:
+    """Answers each request once; a repeated one gets the answer that was remembered."""
+
+    store: Store
+    clock: Clock
+    registry: Registry
+    moments: Moments
+    commands: Commands
+
+    def answer(self, question: Request, journal: Journal, where: Circumstances) -> Done | Failed | Suspend:
+        step = journal.request(question)
+        if step.kind == "command" and step.child:
+            return self._after_child(step, journal)
+        if remembered := step.remembered():
+            return remembered
+        if step.state == "waiting":
+            return self._look_again(step, journal)
+        failpoint(f"requests.{question.kind_of_request}.before")
+        try:
+            answer = self._first(question, step, journal, where)
+        except ValidationError as error:
+            answer = journal.answer(step, error=ErrorInfo(type="WrongType", message=str(error)))
+        failpoint(f"requests.{question.kind_of_request}.after")
+        return answer
+
+    def _first(
+        self, question: Request, step: StepRow, journal: Journal, where: Circumstances
+    ) -> Done | Failed | Suspend:
+        arguments = question.arguments
+        match question.kind_of_request:
+            case "now":
+                return journal.answer(step, result=moment(self.clock.now()).isoformat())
+            case "state.get":
+                name = _Value.model_validate(arguments).name
+                return journal.answer(
+                    step, lambda connection: read_value(connection, where.skill, where.segment.run, name)
+                )
+            case "state.put":
+                _Value.model_validate(arguments)
+                return journal.answer(step)
+            case "notify":
+                return self._notify(_Notify.model_validate(arguments), step, journal, where)
+            case "sleep":
+                return self._sleep(_Sleep.model_validate(arguments), step, journal, where)
+            case "approve":
+                return self._approve(_Approve.model_validate(arguments), step, journal, where)
+            case "question":
+                return self._ask(_Question.model_validate(arguments), step, journal, where)
+            case "invoke":
+                return self._invoke(_Invoke.model_validate(arguments), step, journal, where)
+            case "command":
+                return self._command(_Command.model_validate(arguments), step, journal, where)
+
+    # ------------------------------------------------------------ what waits
+
+    def _look_again(self, step: StepRow, journal: Journal) -> Done | Failed | Suspend:
+        """A step that waited when the run was suspended, and whose answer nobody has written."""
+        due = step.wake_at is not None and self.clock.now() >= step.wake_at
+        if due and step.kind == "sleep":
+            return journal.answer(step)
+        if due and step.kind in ("approve", "question"):
+            run = journal.segment.run
+            return journal.answer(
+                step, lambda connection: approvals.expire(connection, run, step.key, self.clock.now())
+            )
+        return Suspend(reason=step.kind)
+
+    def _sleep(self, asked: _Sleep, step: StepRow, journal: Journal, where: Circumstances) -> Done | Failed | Suspend:
+        if where.rehearsal or asked.seconds == 0:
+            return journal.answer(step)
+        journal.wait(step, lambda _: None, wake_at=self.clock.now() + asked.seconds)
+        return Suspend(reason="sleep")
+
+    def _approve(
+        self, asked: _Approve, step: StepRow, journal: Journal, where: Circumstances
+    ) -> Done | Failed | Suspend:
+        if where.rehearsal:
+            return journal.answer(
+                step, result={"approved": False, "by": None, "reason": "nobody is asked in a rehearsal"}
+            )
+        expires = self.clock.now() + asked.expires_in if asked.expires_in else None
+        new = approvals.NewApproval("approval", where.segment.run, where.skill, asked.question, expires_at=expires)
+        return self._wait_for_person(new, step, journal)
+
+    def _ask(self, asked: _Question, step: StepRow, journal: Journal, where: Circumstances) -> Done | Failed | Suspend:
+        if not where.trusted:
+            return journal.answer(step, error=_refused("question"))
+        choices = tuple(asked.choices)
+        new = approvals.NewApproval("question", where.segment.run, where.skill, asked.question, choices=choices)
+        return self._wait_for_person(new, step, journal)
+
+    def _wait_for_person(self, new: approvals.NewApproval, step: StepRow, journal: Journal) -> Suspend:
+        identity = secrets.token_hex(8)
+
+        def change(connection: Connection) -> None:
+            approvals.ask(connection, identity, new, step.key, self.clock.now())
+
+        journal.wait(step, change, wake_at=new.expires_at)
+        self.moments.publish(
+            "approval", id=identity, state="open", question=new.question, run=new.run, kind=new.kind, skill=new.skill
+        )
+        return Suspend(reason=step.kind)
+
+    # ------------------------------------------------------------ sub-runs
+
+    def _invoke(self, asked: _Invoke, step: StepRow, journal: Journal, where: Circumstances) -> Done | Failed | Suspend:
+        active = self.registry.active(asked.skill)
+        if active is None:
+            message = f"there is no active skill {asked.skill!r}"
+            return journal.answer(step, error=ErrorInfo(type="NoSuchSkill", message=message))
+        if active.trusted and not where.trusted:
+            return journal.answer(step, error=_refused(f"invoke of {asked.skill!r}"))
+        if problem := self._too_deep(where.segment.run, asked.skill):
+            return journal.answer(step, error=ErrorInfo(type="TooDeep", message=problem))
+        session = asked.input.get("session") if active.trusted and isinstance(asked.input, dict) else None
+        return self._start_child(step, journal, where, active_skill=asked.skill, input_=asked.input, session=session)
+
+    def _start_child(
+        self,
+        step: StepRow,
+        journal: Journal,
+        where: Circumstances,
+        *,
+        active_skill: str,
+        input_: JsonValue,
+        rehearsal: bool = False,
+        session: JsonValue = None,
+    ) -> Suspend:
+        active = self.registry.active(active_skill)
+        assert active is not None, active_skill  # noqa: S101 # the caller has looked
+        parent = where.segment.run
+        new = new_run(
+            active,
+            trigger="rehearsal" if rehearsal else f"run {parent}",
+            input=input_,
+            rehearsal=rehearsal or where.rehearsal,
+            parent=parent,
+            parent_step=step.key.name,
+            parent_occurrence=step.key.occurrence,
+            session=session if isinstance(session, str) else None,
+            concurrency_key=session if isinstance(session, str) else "rehearsal" if rehearsal else "",
+        )
+        journal.wait(step, lambda connection: create(connection, new, self.clock.now()))
+        return Suspend(reason=step.kind)
+
+    def _too_deep(self, run: str, skill: str) -> str | None:
+        """A skill that waits for itself would wait for ever."""
+        above: str | None = run
+        for _ in range(DEPTH_AT_MOST):
+            row = self.store.row(sa.select(runs.c.skill, runs.c.parent).where(runs.c.id == above))
+            if row is None:
+                return None
+            if row.skill == skill:
+                return f"{skill} is already running above this run; a run that waits for its own skill never ends"
+            above = row.parent
+        return f"runs may be {DEPTH_AT_MOST} deep"
+
+    # ------------------------------------------------------------ notices and commands
+
+    def _notify(self, asked: _Notify, step: StepRow, journal: Journal, where: Circumstances) -> Done | Failed:
+        identity = secrets.token_hex(8)
+        if where.rehearsal:
+            return journal.answer(step, result={"notice": "", "rehearsal": "nothing was sent"})
+
+        def change(connection: Connection) -> JsonValue:
+            row = {"run": where.segment.run, "skill": where.skill, "target": asked.target, "text": asked.text}
+            connection.execute(notices.insert().values(id=identity, at=self.clock.now(), **row))
+            return {"notice": identity}
+
+        answer = journal.answer(step, change)
+        self.moments.publish("notice", run=where.segment.run, skill=where.skill, target=asked.target, text=asked.text)
+        return answer
+
+    def _command(
+        self, asked: _Command, step: StepRow, journal: Journal, where: Circumstances
+    ) -> Done | Failed | Suspend:
+        if not where.trusted:
+            return journal.answer(step, error=_refused("command"))
+        if asked.name == "skills.run" and asked.arguments.get("wait"):
+            return self._run_and_wait(asked, step, journal, where)
+        self._tell_tool(where, asked.name, "started")
+        try:
+            result = self.commands.perform(asked.name, asked.arguments, self._caller(step, journal, where))
+        except CommandRefused as error:
+            self._tell_tool(where, asked.name, "failed", str(error))
+            return journal.answer(step, error=ErrorInfo(type=error.type, message=str(error)))
+        failpoint("requests.command.performed")
+        self._tell_tool(where, asked.name, "succeeded", _summary(result))
+        return journal.answer(step, result=result)
+
+    def _run_and_wait(
+        self, asked: _Command, step: StepRow, journal: Journal, where: Circumstances
+    ) -> Done | Failed | Suspend:
+        """`skills.run` as a sub-run, so that the one who waits holds neither process nor slot."""
+        name = str(asked.arguments.get("name"))
+        active = self.registry.active(name)
+        if active is None or active.trusted:
+            message = f"there is no active skill {name!r} of the workspace; write it, or list what there is"
+            return journal.answer(step, error=ErrorInfo(type="NoSuchSkill", message=message))
+        rehearsal = bool(asked.arguments.get("rehearsal"))
+        self._tell_tool(where, "skills.run", "started", f"{'rehearses' if rehearsal else 'runs'} {name}")
+        return self._start_child(
+            step, journal, where, active_skill=name, input_=asked.arguments.get("input"), rehearsal=rehearsal
+        )
+
+    def _after_child(self, step: StepRow, journal: Journal) -> Done | Failed | Suspend:
+        """A command that ran a skill is answered with the run, however it ended."""
+        if step.state == "waiting":
+            return Suspend(reason="run")
+        return Done(result=self.commands.perform("runs.show", {"run": step.child}, Caller(AGENT, journal.segment.run)))
+
+    def _caller(self, step: StepRow, journal: Journal, where: Circumstances) -> Caller:
+        run = self.store.row(sa.select(runs.c.input, runs.c.parent).where(runs.c.id == where.segment.run))
+        assert run is not None, where  # noqa: S101 # it is running
+        revises: Any = run.input.get("revise") if isinstance(run.input, dict) else None
+        return Caller(
+            who=AGENT,
+            run=where.segment.run,
+            session=where.session,
+            review=run.parent if revises else None,
+            revises=revises,
+            intent=step.intent,
+            intend=lambda intent: journal.intend(step, intent),
+        )
+
+    def _tell_tool(self, where: Circumstances, name: str, state: str, summary: str = "") -> None:
+        if where.session and not name.startswith("chat."):
+            self.moments.publish(
+                "tool", run=where.segment.run, session=where.session, name=name, state=state, summary=summary
+            )
+
+
+def _summary(result: JsonValue) -> str:
+    """What a tool's line in the chat says of a verdict."""
+    if isinstance(result, dict) and isinstance(report := result.get("report"), dict):
+        problems = report.get("problems")
+        count = len(problems) if isinstance(problems, list) else 0
+        return f"refused: {count} problem{'s' * (count != 1)}" if count else "passed"
+    return ""
+
+
+def _refused(what: str) -> ErrorInfo:
+    return ErrorInfo(type="NotAllowed", message=f"{what} is for the skills that ship with Tend")

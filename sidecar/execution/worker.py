@@ -1,0 +1,100 @@
+"""What a worker does between its fork and its end: one attempt of one run."""
+
+from __future__ import annotations
+
+import ctypes
+import io
+import os
+import resource
+import signal
+import socket
+import sys
+import threading
+
+from sidecar.execution.lines import Lines
+from sidecar.failpoints import failpoint
+from skills.error_info import error_info
+from skills.execute import execute
+from skills.loading import load
+from skills.port import Ask, Tell
+from skills.wire import Answer, End, Log, Question, Raised, Start
+
+MEMORY_AT_MOST = 2 * 1024**3  # bytes of address space
+PRINTED_LINES_AT_MOST = 1_000
+_PR_SET_PDEATHSIG = 1
+
+
+class SocketPort:
+    """Asks the sidecar. Each question waits for its answer; threads take turns."""
+
+    def __init__(self, lines: Lines) -> None:
+        self._lines = lines
+        self._turn = threading.Lock()
+        self._asked = 0
+
+    def ask(self, question: Ask) -> Tell:
+        with self._turn:
+            self._asked += 1
+            self._lines.send(Question(id=self._asked, body=question).model_dump_json())
+            line = self._lines.receive()
+            if line is None:
+                os._exit(1)  # the sidecar is gone; what was not acknowledged will be done again
+            answer = Answer.model_validate_json(line)
+        assert answer.id == self._asked, answer  # noqa: S101 # one question at a time
+        return answer.body
+
+
+def work(sock: socket.socket) -> None:
+    """Execute the attempt that the sidecar sends over `sock`, and exit."""
+    _lock_in()
+    lines = Lines(sock)
+    line = lines.receive()
+    if line is None:
+        os._exit(1)
+    start = Start.model_validate_json(line)
+    port = SocketPort(lines)
+    sys.stdout = sys.stderr = _Printed(port)
+    failpoint("worker.start")
+    end = _attempt(start, port)
+    failpoint("worker.end.before")
+    port.ask(end)
+    os._exit(0)
+
+
+def _attempt(start: Start, port: SocketPort) -> End:
+    try:
+        skill = load(start.code)
+    except Exception as error:  # noqa: BLE001 # whatever the module raises when it is executed is the run's outcome
+        return End(result=Raised(error=error_info(error, set(start.code.files))))
+    return execute(start, port, skill)
+
+
+def _lock_in() -> None:
+    os.setsid()
+    for name in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, signal.SIG_DFL)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_AT_MOST, MEMORY_AT_MOST))
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # die with the zygote
+
+
+class _Printed(io.TextIOBase):
+    """What a skill prints becomes debug lines of its run's log."""
+
+    def __init__(self, port: SocketPort) -> None:
+        self._port = port
+        self._rest = ""
+        self._count = 0
+
+    def write(self, text: str) -> int:
+        *lines, self._rest = (self._rest + text).split("\n")
+        for line in lines:
+            self._say(line)
+        return len(text)
+
+    def _say(self, line: str) -> None:
+        self._count += 1
+        if self._count <= PRINTED_LINES_AT_MOST:
+            seq = -self._count  # below the run's own lines, which count from 0
+            self._port.ask(Log(step=None, attempt=0, seq=seq, level="debug", message=line[:2000]))

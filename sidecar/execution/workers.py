@@ -1,0 +1,175 @@
+"""The sidecar's handle on the zygote: a worker for an attempt, and the end of one."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+from sidecar import failpoints
+
+READY_WITHIN = 30.0  # seconds: the zygote's imports, and the last of an earlier sidecar's workers
+DEAD_WITHIN = 10.0  # seconds from SIGKILL to the exit status
+
+
+class WorkersUnavailable(Exception):
+    """The zygote did not start, or has just died; the next attempt starts another."""
+
+
+class Worker:
+    """One forked process. `sock` is our end of the conversation."""
+
+    def __init__(self, name: int, sock: socket.socket) -> None:
+        self.name = name
+        self.sock = sock
+        self.pid: int | None = None
+        self.status: int | None = None  # exit code; negative: the signal that killed it
+        self.spawned = threading.Event()
+        self.exited = threading.Event()
+
+
+class Workers:
+    """Starts the zygote when it is first needed, and another when it has died."""
+
+    def __init__(self, lock: Path) -> None:
+        self._lock_file = lock
+        self._turn = threading.Lock()
+        self._names = itertools.count(1)
+        self._zygote: _ZygoteProcess | None = None
+        self._closed = False
+
+    @property
+    def pid(self) -> int | None:
+        zygote = self._zygote
+        return zygote.pid if zygote else None
+
+    def start(self) -> None:
+        """Start the zygote now: when this returns, no worker of an earlier sidecar is alive."""
+        with self._turn:
+            self._running()
+
+    def spawn(self) -> Worker:
+        """Fork a worker. Raises WorkersUnavailable."""
+        ours, theirs = socket.socketpair()
+        with self._turn:
+            zygote = self._running()
+            worker = Worker(next(self._names), ours)
+            zygote.spawn(worker, theirs)
+        theirs.close()
+        return worker
+
+    def kill(self, worker: Worker) -> int:
+        """Kill the worker and its group; return its exit status when it is proven dead."""
+        if not worker.exited.is_set():
+            zygote = self._zygote
+            if zygote:
+                zygote.kill(worker)
+        return self.wait(worker)
+
+    def wait(self, worker: Worker) -> int:
+        """The exit status of a worker that is ending."""
+        if not worker.exited.wait(DEAD_WITHIN) or worker.status is None:
+            raise WorkersUnavailable(f"worker {worker.pid} did not die within {DEAD_WITHIN:g} s of its SIGKILL")
+        return worker.status
+
+    def close(self) -> None:
+        with self._turn:
+            self._closed = True
+            if self._zygote:
+                self._zygote.close()
+
+    def _running(self) -> _ZygoteProcess:
+        if self._closed:
+            raise WorkersUnavailable("the sidecar is stopping")
+        if self._zygote is None or not self._zygote.alive:
+            self._zygote = _ZygoteProcess(self._lock_file)
+        return self._zygote
+
+
+class _ZygoteProcess:
+    def __init__(self, lock: Path) -> None:
+        self._control, theirs = socket.socketpair()
+        self._workers: dict[int, Worker] = {}
+        self._sending = threading.Lock()
+        self.alive = True
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-I", "-m", "sidecar.execution.zygote", str(theirs.fileno()), str(lock)],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=sys.stderr,
+                env=_clean_environment(),
+                cwd="/",
+            )
+        self.pid = self._process.pid
+        self._ready = threading.Event()
+        threading.Thread(target=self._listen, name="zygote", daemon=True).start()
+        if not self._ready.wait(READY_WITHIN) or not self.alive:
+            self.close()
+            raise WorkersUnavailable(f"the zygote was not ready within {READY_WITHIN:g} s. See: tend doctor")
+
+    def spawn(self, worker: Worker, theirs: socket.socket) -> None:
+        self._workers[worker.name] = worker
+        try:
+            with self._sending:
+                socket.send_fds(self._control, [json.dumps({"spawn": worker.name}).encode() + b"\n"], [theirs.fileno()])
+        except OSError as error:
+            raise WorkersUnavailable(f"the zygote is gone: {error}") from error
+        worker.spawned.wait()
+        if worker.pid is None:
+            raise WorkersUnavailable("the zygote died before it could fork")
+
+    def kill(self, worker: Worker) -> None:
+        try:
+            with self._sending:
+                self._control.sendall(json.dumps({"kill": worker.name}).encode() + b"\n")
+        except OSError:
+            return  # it is gone, and its workers with it; the listener says so
+
+    def close(self) -> None:
+        self._control.close()
+        self._process.kill()
+        self._process.wait()
+
+    def _listen(self) -> None:
+        buffer = b""
+        while data := self._receive():
+            *lines, buffer = (buffer + data).split(b"\n")
+            for line in lines:
+                self._heard(json.loads(line))
+        self.alive = False
+        self._ready.set()
+        self._process.wait()
+        for worker in list(self._workers.values()):
+            worker.status = -9  # its parent is dead, and the kernel kills it with its parent
+            worker.exited.set()
+            worker.spawned.set()
+
+    def _receive(self) -> bytes:
+        try:
+            return self._control.recv(65536)
+        except OSError:
+            return b""
+
+    def _heard(self, message: dict[str, int]) -> None:
+        if "ready" in message:
+            self._ready.set()
+        elif "spawned" in message:
+            worker = self._workers[message["spawned"]]
+            worker.pid = message["pid"]
+            worker.spawned.set()
+        else:
+            worker = self._workers.pop(message["exited"])
+            worker.status = message["status"]
+            worker.exited.set()
+
+
+def _clean_environment() -> dict[str, str]:
+    """What a worker may know of where it runs: nothing that the person's shell holds."""
+    kept = {name: os.environ[name] for name in ("PATH", "LANG", failpoints.VARIABLE) if name in os.environ}
+    return kept | {"PYTHONUTF8": "1", "MALLOC_ARENA_MAX": "1", "HOME": "/"}

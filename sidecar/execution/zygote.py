@@ -1,0 +1,119 @@
+"""A small process with the author API imported; it forks one worker for each attempt.
+
+Started by exec with a clean environment, so that a worker can't find there what the sidecar started with. It speaks
+lines of JSON with the sidecar over a socket:
+
+    {"spawn": ID} with the worker's socket   → {"spawned": ID, "pid": PID}
+    {"kill": ID}                             → {"exited": ID, "status": STATUS}, as for every worker that ends
+
+The lock file is held open by the zygote and, through the fork, by every worker: whoever gets the lock knows that all
+of them are dead. The zygote ends, and its workers with it, when the sidecar does.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import gc
+import json
+import os
+import select
+import signal
+import socket
+import sys
+from pathlib import Path
+
+from sidecar.execution.worker import work
+
+
+def main() -> None:
+    control = socket.socket(fileno=int(sys.argv[1]))
+    _hold(Path(sys.argv[2]))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is the sidecar's to handle
+    gc.freeze()  # so that a worker's collector leaves the shared pages shared
+    Zygote(control).serve()
+
+
+class Zygote:
+    def __init__(self, control: socket.socket) -> None:
+        self._control = control
+        self._workers: dict[int, int] = {}  # pid → id
+        self._buffer = b""
+        self._wakeup, signals = os.pipe()
+        os.set_blocking(signals, False)
+        signal.set_wakeup_fd(signals, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+
+    def serve(self) -> None:
+        self._say({"ready": os.getpid()})
+        control = self._control.fileno()
+        while True:
+            ready, _, _ = select.select([control, self._wakeup], [], [])
+            if self._wakeup in ready:
+                os.read(self._wakeup, 4096)
+            self._reap()
+            if control in ready:
+                self._listen()
+
+    def _listen(self) -> None:
+        data, sockets, _, _ = socket.recv_fds(self._control, 65536, 1)
+        if not data:
+            self._end()
+        self._buffer += data
+        *lines, self._buffer = self._buffer.split(b"\n")
+        for line in lines:
+            message = json.loads(line)
+            if "spawn" in message:
+                self._spawn(message["spawn"], sockets[0])
+            else:
+                self._kill(message["kill"])
+
+    def _spawn(self, name: int, fd: int) -> None:
+        pid = os.fork()
+        if pid == 0:
+            signal.set_wakeup_fd(-1)
+            self._control.close()
+            work(socket.socket(fileno=fd))
+        os.close(fd)
+        self._workers[pid] = name
+        self._say({"spawned": name, "pid": pid})
+
+    def _kill(self, name: int) -> None:
+        for pid, worker in self._workers.items():
+            if worker == name:
+                _kill_group(pid)
+
+    def _reap(self) -> None:
+        while self._workers:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            if pid == 0:
+                return
+            self._say({"exited": self._workers.pop(pid), "status": os.waitstatus_to_exitcode(status)})
+
+    def _say(self, message: dict[str, int]) -> None:
+        try:
+            self._control.sendall(json.dumps(message).encode() + b"\n")
+        except BrokenPipeError:
+            self._end()
+
+    def _end(self) -> None:
+        for pid in self._workers:
+            _kill_group(pid)
+        os._exit(0)
+
+
+def _kill_group(pid: int) -> None:
+    """The worker and what shares its group; before it has made one of its own, the worker alone."""
+    try:
+        os.killpg(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        os.kill(pid, signal.SIGKILL)
+
+
+def _hold(path: Path) -> None:
+    """Wait until every worker of an earlier zygote is dead, and keep the next one waiting in turn."""
+    lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+
+
+if __name__ == "__main__":
+    main()
