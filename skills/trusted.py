@@ -39,11 +39,6 @@ class Trusted(Run):
         encoded = {key: encode_untyped(value, place) for key, value in arguments.items()}
         return self._steps.request("command", name, {"name": name, "arguments": encoded})
 
-    def invoke_named(self, skill: str, payload: Jsonable) -> Json:
-        """Run a skill that this one can't import, wait for it, and return its result's JSON. Raises `StepFailed`."""
-        encoded = encode_untyped(payload, f"payload of {skill!r}")
-        return self._steps.request("invoke", f"invoke:{skill}", {"skill": skill, "input": encoded})
-
     def ask_person(self, question: str, choices: Sequence[str] = ()) -> PersonAnswer:
         """Wait until the person in this session answers."""
         arguments: dict[str, Json] = {"question": question, "choices": list(choices)}

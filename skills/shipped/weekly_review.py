@@ -7,7 +7,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
-from skills import Run, StepFailed, cron, skill
+from skills import Run, Skill, StepFailed, cron, skill
 from skills.trusted import Trusted
 
 QUESTION = """These are the week's runs of a person's skills, and the candidates for a revision that their history
@@ -26,15 +26,20 @@ class Record(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
-class Candidate(Record):
-    """What the run history shows about one skill."""
+class Finding(Record):
+    """A misfiring skill; the evidence cites runs."""
 
     skill: str
-    version: str | None
     kind: str
     summary: str
     evidence: list[str]
     runs: list[str]
+
+
+class Candidate(Finding):
+    """What the run history shows about one skill."""
+
+    version: str | None
 
 
 class Evidence(Record):
@@ -57,11 +62,22 @@ class Judgement(Record):
     findings: list[Chosen]
 
 
-class Case(Record):
-    """All findings about one skill: they are answered by one revision."""
+class Revise(Record):
+    """What the agent is to answer with a revision: all that was found about one skill."""
 
-    finding: Candidate
-    ask: str
+    skill: str
+    base: str | None
+    finding: Finding
+
+
+class Message(Record):
+    session: str
+    text: str
+    revise: Revise
+
+
+class Reply(Record):
+    ended: str
 
 
 class Reviewed(Record):
@@ -71,20 +87,22 @@ class Reviewed(Record):
     failed: int
 
 
+# It lives in the harness, which this package does not know.
+agent = Skill.named("agent", takes=Message, returns=Reply)
+
+
 @skill(on=cron("0 10 * * 5"))
 def weekly_review(run: Run) -> Reviewed:
     trusted = Trusted.of(run)
     evidence = Evidence.model_validate(trusted.command("review.evidence"))
     judgement = _judge(trusted, evidence)
-    cases = _cases(evidence.candidates, judgement.findings)
-    findings = [case.finding.model_dump(exclude={"version"}) for case in cases]
+    messages = _messages(run, evidence.candidates, judgement.findings)
+    findings = [message.revise.finding for message in messages]
     review: str = trusted.command("review.record", summary=judgement.summary, findings=findings)["review"]
-    answered = [_revise(trusted, case) for case in _of_the_workspace(trusted, cases)]
-    if not cases:
+    answered = [_revise(run, message) for message in _of_the_workspace(trusted, messages)]
+    if not findings:
         run.nothing_to_report("nothing misfired")
-    return Reviewed(
-        review=review, findings=len(cases), revised=answered.count(True), failed=answered.count(False)
-    )
+    return Reviewed(review=review, findings=len(findings), revised=answered.count(True), failed=answered.count(False))
 
 
 def _judge(run: Trusted, evidence: Evidence) -> Judgement:
@@ -113,53 +131,59 @@ def _unjudged(candidates: Sequence[Candidate]) -> Judgement:
     return Judgement(summary=UNJUDGED, findings=findings)
 
 
-def _cases(candidates: Sequence[Candidate], findings: Iterable[Chosen]) -> list[Case]:
+def _messages(run: Run, candidates: Sequence[Candidate], findings: Iterable[Chosen]) -> list[Message]:
     """One for each skill, in the order in which they were chosen."""
-    cases: dict[str, Case] = {}
+    messages: dict[str, Message] = {}
     for number, chosen in {chosen.candidate: chosen for chosen in findings}.items():
-        candidate = candidates[number]
-        summary = f"{candidate.summary} {chosen.why}".strip()
-        case = Case(finding=candidate.model_copy(update={"summary": summary}), ask=chosen.ask)
-        before = cases.get(candidate.skill)
-        cases[candidate.skill] = _joined(before, case) if before else case
-    return list(cases.values())
+        message = _message(run, candidates[number], chosen)
+        before = messages.get(message.revise.skill)
+        messages[message.revise.skill] = _joined(before, message) if before else message
+    return list(messages.values())
 
 
-def _joined(first: Case, second: Case) -> Case:
-    one, other = first.finding, second.finding
-    finding = one.model_copy(
-        update={
-            "kind": f"{one.kind}, {other.kind}",
-            "summary": f"{one.summary}\n{other.summary}",
-            "evidence": one.evidence + other.evidence,
-            "runs": list(dict.fromkeys(one.runs + other.runs)),
-        }
+def _message(run: Run, candidate: Candidate, chosen: Chosen) -> Message:
+    finding = Finding(
+        skill=candidate.skill,
+        kind=candidate.kind,
+        summary=f"{candidate.summary} {chosen.why}".strip(),
+        evidence=candidate.evidence,
+        runs=candidate.runs,
     )
-    return Case(finding=finding, ask=f"{first.ask}\n{second.ask}")
+    return Message(
+        session=f"review-{run.id}-{candidate.skill}",
+        text=chosen.ask,
+        revise=Revise(skill=candidate.skill, base=candidate.version, finding=finding),
+    )
 
 
-def _of_the_workspace(run: Trusted, cases: Sequence[Case]) -> list[Case]:
-    """Those that the agent may write: skills that ship with Tend are only reported."""
-    if not cases:
+def _joined(first: Message, second: Message) -> Message:
+    one, other = first.revise.finding, second.revise.finding
+    finding = Finding(
+        skill=one.skill,
+        kind=f"{one.kind}, {other.kind}",
+        summary=f"{one.summary}\n{other.summary}",
+        evidence=one.evidence + other.evidence,
+        runs=list(dict.fromkeys(one.runs + other.runs)),
+    )
+    revise = first.revise.model_copy(update={"finding": finding})
+    return Message(session=first.session, text=f"{first.text}\n{second.text}", revise=revise)
+
+
+def _of_the_workspace(run: Trusted, messages: Sequence[Message]) -> list[Message]:
+    """Those about skills that the agent may write: skills that ship with Tend are only reported."""
+    if not messages:
         return []
     ours = {known["name"] for known in run.command("skills.list") if known["origin"] == "workspace"}
-    return [case for case in cases if case.finding.skill in ours]
+    return [message for message in messages if message.revise.skill in ours]
 
 
-def _revise(run: Trusted, case: Case) -> bool:
+def _revise(run: Run, message: Message) -> bool:
     """Have the agent write a revision, and say whether it got to an answer; if not, the others still get theirs."""
-    name = case.finding.skill
-    finding = case.finding.model_dump(exclude={"version"})
-    message = {
-        "session": f"review-{run.id}-{name}",
-        "text": case.ask,
-        "revise": {"skill": name, "base": case.finding.version, "finding": finding},
-    }
+    name = message.revise.skill
     try:
-        reply = run.invoke_named("agent", message)
+        reply = run.invoke(agent, message)
     except StepFailed as error:
         run.log("the revision failed", level="error", skill=name, error=error.message)
         return False
-    ended = reply["ended"] if isinstance(reply, dict) else None
-    run.log("the agent has answered", skill=name, ended=ended)
-    return ended == "answered"
+    run.log("the agent has answered", skill=name, ended=reply.ended)
+    return reply.ended == "answered"
