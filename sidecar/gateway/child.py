@@ -110,11 +110,12 @@ class Child:
         while True:
             if abort is not None and abort.is_set():
                 raise Aborted(f"{request} was given up by its caller.")
-            if time.monotonic() > deadline:
+            left = deadline - time.monotonic()
+            if left <= 0:
                 self.kill()
                 raise GatewayDied(f"The gateway process hung during {request}, and was killed. Try again.")
             try:
-                notice = notices.get(timeout=ABORT_NOTICED)
+                notice = notices.get(timeout=left if abort is None else min(left, ABORT_NOTICED))
             except Empty:
                 continue
             match notice:
