@@ -6,9 +6,8 @@ import shutil
 import threading
 from pathlib import Path
 
-from watcher.conftest import Watched
-
 from sidecar.watcher import Watcher
+from watcher.conftest import Watched
 
 
 def test_a_deleted_file_is_reported(watched: Watched) -> None:
@@ -60,10 +59,7 @@ def test_a_workspace_that_comes_later_and_again(tmp_path: Path) -> None:
             watched.save("skills/a.py", content)
             watched.until_reported("skills/a.py", content)
             workspace.rename(tmp_path / f"gone_{content}")
-            unmounted = watched.unmounted
-            watched.until(
-                lambda seen=unmounted: watched.unmounted > seen or watched.unmounted >= 3, "unmounted"
-            )  # type: ignore[misc]
+            watched.until_unmounted(times)
     finally:
         watcher.stop()
 

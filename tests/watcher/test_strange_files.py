@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from watcher.conftest import Watched
-
 from sidecar.watcher import look_at
+from watcher.conftest import Watched
 
 
 def test_a_link_to_a_folder_is_not_followed(watched: Watched, tmp_path: Path) -> None:

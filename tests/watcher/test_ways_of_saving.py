@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from watcher.conftest import Watched
 
 OLD = '"""Old."""\n'
