@@ -4,7 +4,7 @@ EffectFailed
 ├── RequestInvalid      not a request that can be sent: method, url, headers, size
 ├── HostNotDeclared     the skill's `hosts=` does not list it, or not with that port
 ├── AddressRefused      the name stands for a private address
-├── ConnectFailed  *    nobody answered at that address
+├── ConnectFailed  *    no connection: name unknown, nobody there, wrong certificate
 ├── Timeout        *    no whole reply in time
 ├── ReplyBroken    *    the connection or the encoding broke inside the reply
 ├── TooLarge            the reply has more bytes than a step may receive

@@ -116,7 +116,7 @@ async def _content(request: HttpRequest, response: httpx2.Response) -> bytes:
 def _failure(request: HttpRequest, error: Exception) -> EffectFailed:
     match error:
         case httpx2.ConnectError():
-            return ConnectFailed(f"{request}: nobody answered there ({error}).")
+            return ConnectFailed(f"{request}: no connection could be made ({error}).")
         case httpx2.TooManyRedirects():
             return RequestInvalid(f"{request} was redirected more than {MAX_REDIRECTS} times. Use the final url.")
         case httpx2.InvalidURL() | httpx2.UnsupportedProtocol() | httpx2.LocalProtocolError():

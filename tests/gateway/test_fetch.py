@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+import httpx2
 import pytest
 from web_server import WebServer, web_server
 
@@ -22,6 +23,7 @@ from sidecar.gateway import (
     Timeout,
     TooLarge,
 )
+from sidecar.gateway.fetch import _at
 from skills.wire import Json
 
 
@@ -157,7 +159,7 @@ def test_nobody_there_is_told_as_such(gateway: Gateway) -> None:
     with web_server() as gone:
         host = gone.host
 
-    with pytest.raises(ConnectFailed, match="nobody answered") as caught:
+    with pytest.raises(ConnectFailed, match="no connection could be made") as caught:
         get(gateway, f"http://{host}/", [host])
 
     assert caught.value.retryable
@@ -179,3 +181,12 @@ def test_what_is_no_request_is_not_sent(gateway: Gateway, web: WebServer, url: s
 
     assert "secret" not in caught.value.message
     assert web.seen == []
+
+
+@pytest.mark.parametrize("address", ["1.1.1.1", "2606:4700:4700::1111"])
+def test_the_checked_address_is_connected_to_and_the_certificate_is_still_the_hosts(address: str) -> None:
+    sent = _at(address, httpx2.Request("GET", "https://api.example.com:8443/today"))
+
+    assert (sent.url.host, sent.url.port, sent.url.path) == (address, 8443, "/today")
+    assert sent.headers["host"] == "api.example.com:8443"
+    assert sent.extensions["sni_hostname"] == "api.example.com"
