@@ -85,7 +85,7 @@ class Child:
         notices: SimpleQueue[Notice | None] = SimpleQueue()
         with self._guard:
             if self._ended:
-                raise self._died(request)
+                raise GatewayDied(f"The gateway process ended before {request} was sent. Try again.")
             self._under_way[call.id] = notices
         try:
             self._send_line(line)
@@ -96,8 +96,7 @@ class Child:
     def kill(self) -> None:
         """End the process now, with everything under way, and wait until it is gone."""
         self._process.kill()
-        if threading.current_thread() is not self._reader:
-            self._reader.join()
+        self._reader.join()
 
     def _answer(
         self,
