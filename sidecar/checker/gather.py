@@ -115,10 +115,13 @@ def _bytes(workspace: Path, path: str) -> bytes:
         raise _NotPlainError("it is a link that leaves the workspace", "Save the file itself here.")
     # Non-blocking, because opening a FIFO would otherwise wait for its writer.
     descriptor = os.open(real, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise _NotPlainError("it is not a plain file", "Save the skill's text as a file of this name.")
-        content = file.read(LARGEST_FILE + 1)
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            content = file.read(LARGEST_FILE + 1)
+    finally:
+        os.close(descriptor)
     if len(content) > LARGEST_FILE:
         raise _NotPlainError(
             f"it is larger than {LARGEST_FILE // 1024} KiB",

@@ -81,9 +81,9 @@ class LibraryCache:
 
 def _author_api() -> Path:
     spec = importlib.util.find_spec("skills")
-    if spec is None or not spec.submodule_search_locations:
+    if spec is None or spec.origin is None:
         raise RuntimeError("the author API (the package skills) is not installed")
-    return Path(next(iter(spec.submodule_search_locations))).resolve()
+    return Path(spec.origin).resolve().parent
 
 
 def _fingerprint() -> str:

@@ -23,7 +23,7 @@ def name_problem(path: str) -> Problem | None:
     A skill is `skills/NAME.py`, and NAME becomes a top-level module: one called `json` would stand in the way of the
     real one. A helper is `lib/…/NAME.py` and always imported with `lib.` in front, so only its spelling matters.
     """
-    *folders, file = PurePosixPath(path).parts
+    *folders, file = PurePosixPath(path).parts or ("",)
     stem = file.removesuffix(".py")
     if folders[:1] not in (["skills"], ["lib"]) or not file.endswith(".py"):
         return _problem(

@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 
 from sidecar.watcher import Watcher
-from watcher.conftest import Watched
+from tests.watcher.conftest import Watched
 
 
 def test_a_deleted_file_is_reported(watched: Watched) -> None:

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from sidecar.watcher import look_at
-from watcher.conftest import Watched
+from tests.watcher.conftest import Watched
 
 
 def test_a_link_to_a_folder_is_not_followed(watched: Watched, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from watcher.conftest import Watched
+from tests.watcher.conftest import Watched
 
 OLD = '"""Old."""\n'
 NEW = '"""New."""\n' + "x = 1\n" * 200

@@ -1,0 +1,63 @@
+"""A checker whose knowledge of libraries is computed once for all tests, and skills to feed it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeAlias
+
+import pytest
+
+from sidecar.checker.process import CheckerProcess
+from sidecar.checker.report import Report, Snapshot
+
+Check: TypeAlias = Callable[..., Report]
+
+HEAD = '''"""Says what it costs."""
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel
+from skills import Expect, Failure, Run, at, cron, every, files, http, skill, step
+
+
+class Price(BaseModel):
+    cents: int
+
+
+@step
+def fetch(name: str) -> Price:
+    return Price.model_validate_json(http.get(f"https://shop.example.com/{name}").content)
+
+
+'''
+
+
+def skill(
+    body: str = "    return run.step(fetch, 'tea')\n", *, on: str = 'on=cron("0 9 * * *")', before: str = ""
+) -> str:
+    """The source of a skill `price` with a step `fetch`, with this body and these declarations."""
+    return f'{HEAD}{before}@skill({on}, hosts=["shop.example.com"])\ndef price(run: Run) -> Price:\n{body}'
+
+
+def snapshot(source: str, **helpers: str) -> Snapshot:
+    files = {"skills/price.py": source} | {f"lib/{name}.py": text for name, text in helpers.items()}
+    return Snapshot("skills/price.py", {path: text.encode() for path, text in files.items()})
+
+
+@pytest.fixture(scope="session")
+def checker(tmp_path_factory: pytest.TempPathFactory) -> CheckerProcess:
+    return CheckerProcess(tmp_path_factory.mktemp("checker"))
+
+
+@pytest.fixture
+def check(checker: CheckerProcess) -> Check:
+    """The whole check of a source, with its helpers by name."""
+    return lambda source, **helpers: checker.check(snapshot(source, **helpers))
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    for folder in ("skills", "lib"):
+        (tmp_path / "workspace" / folder).mkdir(parents=True)
+    return tmp_path / "workspace"
