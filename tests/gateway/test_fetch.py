@@ -10,7 +10,6 @@ from typing import Any
 
 import httpx2
 import pytest
-from web_server import WebServer, web_server
 
 from sidecar.gateway import (
     AddressRefused,
@@ -25,6 +24,7 @@ from sidecar.gateway import (
 )
 from sidecar.gateway.fetch import _at
 from skills.wire import Json
+from tests.gateway.web_server import WebServer, web_server
 
 
 @pytest.fixture(scope="module")
@@ -32,12 +32,6 @@ def gateway() -> Iterator[Gateway]:
     gateway = Gateway(GatewaySettings())
     yield gateway
     gateway.close()
-
-
-@pytest.fixture
-def web() -> Iterator[WebServer]:
-    with web_server() as server:
-        yield server
 
 
 def get(gateway: Gateway, url: str, hosts: list[str], **more: Json) -> dict[str, Any]:

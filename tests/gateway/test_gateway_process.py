@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from stage import MODEL_REQUEST, on_stage, wait_until
-from web_server import WebServer, web_server
 
 from harness.demo.scripted_model import Hang, Turn
 from sidecar.gateway import Aborted, Gateway, GatewayDied, GatewaySettings, RequestInvalid, child
 from skills.wire import Json
+from tests.gateway.stage import MODEL_REQUEST, on_stage, wait_until
+from tests.gateway.web_server import WebServer
 
 
 @pytest.fixture
@@ -26,12 +26,6 @@ def gateway() -> Iterator[Gateway]:
     gateway = Gateway(GatewaySettings(api_key="sk-canary"))
     yield gateway
     gateway.close()
-
-
-@pytest.fixture
-def web() -> Iterator[WebServer]:
-    with web_server() as server:
-        yield server
 
 
 def request(web: WebServer, page: str, method: str = "GET") -> dict[str, Json]:

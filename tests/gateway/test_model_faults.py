@@ -5,10 +5,8 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Iterator
 
 import pytest
-from stage import MODEL_REQUEST, PATIENCE, Stage, on_stage
 
 from harness.demo.scripted_model import (
     Cut,
@@ -33,15 +31,10 @@ from sidecar.gateway import (
 )
 from sidecar.gateway.patience import retry_after
 from skills.wire import Json
+from tests.gateway.stage import MODEL_REQUEST, PATIENCE, Stage, on_stage
 
 USES_TOOL = (ToolUse("write", {"path": "skills/a.py", "text": "a longer text"}),)
 RECOVERED = Turn(text="Here I am.")
-
-
-@pytest.fixture(scope="module")
-def stage() -> Iterator[Stage]:
-    with on_stage() as stage:
-        yield stage
 
 
 PASSING = {

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
 import pytest
-from stage import MODEL_REQUEST, Stage, on_stage
 
 from harness.demo.scripted_model import ToolUse, Turn
 from sidecar.gateway import Gateway, GatewaySettings, ModelNotConfigured, RequestInvalid
@@ -14,14 +12,9 @@ from sidecar.gateway.capabilities import capabilities_of
 from sidecar.gateway.complete import Incomplete, with_whole_inputs
 from sidecar.gateway.prices import Tokens, cost_usd, estimated_usd
 from skills.wire import Json
+from tests.gateway.stage import MODEL_REQUEST, Stage
 
 WRITE_TOOL: dict[str, Json] = {"name": "write", "input_schema": {"type": "object", "required": ["path"]}}
-
-
-@pytest.fixture(scope="module")
-def stage() -> Iterator[Stage]:
-    with on_stage() as stage:
-        yield stage
 
 
 def test_a_reply_is_plain_blocks_with_what_they_cost(stage: Stage) -> None:
