@@ -62,18 +62,17 @@ def _more(client: Client, moment: views.Moment, words: Words) -> RenderableType 
                 return page(*map(problem, report.problems)) if report else None
             case "run" if data["state"] == "failed":
                 error = client.run(data["run"]).run.error
-                return f"    {error.type if error else ''}: {error.message if error else ''}\n" + _type(
-                    f"runs show {words.id(data['run'])}"
-                )
+                why = f"    {error.type}: {error.message}\n" if error else ""
+                return why + _type(words, f"runs show {words.id(data['run'])}")
             case "approval":
-                return _type("approvals list")
+                return _type(words, "approvals list")
             case "proposal":
-                return _type("review latest")
+                return _type(words, "review latest")
             case _:
                 return None
     except Refused:  # the skill has gone since
         return None
 
 
-def _type(command: str) -> str:
-    return f"    tend {command}"
+def _type(words: Words, command: str) -> str:
+    return f"    {words.command(command)}"

@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Concatenate, ParamSpec
@@ -16,13 +17,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Concatenate, ParamSpec
 import typer
 
 from harness.cli.failure import FAILED, NOT_RUNNING, USAGE, Failure
+from harness.cli.words import Words, command
 
 if TYPE_CHECKING:
     # Imported where they are first needed: the start of `tend --help` is not to wait for them.
     from pydantic import BaseModel
     from rich.console import Console, RenderableType
 
-    from harness.cli.words import Words
     from sidecar.client import Client, Settings
 
 P = ParamSpec("P")
@@ -64,9 +65,13 @@ class Terminal:
 
     @property
     def words(self) -> Words:
-        from harness.cli.words import words
-
-        return words(self.settings.zone, short_ids=self.out.is_terminal)
+        """As of this moment."""
+        return Words(
+            now=datetime.now(UTC),
+            zone=self.settings.zone,
+            short_ids=self.out.is_terminal,
+            workspace=self.workspace,
+        )
 
     def answer(self, view: BaseModel | Sequence[BaseModel] | None, page: RenderableType) -> None:
         """Print the command's answer: the view as JSON, or its page."""
@@ -83,25 +88,24 @@ class Terminal:
         if not self.as_json:
             self.err.print(page)
 
-    def command(self, words: str) -> str:
-        """`tend WORDS`, for the same workspace."""
-        flag = f" --workspace {self.workspace}" if self.workspace else ""
-        return f"tend {words}{flag}"
+    def command(self, typed: str) -> str:
+        """What to type next."""
+        return command(typed, self.workspace)
 
 
-def with_terminal(command: Callable[Concatenate[Terminal, P], None]) -> Callable[..., None]:
+def with_terminal(act: Callable[Concatenate[Terminal, P], None]) -> Callable[..., None]:
     """Give a command its Terminal, the options --workspace and --json, and the sidecar's errors as Failures.
 
     Both options stand before the command's name or after it.
     """
 
-    @functools.wraps(command)
+    @functools.wraps(act)
     def run(*, ctx: typer.Context, workspace: Path | None, as_json: bool, **arguments: Any) -> None:
         above = ctx.find_object(Terminal) or Terminal()
         terminal = Terminal(workspace=workspace or above.workspace, as_json=as_json or above.as_json)
-        _guarded(command, terminal, group=ctx.command_path.partition(" ")[2].partition(" ")[0], arguments=arguments)
+        _guarded(act, terminal, group=ctx.command_path.partition(" ")[2].partition(" ")[0], arguments=arguments)
 
-    own = list(inspect.signature(command, eval_str=True).parameters.values())[1:]
+    own = list(inspect.signature(act, eval_str=True).parameters.values())[1:]
     keyword = inspect.Parameter.KEYWORD_ONLY
     parameters = [
         inspect.Parameter("ctx", keyword, annotation=typer.Context),
@@ -114,13 +118,13 @@ def with_terminal(command: Callable[Concatenate[Terminal, P], None]) -> Callable
     return run
 
 
-def _guarded(command: Callable[..., None], terminal: Terminal, *, group: str, arguments: dict[str, Any]) -> None:
+def _guarded(act: Callable[..., None], terminal: Terminal, *, group: str, arguments: dict[str, Any]) -> None:
     from pydantic import ValidationError
 
     from sidecar.client import NotRunning, Refused, SettingsError
 
     try:
-        command(terminal, **arguments)
+        act(terminal, **arguments)
         sys.stdout.flush()
     except BrokenPipeError as error:  # whoever reads our answer has read enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

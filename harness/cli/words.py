@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import shlex
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 SHORT = 8  # letters of an id that a person is shown on a screen
@@ -57,17 +59,22 @@ class Words:
 
     now: datetime
     zone: str
-    short_ids: bool  # on a screen; a pipe gets whole ids
+    short_ids: bool = True  # on a screen; a pipe gets whole ids
+    workspace: Path | None = None  # where it was named on the command line
 
     def id(self, identifier: str) -> str:
         return identifier[:SHORT] if self.short_ids else identifier
 
+    def command(self, typed: str) -> str:
+        """What to type next."""
+        return command(typed, self.workspace)
+
     def relative(self, at: datetime | None) -> str:
-        """`4 min ago`, `in 2 h`; a date where it is more than two weeks away."""
+        """`4 min ago`, `in 2 h`; a date where it is more than two months away."""
         if at is None:
             return "—"
         away = at - self.now
-        if abs(away) > timedelta(days=14):
+        if abs(away) > timedelta(days=60):
             return f"{at.astimezone(self._zone):%Y-%m-%d}"
         if abs(away) < timedelta(seconds=1):
             return "now"
@@ -94,8 +101,10 @@ class Words:
         return ZoneInfo(self.zone)
 
 
-def words(zone: str, *, short_ids: bool) -> Words:
-    return Words(now=datetime.now(UTC), zone=zone, short_ids=short_ids)
+def command(typed: str, workspace: Path | None) -> str:
+    """`tend TYPED`, for the same workspace."""
+    flag = f" --workspace {shlex.quote(str(workspace))}" if workspace else ""
+    return f"tend {typed}{flag}"
 
 
 def duration(length: timedelta) -> str:

@@ -35,6 +35,7 @@ class Double:
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.news = threading.Condition()
         self.cuts = 0  # how often all streams were cut
+        self.streams = 0  # how many were opened
         self._moments: list[Moment] = []
         self._next = 1_000
 
@@ -71,11 +72,18 @@ class Double:
             self.cuts += 1
             self.news.notify_all()
 
+    def wait_until(self, condition: Callable[[], bool], within: float = 20.0) -> None:
+        """Until the condition holds; looked at whenever something is published, asked or opened."""
+        with self.news:
+            assert self.news.wait_for(condition, within), "the condition never held"
+
     def commands(self) -> list[str]:
         return [command for command, _ in self.asked]
 
     def answer(self, command: str, arguments: dict[str, Any]) -> object:
-        self.asked.append((command, arguments))
+        with self.news:
+            self.asked.append((command, arguments))
+            self.news.notify_all()
         if command not in self.answers:
             raise Refusal(404, "not_found", f"the double has no answer to {command!r}")
         answer = self.answers[command]
@@ -126,6 +134,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.close_connection = True
         double, last, cuts = self.double, int(query.get("since", ["0"])[0]), self.double.cuts
+        with double.news:
+            double.streams += 1
+            double.news.notify_all()
         while True:
             with double.news:
                 while not (fresh := double.after(last)) and double.cuts == cuts:

@@ -76,7 +76,7 @@ class Repl:
         if turn.run.state != "succeeded":
             why = turn.run.error.message if turn.run.error else turn.run.reason or ""
             self._screen.line(Text(f"✗ {turn.run.state}: {why}", style="red"))
-            self._screen.line(Text(f"  tend runs show {turn.run.id}", style="bold"))
+            self._screen.line(Text(self._terminal.command(f"runs show {turn.run.id}"), style="bold"))
         if turn.run.cost_usd is not None:
             self._screen.line(Text(money(turn.run.cost_usd), style="dim"))
 
@@ -112,7 +112,7 @@ class Repl:
     def _sessions(self) -> None:
         words = self._terminal.words
         sessions = self._terminal.client.sessions()
-        made = table("session", "begun", "said", "<title")
+        made = table("session", "begun", "said", "+title")
         for session in sessions:
             made.add_row(words.id(session.id), words.relative(session.created_at), str(session.messages), session.title)
         self._terminal.out.print(made if sessions else Text("No sessions yet. Say something."))

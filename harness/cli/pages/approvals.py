@@ -7,15 +7,15 @@ from collections.abc import Sequence
 from rich.console import RenderableType
 from rich.text import Text
 
-from harness.cli.pages.layout import facts, page, state
+from harness.cli.pages.layout import facts, indented, page, state
 from harness.cli.words import Words
 from sidecar.client import views
 
 
 def approval_list(approvals: Sequence[views.Approval], words: Words) -> RenderableType:
     if not approvals:
-        return Text("Nothing waits for you. To see what runs: tend status")
-    return Text("\n\n").join(_brief(approval, words) for approval in approvals)
+        return Text(f"Nothing waits for you. To see what runs: {words.command('status')}")
+    return page(*(_brief(approval, words) for approval in approvals))
 
 
 def approval_page(approval: views.Approval, words: Words) -> RenderableType:
@@ -42,22 +42,21 @@ def answered_line(approval: views.Approval, words: Words) -> RenderableType:
     return told if approval.answer is None else told.append(f" with {approval.answer!r}")
 
 
-def _brief(approval: views.Approval, words: Words) -> Text:
+def _brief(approval: views.Approval, words: Words) -> RenderableType:
     told = Text.assemble(("? ", "yellow"), (words.id(approval.id), "bold"))
     told.append(f"  {approval.skill}, asked {words.relative(approval.asked_at)}", style="dim")
     if approval.expires_at:
         told.append(f", expires {words.relative(approval.expires_at)}", style="dim")
-    told.append(f"\n  {approval.question}")
-    if approval.choices:
-        told.append(f"\n  ({' · '.join(approval.choices)})")
-    return told.append(f"\n  {_commands(approval, words)}", style="bold")
+    choices = f"\n({' · '.join(approval.choices)})" if approval.choices else ""
+    asked = Text(f"{approval.question}{choices}")
+    return page(told, indented(asked), indented(Text(_commands(approval, words), style="bold")))
 
 
 def _commands(approval: views.Approval, words: Words) -> str:
     short = words.id(approval.id)
     if approval.kind == "question":
-        return f'tend approvals answer {short} "…"'
-    return f"tend approvals approve {short}   or   tend approvals deny {short}"
+        return words.command(f'approvals answer {short} "…"')
+    return f"{words.command(f'approvals approve {short}')}\n{words.command(f'approvals deny {short}')}"
 
 
 def _expiry(approval: views.Approval, words: Words) -> str:

@@ -12,11 +12,10 @@ from harness.cli import words
 
 
 def table(*columns: str) -> Table:
-    """Columns under plain headings; a name starting with `<` keeps one line and is cut at the screen's edge."""
-    made = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1), header_style="bold")
+    """Columns under plain headings. One whose name starts with `+` takes several lines where the screen is narrow."""
+    made = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     for column in columns:
-        cut = column.startswith("<")
-        made.add_column(column.removeprefix("<"), no_wrap=cut, overflow="ellipsis" if cut else "fold")
+        made.add_column(column.removeprefix("+"), no_wrap=not column.startswith("+"), overflow="fold")
     return made
 
 
@@ -32,7 +31,11 @@ def facts(rows: list[tuple[str, RenderableType | None]]) -> Table:
 
 
 def section(title: str, body: RenderableType) -> RenderableType:
-    return Group(Text(f"\n{title}", style="bold"), Padding(body, (0, 0, 0, 2)))
+    return Group(Text(f"\n{title}", style="bold"), indented(body))
+
+
+def indented(body: RenderableType, by: int = 2) -> RenderableType:
+    return Padding(body, (0, 0, 0, by), expand=False)
 
 
 def page(*parts: RenderableType | None) -> RenderableType:

@@ -20,7 +20,7 @@ def report_page(report: views.Report) -> RenderableType:
 
 def problem(found: views.Problem) -> Text:
     """`file:line:col: reason`, then the line with a caret below, then the fix."""
-    place = f"{found.file}:{found.line}:{found.column}" if found.line else found.file
+    place = ":".join([found.file, *(str(number) for number in (found.line, found.column) if number)])
     told = Text.assemble("\n", (place, "bold"), f": {found.reason} ", (f"[{found.stage}]", "dim"))
     if found.source:
         source = found.source.rstrip("\n").expandtabs(1)

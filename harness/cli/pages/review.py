@@ -13,7 +13,7 @@ from sidecar.client import views
 
 def review_page(review: views.Review | None, words: Words) -> RenderableType:
     if review is None:
-        return Text("No review yet: it comes by itself once a week. Have one now with: tend review now")
+        return Text(f"No review yet: it comes by itself once a week. Have one now: {words.command('review now')}")
     dates = f"{words.exact(review.since)} to {words.exact(review.until)}"
     return page(
         Text.assemble(("The review", "bold"), f"  {words.relative(review.at)}, run {words.id(review.run)}"),
@@ -36,7 +36,7 @@ def _finding(finding: views.Finding, words: Words) -> RenderableType:
 
 def _proposal(proposal: views.Proposal, words: Words) -> RenderableType:
     short = words.id(proposal.id)
-    commands = f"tend review accept {short}\ntend review dismiss {short}"
+    commands = f"{words.command(f'review accept {short}')}\n{words.command(f'review dismiss {short}')}"
     return section(
         f"✎ Proposal {short}: a revision of {proposal.skill}",
         page(

@@ -8,7 +8,7 @@ from datetime import datetime
 from rich.console import RenderableType
 from rich.text import Text
 
-from harness.cli.pages.layout import facts, page, section, state, table
+from harness.cli.pages.layout import facts, indented, page, section, state, table
 from harness.cli.words import Words, money, value
 from sidecar.client import views
 
@@ -19,16 +19,16 @@ BRIEF = 300  # characters of a value on the page; --json has it whole
 def run_table(runs: Sequence[views.Run], words: Words, *, of: str | None = None) -> RenderableType:
     """`of` names the skill where all runs are its."""
     if not runs:
-        start = f"tend skills run {of}" if of else "tend skills run NAME"
+        start = words.command(f"skills run {of or 'NAME'}")
         return Text(f"No runs yet. Start one with: {start}")
-    made = table("run", *(() if of else ("skill",)), "state", "started", "took", "<trigger")
+    made = table("run", *(() if of else ("+skill",)), "state", "started", "took", "+trigger")
     for run in runs:
         made.add_row(
-            Text(words.id(run.id), no_wrap=True),
+            words.id(run.id),
             *(() if of else (run.skill,)),
             state(run.state),
-            Text(words.relative(run.started_at or run.created_at), no_wrap=True),
-            Text(words.between(run.started_at, run.ended_at), no_wrap=True),
+            words.relative(run.started_at or run.created_at),
+            words.between(run.started_at, run.ended_at),
             run.trigger + (f" · misfire: {run.misfire}" if run.misfire else ""),
         )
     return made
@@ -101,7 +101,7 @@ def _step(step: views.Step, start: datetime, end: datetime, words: Words) -> Ren
         ("error", _error(step.error) if step.error else None),
     ]
     tries = [_try(attempt, words) for attempt in step.attempts] if len(step.attempts) > 1 else []
-    return page(head, _indented(facts([*details, *tries])))
+    return page(head, indented(facts([*details, *tries]), BAR + 1))
 
 
 def _try(attempt: views.StepAttempt, words: Words) -> tuple[str, RenderableType]:
@@ -135,7 +135,7 @@ def _attempts(attempts: Sequence[views.Attempt], words: Words) -> RenderableType
 
 
 def _calls(calls: Sequence[views.Call], words: Words) -> RenderableType:
-    made = table("at", "step", "what")
+    made = table("at", "+step", "+what")
     for call in calls:
         what = Text(call.summary)
         if call.cost_usd is not None:
@@ -161,16 +161,10 @@ def _trouble(run: views.Run, words: Words) -> RenderableType | None:
     told = Text(_error(run.error), style="red")
     if run.error.traceback:
         told.append(f"\n{run.error.traceback.rstrip()}", style="dim")
-    told.append(f"\nLook at the skill: tend skills show {run.skill}", style="bold")
-    told.append(f'\nMend it by asking: tend chat -p "Run {words.id(run.id)} of {run.skill} failed. Mend it."', "bold")
+    told.append(f"\nLook at the skill: {words.command(f'skills show {run.skill}')}", style="bold")
+    told.append(f"\nMend it by asking: {words.command('chat')}", style="bold")
     return section("What went wrong", told)
 
 
 def _error(error: views.Error) -> str:
     return f"{error.type}: {error.message}"
-
-
-def _indented(body: RenderableType) -> RenderableType:
-    from rich.padding import Padding
-
-    return Padding(body, (0, 0, 0, BAR + 1))

@@ -13,15 +13,11 @@ from harness.cli.pages.runs import run_table
 from harness.cli.words import Words, count, duration_of
 from sidecar.client import views
 
-NO_SKILLS = (
-    'No skills yet. Ask for one: tend chat -p "Every Monday at 9, …", or save a file in skills/ of the workspace.'
-)
-
 
 def skill_table(skills: Sequence[views.Skill], words: Words) -> RenderableType:
     if not skills:
-        return Text(NO_SKILLS)
-    made = table("skill", "state", "<schedule", "next", "last run")
+        return Text(f"No skills yet. Ask for one: {words.command('chat')}. Or save a file in the workspace's skills/.")
+    made = table("+skill", "state", "+schedule", "next", "last run")
     for skill in skills:
         made.add_row(
             Text(skill.name), _skill_state(skill), skill.schedule, words.relative(skill.next_at), _last(skill, words)
@@ -34,7 +30,7 @@ def skill_page(detail: views.SkillDetail, runs: Sequence[views.Run], words: Word
     refused = detail.report if detail.report and not detail.report.passed else None
     times = Text("\n").join(Text(f"{words.weekday(at)} ({words.relative(at)})") for at in detail.next_times[:3])
     return page(
-        Text.assemble((skill.name, "bold"), "  ", _skill_state(skill)),
+        Text.assemble((skill.name, "bold"), "  ", Text("  ").join(_skill_state(skill).split())),
         Text(skill.purpose.strip()),
         Text(),
         facts(
@@ -57,10 +53,10 @@ def skill_page(detail: views.SkillDetail, runs: Sequence[views.Run], words: Word
 def version_table(versions: Sequence[views.Version], words: Words) -> RenderableType:
     if not versions:
         return Text("None yet.")
-    made = table("version", "state", "by", "made", "<why")
+    made = table("version", "state", "by", "made", "+why")
     for version in versions:
         made.add_row(
-            Text(words.id(version.hash), no_wrap=True),
+            words.id(version.hash),
             state(version.state),
             version.author,
             words.relative(version.created_at),
@@ -74,7 +70,7 @@ def _skill_state(skill: views.Skill) -> Text:
         return state("paused")
     told = state("active") if skill.version else state("draft")
     if skill.problems:
-        told.append(" ")
+        told.append("\n")  # the table has no room for both on one line
         told.append(f"✗ {count(skill.problems, 'problem')}", style="red")
     return told
 

@@ -22,7 +22,7 @@ def status_page(status: views.Status, words: Words) -> RenderableType:
             [
                 ("workspace", status.workspace),
                 ("zone", status.zone),
-                ("skills", _skills(status)),
+                ("skills", _skills(status, words)),
                 ("today", failed),
                 ("model", model(status)),
                 ("spent today", money(status.spent_today_usd)),
@@ -45,11 +45,11 @@ def welcome_page(status: views.Status, words: Words) -> RenderableType:
                 ("workspace", status.workspace),
                 ("zone", status.zone),
                 ("model", model(status)),
-                ("skills", _skills(status)),
+                ("skills", _skills(status, words)),
                 ("next up", next_up(status, words)),
             ]
         ),
-        Text("\nTalk to it from another terminal: tend chat      Stop it: Ctrl-C\n", style="bold"),
+        Text(f"\nTalk to it from another terminal: {words.command('chat')}      Stop it: Ctrl-C\n", style="bold"),
     )
 
 
@@ -80,7 +80,7 @@ def notice_page(notices: Sequence[views.Notice], words: Words) -> RenderableType
 
 
 def health_page(found: Sequence[views.Health]) -> RenderableType:
-    made = table("what", "state", "found")
+    made = table("what", "state", "+found")
     for health in found:
         told = Text(health.detail)
         if health.fix:
@@ -89,14 +89,14 @@ def health_page(found: Sequence[views.Health]) -> RenderableType:
     return made
 
 
-def _skills(status: views.Status) -> str:
+def _skills(status: views.Status, words: Words) -> str:
     paused = f", {status.paused} paused" if status.paused else ""
-    broken = f", ✗ {status.broken} refused (tend skills list)" if status.broken else ""
+    broken = f", ✗ {status.broken} refused ({words.command('skills list')})" if status.broken else ""
     return f"{count(status.skills, 'skill')}{paused}{broken}"
 
 
 def _proposals(status: views.Status, words: Words) -> Text:
-    return Text("\n").join(
-        Text(f"✎ {words.id(proposal.id)}  {proposal.skill}: {proposal.reason}  (tend review latest)")
-        for proposal in status.proposals
+    told = Text("\n").join(
+        Text(f"✎ {words.id(proposal.id)}  {proposal.skill}: {proposal.reason}") for proposal in status.proposals
     )
+    return told.append(f"\n{words.command('review latest')}", style="bold")

@@ -1,0 +1,305 @@
+"""Each command: what it asks of the sidecar, what it prints, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+from typing import get_args
+
+import pytest
+from pydantic import BaseModel
+
+from harness.cli.commands.runs import State
+from sidecar.client import views
+
+from . import examples
+from .conftest import Tend
+from .double import Double
+
+
+@pytest.mark.parametrize(
+    ("command", "asked", "answer"),
+    [
+        (["skills", "list"], "skills.list", [examples.skill()]),
+        (["skills", "history", "price_report"], "skills.history", examples.VERSIONS),
+        (["skills", "check", "price_report"], "skills.check", examples.PASSED),
+        (["runs", "list"], "runs.list", [examples.run()]),
+        (["runs", "show", "a1b2"], "runs.show", examples.run_detail()),
+        (["review", "latest"], "review.latest", examples.REVIEW),
+        (["approvals", "list"], "approvals.list", [examples.approval()]),
+        (["notices"], "notices.list", [examples.NOTICE]),
+        (["status"], "status", examples.status()),
+    ],
+)
+def test_a_view_is_answered_whole_in_json_and_with_whole_ids_in_a_pipe(
+    tend: Tend, sidecar: Double, command: list[str], asked: str, answer: object
+) -> None:
+    sidecar.answers[asked] = answer
+    shown = tend(*command)
+
+    one = answer[0] if isinstance(answer, list) else answer
+    assert isinstance(one, BaseModel)
+    told = tend.json(*command)
+    assert (told[0] if isinstance(told, list) else told) == one.model_dump(mode="json")
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert "\x1b" not in shown.stdout
+    if "run" in command[0]:
+        assert examples.RUN in shown.stdout
+
+
+def test_a_screen_gets_colours_and_short_ids_and_no_color_is_obeyed(tend: Tend, sidecar: Double) -> None:
+    sidecar.answers["runs.list"] = [examples.run()]
+
+    screen = on_a_screen(tend, "runs", "list")
+    assert "\x1b[32m✓ succeeded" in screen
+    assert "a1b2c3d4 " in screen
+    assert examples.RUN not in screen
+
+    tend.environment["NO_COLOR"] = "1"
+    assert "\x1b[3" not in on_a_screen(tend, "runs", "list")
+
+
+def on_a_screen(tend: Tend, *arguments: str) -> str:
+    ours, theirs = pty.openpty()
+    process = tend.start(*arguments, stdin=theirs, stdout=theirs, stderr=theirs)
+    os.close(theirs)
+    read = b""
+    while True:
+        try:
+            more = os.read(ours, 65_536)
+        except OSError:  # the other end has been closed
+            break
+        if not more:
+            break
+        read += more
+    os.close(ours)
+    assert process.wait(10) == 0, read.decode()
+    return read.decode()
+
+
+def test_the_states_that_runs_list_takes_are_the_runs_states() -> None:
+    assert get_args(State) == get_args(views.RunState)
+
+
+def test_runs_list_passes_its_filters_on(tend: Tend, sidecar: Double) -> None:
+    sidecar.answers["runs.list"] = []
+    tend("runs", "list", "--skill", "price_report", "--state", "failed", "--limit", "3")
+
+    assert sidecar.asked == [("runs.list", {"skill": "price_report", "state": "failed", "limit": 3})]
+
+
+def test_skills_show_has_the_last_runs(tend: Tend, sidecar: Double) -> None:
+    sidecar.answers |= {"skills.show": examples.skill_detail(), "runs.list": [examples.run()]}
+
+    assert examples.RUN in tend("skills", "show", "price_report").stdout
+    assert [run["id"] for run in tend.json("skills", "show", "price_report")["last_runs"]] == [examples.RUN]
+
+
+def test_a_check_that_finds_problems_exits_1(tend: Tend, sidecar: Double) -> None:
+    sidecar.answers["skills.check"] = examples.REFUSED
+    done = tend("skills", "check", "price_report")
+
+    assert done.returncode == 1
+    assert "skills/price_report.py:12:16: Incompatible" in done.stdout
+    in_json = tend("skills", "check", "price_report", "--json")
+    assert (in_json.returncode, json.loads(in_json.stdout)["problems"][0]["line"]) == (1, 12)
+
+
+def test_a_run_is_followed_to_its_end(tend: Tend, sidecar: Double) -> None:
+    sidecar.answers |= {"skills.run": examples.run(state="queued"), "runs.show": examples.run_detail()}
+    sidecar.publish("step", run=examples.RUN, step="fetch", state="succeeded", kind="step")
+    sidecar.publish("run", run=examples.RUN, skill="price_report", state="succeeded", trigger="call")
+    done = tend("skills", "run", "price_report", "--input", '{"city": "Oslo"}', "--rehearse")
+
+    asked = {"name": "price_report", "input": {"city": "Oslo"}, "rehearsal": True}
+    assert ("skills.run", asked) in sidecar.asked
+    assert done.returncode == 0
+    assert "fetch succeeded" in done.stderr
+    assert "3 prices" in done.stdout
+
+
+def test_a_run_that_fails_exits_1(tend: Tend, sidecar: Double) -> None:
+    failed = examples.run(state="failed", error=examples.ERROR)
+    sidecar.answers |= {"skills.run": examples.run(state="queued"), "runs.show": examples.run_detail(run=failed)}
+    sidecar.publish("run", run=examples.RUN, skill="price_report", state="failed", trigger="call")
+    done = tend("skills", "run", "price_report", "--json")
+
+    assert (done.returncode, json.loads(done.stdout)["run"]["state"]) == (1, "failed")
+
+
+def test_a_run_need_not_be_waited_for(tend: Tend, sidecar: Double) -> None:
+    sidecar.answers["skills.run"] = examples.run(state="queued")
+
+    assert tend.json("skills", "run", "price_report", "--no-wait")["id"] == examples.RUN
+
+
+def test_input_that_is_not_json_exits_2(tend: Tend, sidecar: Double) -> None:
+    done = tend("skills", "run", "price_report", "--input", "{city: Oslo}")
+
+    assert done.returncode == 2
+    assert sidecar.asked == []
+
+
+def test_input_may_come_from_a_file_or_stdin(tend: Tend, sidecar: Double) -> None:
+    sidecar.answers["skills.run"] = examples.run(state="queued")
+    given = tend.workspace / "input.json"
+    given.write_text("[1]")
+    tend("skills", "run", "x", "--no-wait", "--input", f"@{given}")
+    tend("skills", "run", "x", "--no-wait", "--input", "-", stdin="[2]")
+
+    assert [arguments["input"] for _, arguments in sidecar.asked] == [[1], [2]]
+
+
+def test_pause_resume_and_rm_say_how_to_undo_them(tend: Tend, sidecar: Double) -> None:
+    sidecar.answers |= {
+        "skills.pause": examples.skill(paused=True),
+        "skills.resume": examples.skill(),
+        "skills.show": examples.skill_detail(),
+        "skills.remove": None,
+    }
+
+    assert "tend skills resume price_report" in tend("skills", "pause", "price_report", "--reason", "noisy").stdout
+    assert "live again" in tend("skills", "resume", "price_report").stdout
+    assert f"tend skills restore price_report {examples.VERSION}" in tend("skills", "rm", "price_report").stdout
+    assert sidecar.asked[0] == ("skills.pause", {"name": "price_report", "reason": "noisy"})
+
+
+def test_a_version_is_named_by_its_first_letters(tend: Tend, sidecar: Double) -> None:
+    sidecar.answers |= {
+        "skills.history": examples.VERSIONS,
+        "skills.diff": views.Diff(skill="price_report", old=examples.EARLIER, new=examples.VERSION, text=examples.DIFF),
+        "skills.restore": examples.verdict(),
+    }
+
+    assert "+@step(attempts=5)" in tend("skills", "diff", "price_report", "77aa").stdout
+    assert "is live" in tend("skills", "restore", "price_report", "77aa").stdout
+    asked = dict(sidecar.asked)
+    assert asked["skills.diff"] == {"name": "price_report", "old": examples.EARLIER, "new": None}
+    assert asked["skills.restore"]["version"] == examples.EARLIER
+    unknown = tend("skills", "restore", "price_report", "ffff")
+    assert unknown.returncode == 1
+    assert unknown.stderr.rstrip().endswith("Next: tend skills history price_report")
+
+
+def test_cancelling_a_run_by_its_first_letters(tend: Tend, sidecar: Double) -> None:
+    cancelled = examples.run(state="cancelled", reason="not needed")
+    sidecar.answers |= {"runs.show": examples.run_detail(), "runs.cancel": cancelled}
+
+    assert "⊘ cancelled" in tend("runs", "cancel", "a1b2", "--reason", "not needed").stdout
+    assert sidecar.asked[-1] == ("runs.cancel", {"run": examples.RUN, "reason": "not needed"})
+
+
+def test_runs_logs(tend: Tend, sidecar: Double) -> None:
+    sidecar.answers["runs.show"] = examples.run_detail()
+
+    assert "slow ms=900" in tend("runs", "logs", "a1b2").stdout
+    assert tend.json("runs", "logs", "a1b2")[0]["message"] == "slow"
+
+
+def test_an_approval_is_answered_by_its_first_letters(tend: Tend, sidecar: Double) -> None:
+    sidecar.answers |= {
+        "approvals.list": [examples.approval()],
+        "approvals.answer": examples.approval(state="approved", answer="yes"),
+    }
+
+    assert "✓ approved" in tend("approvals", "approve", "ab12", "--reason", "read it").stdout
+    assert sidecar.asked[-1] == (
+        "approvals.answer",
+        {"approval": "ab12cd34ef56ab12", "answer": "yes", "reason": "read it"},
+    )
+    tend("approvals", "deny", "ab12")
+    assert sidecar.asked[-1][1]["answer"] == "no"
+
+
+def test_an_ambiguous_start_of_an_id_decides_nothing(tend: Tend, sidecar: Double) -> None:
+    sidecar.answers["approvals.list"] = [examples.approval(), examples.approval(id="ab99")]
+    done = tend("approvals", "approve", "ab")
+
+    assert done.returncode == 1
+    assert "ab12cd34ef56ab12, ab99" in done.stderr
+    assert "approvals.answer" not in sidecar.commands()
+
+
+def test_a_question_wants_words(tend: Tend, sidecar: Double) -> None:
+    question = examples.approval(kind="question", question="Which city?")
+    sidecar.answers |= {"approvals.list": [question], "approvals.answer": question}
+    refused = tend("approvals", "approve", "ab12")
+
+    assert refused.returncode == 1
+    assert 'tend approvals answer ab12cd34ef56ab12 "your answer"' in refused.stderr
+    tend("approvals", "answer", "ab12", "Oslo")
+    assert sidecar.asked[-1][1]["answer"] == "Oslo"
+
+
+def test_a_proposal_is_accepted_or_dismissed_by_its_first_letters(tend: Tend, sidecar: Double) -> None:
+    sidecar.answers |= {
+        "review.proposals": [examples.PROPOSAL],
+        "review.accept": examples.verdict(),
+        "review.dismiss": examples.PROPOSAL,
+    }
+
+    assert "is live" in tend("review", "accept", "d00d").stdout
+    assert "stays as it is" in tend("review", "dismiss", "d00d", "--reason", "no").stdout
+    assert sidecar.asked[-1] == ("review.dismiss", {"proposal": examples.PROPOSAL.id, "reason": "no"})
+
+
+def test_an_accepted_version_that_does_not_pass_exits_1(tend: Tend, sidecar: Double) -> None:
+    refused = examples.verdict(report=examples.REFUSED, live=False)
+    sidecar.answers |= {"review.proposals": [examples.PROPOSAL], "review.accept": refused}
+
+    assert tend("review", "accept", "d00d").returncode == 1
+
+
+def test_a_review_now_is_followed_and_shown(tend: Tend, sidecar: Double) -> None:
+    sidecar.answers |= {
+        "review.now": examples.run(state="queued", skill="review"),
+        "runs.show": examples.run_detail(),
+        "review.latest": examples.REVIEW,
+    }
+    sidecar.publish("run", run=examples.RUN, skill="review", state="succeeded", trigger="call")
+
+    assert "flaky on Mondays" in tend("review", "now").stdout
+
+
+def test_no_review_yet(tend: Tend, sidecar: Double) -> None:
+    sidecar.answers["review.latest"] = None
+
+    assert "tend review now" in tend("review", "latest").stdout
+    assert tend.json("review", "latest") is None
+
+
+def test_the_doctor_works_without_a_sidecar(tend: Tend) -> None:
+    found = {health["name"]: health for health in tend.json("doctor")}
+
+    assert (found["sidecar"]["state"], found["sidecar"]["fix"]) == ("warning", "tend up")
+    assert found["model"]["state"] == "warning"
+    assert "TEND_ANTHROPIC_API_KEY" in found["model"]["fix"]
+    assert {"python", "mypy", "sqlite", "workspace"} <= set(found)
+
+
+def test_the_doctor_says_where_a_setting_is_from_and_never_shows_the_key(tend: Tend) -> None:
+    (tend.workspace / "tend.toml").write_text('zone = "Europe/Oslo"\n')
+    done = tend("doctor", ANTHROPIC_API_KEY="sk-hidden", TEND_WORKERS="3")
+
+    assert "set (from ANTHROPIC_API_KEY)" in done.stdout
+    assert "3 (from TEND_WORKERS)" in done.stdout
+    assert "Europe/Oslo (from tend.toml)" in done.stdout
+    assert "sk-hidden" not in done.stdout + done.stderr
+
+
+def test_the_doctor_adds_what_the_sidecar_knows_and_exits_1_on_an_error(tend: Tend, sidecar: Double) -> None:
+    broken = views.Health(name="sandbox", state="error", detail="no Landlock", fix="use Linux 6.7")
+    sidecar.answers |= {"status": examples.status(), "doctor": [broken]}
+    done = tend("doctor")
+
+    assert done.returncode == 1
+    assert "pid 4242" in done.stdout
+    assert "→ use Linux 6.7" in done.stdout
+
+
+def test_the_doctor_tells_a_setting_that_cannot_be_used(tend: Tend) -> None:
+    done = tend("doctor", TEND_REVIEW="maybe")
+
+    assert done.returncode == 1
+    assert "review is 'maybe'" in done.stdout

@@ -1,0 +1,201 @@
+"""What people read: on 80 columns, in a pipe, and with hostile text in it."""
+
+from __future__ import annotations
+
+import io
+from datetime import timedelta
+
+import pytest
+from rich.console import RenderableType
+
+from harness.cli import words as said
+from harness.cli.console import InertConsole, inert
+from harness.cli.pages.approvals import approval_list, approval_page
+from harness.cli.pages.diff import diff_page
+from harness.cli.pages.report import report_page, verdict_page
+from harness.cli.pages.review import review_page
+from harness.cli.pages.runs import log_page, run_page, run_table
+from harness.cli.pages.skills import skill_page, skill_table, version_table
+from harness.cli.pages.status import notice_page, status_page, welcome_page
+from sidecar.client import views
+
+from . import examples
+
+WORDS = said.Words(now=examples.NOW, zone="Europe/Oslo")
+LONG = "infra_health_of_everything_that_there_is"
+
+
+def read(page: RenderableType, *, width: int = 80, colour: bool = False) -> str:
+    written = io.StringIO()
+    console = InertConsole(
+        file=written, width=width, markup=False, emoji=False, highlight=False, force_terminal=colour, color_system=None
+    )
+    console.print(page)
+    return written.getvalue()
+
+
+PAGES: dict[str, RenderableType] = {
+    "skills": skill_table([examples.skill(), examples.skill(name=LONG, problems=2)], WORDS),
+    "skill": skill_page(examples.skill_detail(report=examples.REFUSED), [examples.run()], WORDS),
+    "versions": version_table(examples.VERSIONS, WORDS),
+    "runs": run_table([examples.run(), examples.run(skill=LONG, state="waiting")], WORDS),
+    "run": run_page(examples.run_detail(run=examples.run(state="failed", error=examples.ERROR)), WORDS),
+    "report": report_page(examples.REFUSED),
+    "verdict": verdict_page(examples.verdict(), WORDS),
+    "review": review_page(examples.REVIEW, WORDS),
+    "approvals": approval_list([examples.approval()], WORDS),
+    "approval": approval_page(examples.approval(), WORDS),
+    "notices": notice_page([examples.NOTICE], WORDS),
+    "status": status_page(examples.status(), WORDS),
+    "welcome": welcome_page(examples.status(), WORDS),
+}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_fits_80_columns(name: str) -> None:
+    assert max(len(line.rstrip()) for line in read(PAGES[name]).splitlines()) <= 80
+
+
+def test_a_row_keeps_its_ids_and_states_whole_on_a_narrow_screen() -> None:
+    text = read(PAGES["runs"])
+
+    assert text.count("a1b2c3d4") == 2
+    assert "✓ succeeded" in text
+    assert "⏸ waiting" in text
+    assert "4 min ago" in text
+
+
+def test_a_skill_tells_its_schedule_powers_versions_and_newest_report() -> None:
+    text = read(PAGES["skill"])
+
+    for told in (
+        "At 09:00, only on Monday",
+        "prices.example.com",
+        "prices/*.csv",
+        "nothing",  # it writes
+        "it asks the model",
+        "done within 5 min; at most 3 messages",
+        "price_report is refused: 1 problem",
+        "asked in the chat",
+        "cron 0 9 * * 1",
+    ):
+        assert told in text
+    assert text.count("CET") == 3  # the next three times
+
+
+def test_a_run_is_told_step_by_step() -> None:
+    text = read(PAGES["run"])
+
+    for told in (
+        "██████──────────",  # when in the run it was
+        "publish#2",
+        '["api"]',
+        '{"prices": [1, 2, 3]}',
+        "try 1  ✗ failed",
+        "try 2  ✓ succeeded",
+        "GET https://prices.example.com/today → 200",
+        "c0ffee00",
+        "slow ms=900",
+        "HTTPStatus: 503 from prices.example.com",
+        "line 9, in fetch",
+        "tend skills show price_report",
+    ):
+        assert told in text
+
+
+def test_a_report_points_at_the_place_and_says_what_to_write() -> None:
+    lines = read(PAGES["report"]).splitlines()
+
+    assert lines[2].startswith("skills/price_report.py:12:16: Incompatible return value type")
+    assert lines[4] == "    return text"
+    assert lines[5].index("^") == lines[4].index("text")
+    assert lines[6] == "  Fix: Return the number: return int(text)"
+
+
+def test_a_review_reads_like_a_page_and_ends_each_proposal_with_its_two_commands() -> None:
+    text = read(PAGES["review"])
+
+    assert text.index("flaky on Mondays") < text.index("3 of 5 runs failed") < text.index("+@step(attempts=5)")
+    assert "runs a1b2c3d4" in text
+    assert "tend review accept d00d1234" in text
+    assert "tend review dismiss d00d1234" in text
+
+
+def test_what_is_asked_is_never_shortened() -> None:
+    question = " ".join(examples.approval().question.split())
+
+    for name in ("approvals", "approval", "status"):
+        assert question in " ".join(read(PAGES[name]).split())
+
+
+@pytest.mark.parametrize(
+    ("page", "next_"),
+    [
+        (skill_table([], WORDS), "tend chat"),
+        (run_table([], WORDS), "tend skills run NAME"),
+        (review_page(None, WORDS), "tend review now"),
+        (approval_list([], WORDS), "tend status"),
+        (notice_page([], WORDS), "run.notify"),
+        (log_page([], WORDS), "said nothing"),
+        (diff_page(""), "No difference"),
+    ],
+)
+def test_an_empty_page_says_what_to_type(page: RenderableType, next_: str) -> None:
+    assert next_ in read(page)
+
+
+HOSTILE = "\x1b[2J\x1b]0;owned\x07\x1b]8;;http://evil\x1b\\[bold red]x[/bold red]\x9b31m\u202egnp.exe\x7f\r"
+
+
+def test_text_of_others_is_inert() -> None:
+    hostile = examples.NOTICE.model_copy(update={"text": HOSTILE})
+    run = examples.run_detail(
+        output=HOSTILE, logs=[{"at": examples.NOW, "level": "info", "step": None, "message": HOSTILE}]
+    )
+
+    for page in (notice_page([hostile], WORDS), run_page(run, WORDS)):
+        text = read(page)
+        assert "[bold red]x[/bold red]" in text  # markup is text
+        assert not set(text) & set("\x1b\x07\x7f\x9b\r\u202e")
+
+
+def test_inert_keeps_what_is_only_text() -> None:
+    assert inert("a\x1b[2Jb\x1b]0;title\x07c\x1b]8;;http://evil\x1b\\d") == "abcd"
+    assert inert("Grüße, 東京 🙂\n\tdone") == "Grüße, 東京 🙂\n\tdone"
+
+
+def test_no_state_is_told_by_colour_alone() -> None:
+    states = [*views.RunState.__args__, "active", "refused", "paused", "open", "denied"]  # type: ignore[attr-defined]
+
+    assert all(len(said.state(state).split(" ", 1)) == 2 for state in states)
+    assert "·" not in {said.state(state)[0] for state in states}
+
+
+@pytest.mark.parametrize(
+    ("away", "expected"),
+    [
+        (timedelta(0), "now"),
+        (timedelta(seconds=-5), "5 s ago"),
+        (timedelta(minutes=-4), "4 min ago"),
+        (timedelta(hours=2, minutes=50), "in 2 h"),
+        (timedelta(days=-3), "3 d ago"),
+    ],
+)
+def test_times_are_relative(away: timedelta, expected: str) -> None:
+    assert WORDS.relative(examples.NOW + away) == expected
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [(0.012, "12 ms"), (2.13, "2.1 s"), (200, "3 min 20 s"), (7500, "2 h 5 min"), (60, "1 min")],
+)
+def test_durations_are_short(seconds: float, expected: str) -> None:
+    assert said.duration_of(seconds) == expected
+
+
+def test_an_unknown_cost_is_not_nothing() -> None:
+    assert (said.money(None), said.money(0), said.money(0.0021)) == ("unknown", "$0.00", "$0.0021")
+
+
+def test_a_long_value_says_how_much_is_left_out() -> None:
+    assert said.value("x" * 50, limit=10) == "xxxxxxxxxx… (+40 characters)"
