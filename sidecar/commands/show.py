@@ -1,0 +1,208 @@
+"""Rows of the store, as views."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+import sqlalchemy as sa
+from pydantic import JsonValue
+from sqlalchemy.engine import Connection
+
+from sidecar.client import views
+from sidecar.clock import moment
+from sidecar.store import Row
+from sidecar.store.schema import approvals, attempts, effects, logs, runs, step_attempts, steps, versions
+from sidecar.store.store import get_blob
+
+
+def _when(seconds: float | None) -> Any:
+    return None if seconds is None else moment(seconds)
+
+
+def error_view(stored: Any) -> views.Error | None:
+    return views.Error.model_validate(stored) if stored else None
+
+
+def run_views(connection: Connection, rows: Iterable[Row]) -> list[views.Run]:
+    """Runs with what they cost, in one query for all."""
+    rows = list(rows)
+    costs = dict(
+        connection.execute(
+            sa.select(effects.c.run, sa.func.sum(effects.c.cost_usd))
+            .where(effects.c.run.in_([row.id for row in rows]), effects.c.cost_usd.is_not(None))
+            .group_by(effects.c.run)
+        ).all()
+    )
+    return [_run_view(row, costs.get(row.id)) for row in rows]
+
+
+def _run_view(row: Row, cost: float | None) -> views.Run:
+    return views.Run(
+        id=row.id,
+        skill=row.skill,
+        version=row.version,
+        state=row.state,
+        reason=row.reason,
+        trigger=row.trigger,
+        created_at=moment(row.created_at),
+        started_at=_when(row.started_at),
+        ended_at=_when(row.ended_at),
+        attempts=row.attempts,
+        wake_at=_when(row.wake_at),
+        parent=row.parent,
+        cost_usd=cost,
+        error=error_view(row.error),
+        misfire=row.misfire,
+    )
+
+
+def run_detail(connection: Connection, row: Row) -> views.RunDetail:
+    (run,) = run_views(connection, [row])
+    of_run = {table: table.c.run == row.id for table in (steps, step_attempts, attempts, logs, effects)}
+    tries: dict[tuple[str, int], list[views.StepAttempt]] = {}
+    for item in connection.execute(sa.select(step_attempts).where(of_run[step_attempts]).order_by("number")):
+        tries.setdefault((item.name, item.occurrence), []).append(
+            views.StepAttempt(
+                number=item.number,
+                started_at=moment(item.started_at),
+                ended_at=_when(item.ended_at),
+                outcome=item.outcome,
+                error=error_view(item.error),
+            )
+        )
+    children = connection.execute(sa.select(runs).where(runs.c.parent == row.id).order_by(runs.c.seq)).all()
+    return views.RunDetail(
+        run=run,
+        input=row.input,
+        output=row.output,
+        nothing_to_report=row.nothing_to_report,
+        steps=tuple(
+            _step_view(item, tuple(tries.get((item.name, item.occurrence), ())))
+            for item in connection.execute(sa.select(steps).where(of_run[steps]).order_by(steps.c.seq))
+        ),
+        attempts=tuple(
+            views.Attempt(
+                number=item.number,
+                started_at=moment(item.started_at),
+                ended_at=_when(item.ended_at),
+                outcome=item.outcome,
+                pid=item.pid,
+            )
+            for item in connection.execute(sa.select(attempts).where(of_run[attempts]).order_by("number"))
+        ),
+        logs=tuple(
+            views.LogLine(
+                at=moment(item.at),
+                level=item.level,
+                step=item.step or None,
+                message=item.message,
+                fields=item.fields or {},
+            )
+            for item in connection.execute(sa.select(logs).where(of_run[logs]).order_by(logs.c.at, logs.c.seq))
+        ),
+        calls=tuple(
+            _call_view(connection, item)
+            for item in connection.execute(
+                sa.select(effects).where(of_run[effects]).order_by(effects.c.started_at, effects.c.n)
+            ).all()
+        ),
+        children=tuple(run_views(connection, children)),
+    )
+
+
+def _step_view(item: Row, tries: tuple[views.StepAttempt, ...]) -> views.Step:
+    return views.Step(
+        name=item.name,
+        occurrence=item.occurrence,
+        kind=item.kind,
+        state=item.state,
+        arguments=item.arguments,
+        result=item.result,
+        error=error_view(item.error),
+        started_at=moment(item.started_at),
+        ended_at=_when(item.ended_at),
+        attempts=tries,
+        child=item.child,
+    )
+
+
+def _call_view(connection: Connection, item: Row) -> views.Call:
+    request: JsonValue = json.loads(get_blob(connection, item.request))
+    reply: JsonValue = json.loads(get_blob(connection, item.reply)) if item.reply else None
+    return views.Call(
+        at=moment(item.started_at),
+        step=item.step if item.occurrence == 0 else f"{item.step}#{item.occurrence + 1}",
+        attempt=item.attempt,
+        kind=item.kind,
+        summary=_summary(item, request, reply),
+        request=request,
+        reply=reply,
+        error=error_view(item.error),
+        cost_usd=item.cost_usd,
+        seconds=item.ended_at - item.started_at,
+    )
+
+
+def _summary(item: Row, request: JsonValue, reply: JsonValue) -> str:
+    asked = request if isinstance(request, dict) else {}
+    got = reply if isinstance(reply, dict) else {}
+    ended = f"failed: {item.error['message']}" if item.error else ""
+    if item.stubbed:
+        ended = "not sent: a rehearsal"
+    if item.kind == "http":
+        return f"{asked.get('method')} {asked.get('url')} → {ended or got.get('status')}"
+    if item.kind == "files":
+        return f"{asked.get('action')} {asked.get('path')}{' → ' * bool(ended)}{ended}"
+    return f"model {item.model or ''} → {ended or f'{item.input_tokens} tokens in, {item.output_tokens} out'}"
+
+
+def version_view(row: Row) -> views.Version:
+    return views.Version(
+        hash=row.hash,
+        skill=row.skill,
+        state=row.state,
+        author=row.author,
+        reason=row.reason,
+        base=row.base,
+        created_at=moment(row.created_at),
+        activated_at=_when(row.activated_at),
+    )
+
+
+def approval_view(row: Row) -> views.Approval:
+    return views.Approval(
+        id=row.id,
+        kind=row.kind,
+        run=row.run,
+        skill=row.skill,
+        question=row.question,
+        choices=tuple(row.choices or ()),
+        asked_at=moment(row.asked_at),
+        expires_at=_when(row.expires_at),
+        state=row.state,
+        answer=row.answer,
+        by=row.answered_by,
+    )
+
+
+def open_approvals(connection: Connection, now: float) -> list[views.Approval]:
+    """Those that can still be answered."""
+    rows = connection.execute(
+        sa.select(approvals)
+        .join(runs, runs.c.id == approvals.c.run)
+        .where(
+            approvals.c.state == "open",
+            runs.c.state.in_(("queued", "running", "waiting")),
+            sa.or_(approvals.c.expires_at.is_(None), approvals.c.expires_at > now),
+        )
+        .order_by(approvals.c.asked_at)
+    )
+    return [approval_view(row) for row in rows]
+
+
+def entry_text(connection: Connection, version: str) -> str:
+    """The text of a version's own module."""
+    row = connection.execute(sa.select(versions.c.entry, versions.c.files).where(versions.c.hash == version)).one()
+    return get_blob(connection, row.files[row.entry]).decode()

@@ -1,0 +1,79 @@
+"""The table of commands: a name, a method with typed arguments, and who may give it."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar, get_type_hints
+
+from pydantic import ConfigDict, JsonValue, TypeAdapter, ValidationError, create_model
+
+from sidecar.caller import Caller, CommandRefused
+from sidecar.registry import NoSuchSkill, NoSuchVersion
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def command(name: str, *, agent: bool = False) -> Callable[[F], F]:
+    """Offer a method as the command `name`; with `agent`, to the agent too. It takes `caller` and keyword arguments;
+    what it returns is sent as JSON."""
+
+    def mark(method: F) -> F:
+        method.__dict__["command"] = (name, agent)
+        return method
+
+    return mark
+
+
+@dataclass(frozen=True)
+class _Command:
+    method: Callable[..., Any]
+    arguments: type[Any]
+    answer: TypeAdapter[Any]
+    for_agent: bool
+
+
+class CommandTable:
+    """All commands of the given parts. `perform` parses the arguments, checks who asks, and renders the answer."""
+
+    def __init__(self, *parts: object) -> None:
+        self._commands: dict[str, _Command] = {}
+        for part in parts:
+            for _, method in inspect.getmembers(part, inspect.ismethod):
+                if marked := getattr(method, "command", None):
+                    name, for_agent = marked
+                    self._commands[name] = _read(method, for_agent=for_agent)
+
+    def names(self) -> list[str]:
+        return sorted(self._commands)
+
+    def perform(self, name: str, arguments: dict[str, JsonValue], caller: Caller) -> JsonValue:
+        """Raises CommandRefused, with a type and a message fit for whoever asked."""
+        found = self._commands.get(name)
+        if found is None:
+            raise CommandRefused("unknown", f"there is no command {name!r}; there are: {', '.join(self.names())}")
+        if caller.is_agent and not found.for_agent:
+            raise CommandRefused("not_allowed", f"{name} is for people; ask the person to do it")
+        try:
+            given = found.arguments.model_validate(arguments)
+        except ValidationError as error:
+            wrong = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
+            raise CommandRefused("usage", f"{name}: {wrong}") from error
+        try:
+            answer = found.method(caller, **{field: getattr(given, field) for field in found.arguments.model_fields})
+        except (NoSuchSkill, NoSuchVersion) as error:
+            raise CommandRefused("not_found", str(error)) from error
+        rendered: JsonValue = found.answer.dump_python(answer, mode="json")
+        return rendered
+
+
+def _read(method: Callable[..., Any], *, for_agent: bool) -> _Command:
+    hints = get_type_hints(method)
+    fields: dict[str, Any] = {
+        parameter.name: (hints[parameter.name], ... if parameter.default is parameter.empty else parameter.default)
+        for parameter in inspect.signature(method).parameters.values()
+        if parameter.name != "caller"
+    }
+    arguments = create_model(method.__name__, __config__=ConfigDict(extra="ignore"), **fields)
+    return _Command(method, arguments, TypeAdapter(hints["return"]), for_agent)

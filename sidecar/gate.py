@@ -1,0 +1,178 @@
+"""From a saved file to a live version.
+
+    saved bytes ─► snapshot ─► known? ─► check ─► passed: active, and its triggers with it
+                                              └─► refused: the report is kept, the last good version stays
+
+Each skill goes through one at a time; different skills at the same time. Whoever writes a file through us (the agent,
+a restore) holds the skill's turn until the verdict, so that the watcher's event for the same bytes finds them judged.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import Protocol
+
+import sqlalchemy as sa
+
+from sidecar.caller import PERSON
+from sidecar.checker.gather import gather
+from sidecar.checker.report import Problem, Report, Snapshot
+from sidecar.failpoints import failpoint
+from sidecar.moments import Moments
+from sidecar.registry import NoSuchSkill, Origin, Registry
+from sidecar.store import Store
+from sidecar.store.schema import skills, versions
+
+BY_HAND = Origin(author=PERSON, reason="saved in the workspace")
+AT_ONCE = 2  # checks that run at the same time
+
+log = logging.getLogger(__name__)
+
+
+class Checker(Protocol):
+    def check(self, snapshot: Snapshot) -> Report: ...
+
+
+class Gate:
+    def __init__(
+        self,
+        workspace: Path,
+        store: Store,
+        registry: Registry,
+        checker: Checker,
+        moments: Moments,
+        on_live: Callable[[], None],
+    ) -> None:
+        self.workspace = workspace
+        self._store = store
+        self._registry = registry
+        self._checker = checker
+        self._moments = moments
+        self._on_live = on_live
+        self._turns: defaultdict[str, threading.RLock] = defaultdict(threading.RLock)
+        self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="check")
+
+    def stop(self) -> None:
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    # ------------------------------------------------------------ what the watcher saw
+
+    def changed(self, paths: frozenset[str]) -> None:
+        """Files were saved or deleted. Returns at once; the verdicts come on other threads."""
+        names = {PurePosixPath(path).stem for path in paths if path.startswith("skills/")}
+        if any(path.startswith("lib/") for path in paths):
+            names |= set(self.names_on_disk())
+        for name in sorted(names):
+            self._pool.submit(self._look, name)
+
+    def names_on_disk(self) -> list[str]:
+        return sorted(path.stem for path in (self.workspace / "skills").glob("*.py"))
+
+    def write_missing(self) -> list[str]:
+        """At start: write again from the store what the registry has and the workspace has not. A folder that is not
+        mounted retires no skill."""
+        missing = []
+        for active in self._registry.all_active():
+            if active.trusted:
+                continue
+            for path, content in self._registry.files(active.version).items():
+                target = self.workspace / path
+                if not target.exists():
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    target.write_bytes(content)
+                    missing.append(path)
+        for path in missing:
+            log.warning("%s was missing and is written again from the store", path)
+        return missing
+
+    def _look(self, name: str) -> None:
+        try:
+            if (self.workspace / entry_of(name)).exists():
+                self.judge(name, BY_HAND)
+            else:
+                self._deleted(name)
+        except Exception:
+            log.exception("the gate could not judge %s", name)
+
+    def _deleted(self, name: str) -> None:
+        with self.turn(name):
+            try:
+                row = self._registry.row(name)
+            except NoSuchSkill:
+                return
+            if row.origin == "workspace" and row.retired_at is None:
+                self._registry.retire(name, PERSON, "its file was deleted")
+                self._moments.publish("skill", skill=name, what="retired")
+                self._on_live()
+
+    # ------------------------------------------------------------ the verdict
+
+    @contextmanager
+    def turn(self, name: str) -> Iterator[None]:
+        """While it is held, no other bytes of this skill are judged."""
+        with self._turns[name]:
+            yield
+
+    def judge(self, name: str, origin: Origin) -> Report:
+        """The verdict on the file as it is now; live when this returns, if it passed."""
+        with self.turn(name):
+            snapshot = gather(self.workspace, entry_of(name))
+            if not isinstance(snapshot, Snapshot):
+                return self._unreadable(name, snapshot)
+            if known := self._already(snapshot):
+                return known
+            report = self._known_good(snapshot) or self.check(snapshot)
+            failpoint("gate.checked")
+            if report.passed:
+                self._registry.activate(snapshot, report, origin)
+                failpoint("gate.activated")
+                self._on_live()
+            else:
+                self._registry.refuse(snapshot, report, origin)
+            self._tell(report, live=report.passed)
+            return report
+
+    def check(self, snapshot: Snapshot) -> Report:
+        return self._checker.check(snapshot)
+
+    def _already(self, snapshot: Snapshot) -> Report | None:
+        """The newest verdict, where it is about these very bytes and the skill is not retired."""
+        row = self._store.row(sa.select(skills).where(skills.c.name == snapshot.skill, skills.c.retired_at.is_(None)))
+        if row is None or row.newest != snapshot.hash or not row.report:
+            return None
+        return Report.model_validate(row.report)
+
+    def _known_good(self, snapshot: Snapshot) -> Report | None:
+        """The report of an earlier version with these bytes."""
+        row = self._store.row(
+            sa.select(versions.c.report).where(versions.c.hash == snapshot.hash, versions.c.manifest.is_not(None))
+        )
+        return Report.model_validate(row.report) if row else None
+
+    def _unreadable(self, name: str, problems: tuple[Problem, ...]) -> Report:
+        report = Report(skill=name, hash="", problems=problems)
+        self._registry.refuse_unreadable(name, report)
+        self._tell(report, live=False)
+        return report
+
+    def _tell(self, report: Report, *, live: bool) -> None:
+        self._moments.publish(
+            "check",
+            skill=report.skill,
+            passed=report.passed,
+            version=report.hash,
+            problems=[problem.model_dump(mode="json") for problem in report.problems],
+            seconds=report.seconds,
+        )
+        if live:
+            self._moments.publish("skill", skill=report.skill, what="live", version=report.hash)
+
+
+def entry_of(name: str) -> str:
+    return f"skills/{name}.py"
