@@ -44,18 +44,26 @@ def _cut(messages: Sequence[ApiMessage], start: int) -> int:
 
 
 def _sum_up(run: Trusted, session: str, before: Summary | None, messages: Sequence[ApiMessage], until: int) -> Summary:
-    told = [f"Summary of what was before:\n{before.text}"] if before else []
-    told += [f"{message['role']}: {_in_words(message)}" for message in messages]
+    known = [before.text] if before else []
+    told = [*known, *(f"{message['role']}: {_in_words(message)}" for message in messages)]
     request = {"system": SUMMARISE, "messages": [{"role": "user", "content": "\n\n".join(told)[-MATERIAL:]}]}
     try:
-        reply = ask_model(run, request, max_tokens=SUMMARY_TOKENS)
-        if not reply.text:
-            return Summary(until=until, text=DROPPED)
-        run.command("chat.summarize", session=session, until=until, text=reply.text)
+        text = ask_model(run, request, max_tokens=SUMMARY_TOKENS).text
     except StepFailed as error:
         run.log("the older part of the conversation was left out", level="warning", reason=error.message)
-        return Summary(until=until, text=DROPPED)
-    return Summary(until=until, text=reply.text)
+        text = ""
+    if not text:
+        return Summary(until=until, text="\n".join([*known, DROPPED]))
+    _keep(run, session, until, text)
+    return Summary(until=until, text=text)
+
+
+def _keep(run: Trusted, session: str, until: int, text: str) -> None:
+    """For the turns to come. Without it they make their own: no reason to leave the person without an answer."""
+    try:
+        run.command("chat.summarize", session=session, until=until, text=text)
+    except StepFailed as error:
+        run.log("the summary was not kept", level="warning", reason=error.message)
 
 
 def _with_summary(summary: Summary | None, messages: list[ApiMessage]) -> list[ApiMessage]:

@@ -20,4 +20,4 @@ EVIDENCE = 12_000
 
 # The conversation so far, in tokens (estimated as four characters each).
 HISTORY_TOKENS = 60_000
-SUMMARY_TOKENS = 2_000
+SUMMARY_TOKENS = 4_000

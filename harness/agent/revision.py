@@ -17,7 +17,9 @@ questions. Read the runs that are cited (read_run), find the cause, and mend it 
 - Mend the cause. Hiding an error, dropping a check or widening an expectation so that the misfire no longer shows is
   no revision.
 - A write is stored as a proposal that a person accepts or dismisses, and its verdict says Proposed; it says Live only
-  where the person lets revisions go live by themselves. Rehearse before you end.
+  where the person lets revisions go live by themselves.
+- A rehearsal runs what is live: it can show you the misfire, not what a proposal mends. Call the proposal checked, and
+  not rehearsed.
 - If the runs don't show a fault of the skill (the world was down, or a newer version has already mended it), write
   nothing and say why.
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from scripted_sidecar import ScriptedSidecar
-
 from harness.agent.entry import agent
 from harness.agent.message import Reply
 from skills.wire import Succeeded
+from tests.agent.scripted_sidecar import ScriptedSidecar
 
 HASH = "a" * 64
 FILE = "f" * 64

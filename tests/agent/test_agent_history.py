@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from scripted_sidecar import Refusal, ScriptedSidecar
-from talk import RECALLED, ask, calls, says, sidecar
-
 from harness.agent.history import DROPPED, SUMMARISE
 from harness.agent.limits import HISTORY_TOKENS
+from tests.agent.scripted_sidecar import Refusal, ScriptedSidecar, in_turn
+from tests.agent.talk import RECALLED, ask, calls, says, sidecar
 
 TURNS = 10
 
@@ -63,6 +62,25 @@ def test_without_a_summary_the_older_turns_are_left_out_visibly() -> None:
     assert DROPPED in port.prompts[1]["messages"][0]["content"]
     assert port.done("chat.summarize") == []
     assert [line.message for line in port.logs] == ["the older part of the conversation was left out"]
+
+
+def test_a_summary_that_cannot_be_kept_serves_this_turn() -> None:
+    port = sidecar(
+        says("Ada wants prices."),
+        says("Done."),
+        chat__recall=RECALLED | {"messages": long_conversation()},
+        chat__summarize=in_turn(Refusal("busy", "try later")),
+    )
+    assert ask(port, "Go on.").text == "Done."
+    assert "Ada wants prices." in port.prompts[1]["messages"][0]["content"]
+    assert [line.message for line in port.logs] == ["the summary was not kept"]
+
+
+def test_what_was_summed_up_before_outlives_a_failed_summary() -> None:
+    before = {"until": 4, "text": "Ada wants prices."}
+    longer = long_conversation() + long_conversation()
+    port = talk(Refusal("RateLimited", "try later"), says("Done."), messages=longer, summary=before)
+    assert f"Ada wants prices.\n{DROPPED}" in port.prompts[1]["messages"][0]["content"]
 
 
 def test_thoughts_of_earlier_turns_are_not_sent_again() -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from talk import RECALLED, ask, says, sidecar
 
 import skills
 from harness.agent.limits import MEMORY, NOTES, SKILLS, SOUL, USER
 from harness.agent.memory import KnownSkill, Note, Recalled
 from harness.agent.prompt import system_prompt
+from tests.agent.talk import RECALLED, ask, says, sidecar
 
 
 def recalled(**changed: object) -> Recalled:

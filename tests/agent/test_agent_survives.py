@@ -6,11 +6,11 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from scripted_sidecar import Killed, ScriptedSidecar
-from talk import EDIT, PROBLEM, WRITE, ask, calls, results, run_detail, says, sidecar, verdict
 
 from harness.agent.entry import agent
 from skills.wire import Succeeded, Suspended
+from tests.agent.scripted_sidecar import Killed, ScriptedSidecar
+from tests.agent.talk import EDIT, PROBLEM, WRITE, ask, calls, results, run_detail, says, sidecar, verdict
 
 MESSAGE: Any = {"session": "s1", "text": "Report prices on Mondays."}
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from scripted_sidecar import ScriptedSidecar
-from talk import EDIT, HASH, WRITE, ask, calls, results, says, sidecar, verdict
+from tests.agent.scripted_sidecar import ScriptedSidecar
+from tests.agent.talk import EDIT, HASH, WRITE, ask, calls, results, says, sidecar, verdict
 
 REVISE: dict[str, Any] = {
     "skill": "price_report",

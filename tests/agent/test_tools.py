@@ -7,7 +7,6 @@ import sys
 from typing import Any
 
 import pytest
-from talk import HASH, MANIFEST, PROBLEM, run_detail, run_row, verdict
 
 from harness.agent.limits import TOOL_RESULT
 from harness.agent.tools import views as shown
@@ -15,6 +14,7 @@ from harness.agent.tools.show_run import LINES, show_run_detail, show_runs
 from harness.agent.tools.show_skill import show_report, show_skills, show_verdict, show_verdicts
 from harness.agent.tools.toolbox import TOOLS
 from sidecar.client import views
+from tests.agent.talk import FILE, HASH, MANIFEST, PROBLEM, run_detail, run_row, verdict
 
 ZONE = "Europe/Berlin"
 VIEWS = ["Problem", "Report", "Verdict", "Source", "Error", "Run", "Skill", "Step", "LogLine", "Call", "RunDetail"]
@@ -47,6 +47,11 @@ def test_a_verdict_that_is_not_live_is_a_proposal() -> None:
     assert outcome.text.startswith(f"Proposed: price_report {HASH[:12]} passed the check.")
 
 
+def test_a_proposal_of_what_is_active_already_is_none() -> None:
+    outcome = show_verdict(verdict(live=False) | {"hash": None}, ZONE)  # type: ignore[arg-type]  # JSON, as it arrives
+    assert outcome.text.startswith("Unchanged: price_report")
+
+
 def test_a_report_lists_its_problems_up_to_a_bound() -> None:
     many: Any = {"skill": "x", "hash": HASH, "problems": [PROBLEM] * 500, "manifest": None}
     outcome = show_report(many)
@@ -58,11 +63,12 @@ def test_a_report_lists_its_problems_up_to_a_bound() -> None:
 
 def test_a_helpers_write_shows_the_verdict_of_each_skill() -> None:
     verdicts: Any = [verdict(), verdict(problems=(PROBLEM,))]
-    outcome = show_verdicts("lib/prices.py", verdicts, ZONE)
+    outcome = show_verdicts("lib/prices.py", FILE, verdicts, ZONE)
     assert outcome.is_error
     assert "Live: price_report" in outcome.text
     assert "Refused: price_report" in outcome.text
-    assert show_verdicts("lib/prices.py", [], ZONE).text == "Wrote lib/prices.py. No skill imports it yet."
+    alone = show_verdicts("lib/prices.py", FILE, [], ZONE)
+    assert alone.text == f"Wrote lib/prices.py. No skill imports it yet.\nTo change it again, name base={FILE}"
 
 
 def test_a_skill_is_one_line() -> None:

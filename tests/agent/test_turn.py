@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from scripted_sidecar import Refusal, in_turn
-from talk import EDIT, FILE, HASH, PROBLEM, WRITE, ask, calls, results, run_detail, says, sidecar, verdict
 
 from harness.agent import turn
 from harness.agent.limits import CUTS, MODEL_CALLS, SAME_RESULTS
+from tests.agent.scripted_sidecar import Refusal, in_turn
+from tests.agent.talk import EDIT, FILE, HASH, PROBLEM, WRITE, ask, calls, results, run_detail, says, sidecar, verdict
 
 
 def test_an_answer_needs_one_call_and_is_remembered() -> None:

@@ -6,11 +6,11 @@ import json
 from typing import Any
 
 import pytest
-from scripted_sidecar import Killed, Refusal, ScriptedSidecar
-from talk import HASH, says
 
 from skills.shipped.weekly_review import UNJUDGED, Reviewed, weekly_review
 from skills.wire import Json, Succeeded
+from tests.agent.scripted_sidecar import Killed, Refusal, ScriptedSidecar
+from tests.agent.talk import HASH, says
 
 ANSWERED = {"text": "Proposed.", "ended": "answered", "model_calls": 3}
 

@@ -115,4 +115,4 @@ class WriteHelper(Tool):
 
     def use(self, desk: Desk) -> Outcome:
         answer = desk.run.command("helpers.write", path=self.path, text=self.text, base=self.base, reason=self.reason)
-        return show_verdicts(self.path, answer["verdicts"], desk.zone)
+        return show_verdicts(self.path, answer["hash"], answer["verdicts"], desk.zone)

@@ -47,16 +47,20 @@ def show_verdict(verdict: Verdict, zone: str) -> Outcome:
     """What became of a write, and the base of the next one."""
     outcome = _verdict(verdict, zone)
     known = verdict["hash"]
-    then = f"To change it again, name base={known}" if known else "Read it before you change it again."
+    then = _again(known) if known else "Read it before you change it again."
     return Outcome(f"{outcome.text}\n{then}", is_error=outcome.is_error)
 
 
-def show_verdicts(path: str, verdicts: list[Verdict], zone: str) -> Outcome:
+def show_verdicts(path: str, hash_: str, verdicts: list[Verdict], zone: str) -> Outcome:
     """What became of a helper's write, for each skill that imports it."""
     outcomes = [_verdict(verdict, zone) for verdict in verdicts]
     head = f"Wrote {path}. " + ("Skills that import it:" if outcomes else "No skill imports it yet.")
     text = cut("\n".join([head, *(outcome.text for outcome in outcomes)]), TOOL_RESULT)
-    return Outcome(text, is_error=any(outcome.is_error for outcome in outcomes))
+    return Outcome(f"{text}\n{_again(hash_)}", is_error=any(outcome.is_error for outcome in outcomes))
+
+
+def _again(base: str) -> str:
+    return f"To change it again, name base={base}"
 
 
 def _verdict(verdict: Verdict, zone: str) -> Outcome:
@@ -65,6 +69,8 @@ def _verdict(verdict: Verdict, zone: str) -> Outcome:
     if not _passed(report):
         said = f"Refused: {name} {version} did not pass the check. What was live before stays live."
         return Outcome(f"{said}\n{_problems(report)}", is_error=True)
+    if not verdict["live"] and verdict["hash"] is None:
+        return Outcome(f"Unchanged: {name} {version} is what is active already. There is nothing to propose.")
     if not verdict["live"]:
         return Outcome(f"Proposed: {name} {version} passed the check. It goes live when a person accepts it.")
     schedule = f" Schedule: {verdict['schedule']}." if verdict["schedule"] else ""
