@@ -51,6 +51,10 @@ class Terminal:
 
         return Client(self.settings)
 
+    def close(self) -> None:
+        if "client" in vars(self):
+            self.client.close()
+
     @cached_property
     def out(self) -> Console:
         from harness.cli.console import stdout_console
@@ -137,8 +141,12 @@ def _guarded(act: Callable[..., None], terminal: Terminal, *, group: str, argume
     except SettingsError as error:
         raise Failure(str(error), next_=terminal.command("doctor"), type_="settings", code=USAGE) from error
     except ValidationError as error:
-        message = f"the sidecar answers in words that this tend does not know ({error.title}): is it another version?"
-        raise Failure(message, next_="restart tend up", type_="version", code=FAILED) from error
+        message = f"the sidecar answers in words that this tend does not know ({error.title}); is it another version?"
+        raise Failure(
+            message, next_=f"stop what runs, and: {terminal.command('up')}", type_="version", code=FAILED
+        ) from error
+    finally:
+        terminal.close()
 
 
 # What to type when the sidecar has answered no, by the first word of the command.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
@@ -9,12 +10,14 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
+from unittest.mock import patch
 
 import pytest
 
+from harness.cli import main
 from sidecar.client import load_settings
 
 from .double import Double
@@ -22,12 +25,43 @@ from .double import Double
 TEND = Path(sys.executable).with_name("tend")
 
 
-@dataclass(frozen=True)
-class Tend:
-    """The executable in one workspace, with an environment of its own."""
+class Command(Protocol):
+    """`tend` with one workspace's environment: the executable, or the same inside the test's process."""
 
     workspace: Path
-    environment: dict[str, str]
+
+    def __call__(self, *arguments: str, stdin: str = "", **environment: str) -> subprocess.CompletedProcess[str]: ...
+
+    def json(self, *arguments: str) -> Any:
+        done = self(*arguments, "--json")
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+
+class Inside(Command):
+    """Without a process, which takes a third of a second to start."""
+
+    def __init__(self, workspace: Path) -> None:
+        self.workspace = workspace
+
+    def __call__(self, *arguments: str, stdin: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+        out, err = io.StringIO(), io.StringIO()
+        with (
+            redirect_stdout(out),
+            redirect_stderr(err),
+            patch.object(sys, "stdin", io.StringIO(stdin)),
+            patch.dict(os.environ, environment),
+        ):
+            code = main(arguments)
+        return subprocess.CompletedProcess(arguments, code, out.getvalue(), err.getvalue())
+
+
+class Tend(Command):
+    """The executable, with an environment of its own."""
+
+    def __init__(self, workspace: Path, environment: dict[str, str]) -> None:
+        self.workspace = workspace
+        self.environment = environment
 
     def __call__(self, *arguments: str, stdin: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -39,11 +73,6 @@ class Tend:
             env=self.environment | environment,
             check=False,
         )
-
-    def json(self, *arguments: str) -> Any:
-        done = self(*arguments, "--json")
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
 
     def start(self, *arguments: str, **pipes: Any) -> subprocess.Popen[str]:
         return subprocess.Popen([TEND, *arguments], env=self.environment, text=True, **pipes)
@@ -71,6 +100,13 @@ def tend(workspace: Path, runtime: Path) -> Tend:
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     own = {"TEND_WORKSPACE": str(workspace), "XDG_RUNTIME_DIR": str(runtime), "TERM": "xterm-256color"}
     return Tend(workspace, kept | own)
+
+
+@pytest.fixture
+def inside(workspace: Path, runtime: Path, monkeypatch: pytest.MonkeyPatch) -> Inside:
+    for name in ("ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL", "COLUMNS"):
+        monkeypatch.delenv(name, raising=False)
+    return Inside(workspace)
 
 
 @pytest.fixture

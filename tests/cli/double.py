@@ -131,8 +131,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("content-type", "text/event-stream")
         self.send_header("transfer-encoding", "chunked")
+        self.send_header("connection", "close")
         self.end_headers()
-        self.close_connection = True
         double, last, cuts = self.double, int(query.get("since", ["0"])[0]), self.double.cuts
         with double.news:
             double.streams += 1

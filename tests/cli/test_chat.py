@@ -204,7 +204,7 @@ def test_a_question_that_was_missed_is_found_in_the_store(tend: Tend, sidecar: D
 
 
 @pytest.fixture
-def screen(workspace: Path, runtime: Path) -> Iterator[Callable[..., str]]:
+def screen(workspace: Path, runtime: Path) -> Callable[..., str]:
     """Type lines into the chat, and read what it showed."""
 
     def chat(*lines: str, session: str | None = None) -> str:

@@ -14,7 +14,7 @@ from harness.cli.commands.runs import State
 from sidecar.client import views
 
 from . import examples
-from .conftest import Tend
+from .conftest import Inside, Tend
 from .double import Double
 
 
@@ -82,35 +82,35 @@ def test_the_states_that_runs_list_takes_are_the_runs_states() -> None:
     assert get_args(State) == get_args(views.RunState)
 
 
-def test_runs_list_passes_its_filters_on(tend: Tend, sidecar: Double) -> None:
+def test_runs_list_passes_its_filters_on(inside: Inside, sidecar: Double) -> None:
     sidecar.answers["runs.list"] = []
-    tend("runs", "list", "--skill", "price_report", "--state", "failed", "--limit", "3")
+    inside("runs", "list", "--skill", "price_report", "--state", "failed", "--limit", "3")
 
     assert sidecar.asked == [("runs.list", {"skill": "price_report", "state": "failed", "limit": 3})]
 
 
-def test_skills_show_has_the_last_runs(tend: Tend, sidecar: Double) -> None:
+def test_skills_show_has_the_last_runs(inside: Inside, sidecar: Double) -> None:
     sidecar.answers |= {"skills.show": examples.skill_detail(), "runs.list": [examples.run()]}
 
-    assert examples.RUN in tend("skills", "show", "price_report").stdout
-    assert [run["id"] for run in tend.json("skills", "show", "price_report")["last_runs"]] == [examples.RUN]
+    assert examples.RUN in inside("skills", "show", "price_report").stdout
+    assert [run["id"] for run in inside.json("skills", "show", "price_report")["last_runs"]] == [examples.RUN]
 
 
-def test_a_check_that_finds_problems_exits_1(tend: Tend, sidecar: Double) -> None:
+def test_a_check_that_finds_problems_exits_1(inside: Inside, sidecar: Double) -> None:
     sidecar.answers["skills.check"] = examples.REFUSED
-    done = tend("skills", "check", "price_report")
+    done = inside("skills", "check", "price_report")
 
     assert done.returncode == 1
     assert "skills/price_report.py:12:16: Incompatible" in done.stdout
-    in_json = tend("skills", "check", "price_report", "--json")
+    in_json = inside("skills", "check", "price_report", "--json")
     assert (in_json.returncode, json.loads(in_json.stdout)["problems"][0]["line"]) == (1, 12)
 
 
-def test_a_run_is_followed_to_its_end(tend: Tend, sidecar: Double) -> None:
+def test_a_run_is_followed_to_its_end(inside: Inside, sidecar: Double) -> None:
     sidecar.answers |= {"skills.run": examples.run(state="queued"), "runs.show": examples.run_detail()}
     sidecar.publish("step", run=examples.RUN, step="fetch", state="succeeded", kind="step")
     sidecar.publish("run", run=examples.RUN, skill="price_report", state="succeeded", trigger="call")
-    done = tend("skills", "run", "price_report", "--input", '{"city": "Oslo"}', "--rehearse")
+    done = inside("skills", "run", "price_report", "--input", '{"city": "Oslo"}', "--rehearse")
 
     asked = {"name": "price_report", "input": {"city": "Oslo"}, "rehearsal": True}
     assert ("skills.run", asked) in sidecar.asked
@@ -119,39 +119,39 @@ def test_a_run_is_followed_to_its_end(tend: Tend, sidecar: Double) -> None:
     assert "3 prices" in done.stdout
 
 
-def test_a_run_that_fails_exits_1(tend: Tend, sidecar: Double) -> None:
+def test_a_run_that_fails_exits_1(inside: Inside, sidecar: Double) -> None:
     failed = examples.run(state="failed", error=examples.ERROR)
     sidecar.answers |= {"skills.run": examples.run(state="queued"), "runs.show": examples.run_detail(run=failed)}
     sidecar.publish("run", run=examples.RUN, skill="price_report", state="failed", trigger="call")
-    done = tend("skills", "run", "price_report", "--json")
+    done = inside("skills", "run", "price_report", "--json")
 
     assert (done.returncode, json.loads(done.stdout)["run"]["state"]) == (1, "failed")
 
 
-def test_a_run_need_not_be_waited_for(tend: Tend, sidecar: Double) -> None:
+def test_a_run_need_not_be_waited_for(inside: Inside, sidecar: Double) -> None:
     sidecar.answers["skills.run"] = examples.run(state="queued")
 
-    assert tend.json("skills", "run", "price_report", "--no-wait")["id"] == examples.RUN
+    assert inside.json("skills", "run", "price_report", "--no-wait")["id"] == examples.RUN
 
 
-def test_input_that_is_not_json_exits_2(tend: Tend, sidecar: Double) -> None:
-    done = tend("skills", "run", "price_report", "--input", "{city: Oslo}")
+def test_input_that_is_not_json_exits_2(inside: Inside, sidecar: Double) -> None:
+    done = inside("skills", "run", "price_report", "--input", "{city: Oslo}")
 
     assert done.returncode == 2
     assert sidecar.asked == []
 
 
-def test_input_may_come_from_a_file_or_stdin(tend: Tend, sidecar: Double) -> None:
+def test_input_may_come_from_a_file_or_stdin(inside: Inside, sidecar: Double) -> None:
     sidecar.answers["skills.run"] = examples.run(state="queued")
-    given = tend.workspace / "input.json"
+    given = inside.workspace / "input.json"
     given.write_text("[1]")
-    tend("skills", "run", "x", "--no-wait", "--input", f"@{given}")
-    tend("skills", "run", "x", "--no-wait", "--input", "-", stdin="[2]")
+    inside("skills", "run", "x", "--no-wait", "--input", f"@{given}")
+    inside("skills", "run", "x", "--no-wait", "--input", "-", stdin="[2]")
 
     assert [arguments["input"] for _, arguments in sidecar.asked] == [[1], [2]]
 
 
-def test_pause_resume_and_rm_say_how_to_undo_them(tend: Tend, sidecar: Double) -> None:
+def test_pause_resume_and_rm_say_how_to_undo_them(inside: Inside, sidecar: Double) -> None:
     sidecar.answers |= {
         "skills.pause": examples.skill(paused=True),
         "skills.resume": examples.skill(),
@@ -159,99 +159,99 @@ def test_pause_resume_and_rm_say_how_to_undo_them(tend: Tend, sidecar: Double) -
         "skills.remove": None,
     }
 
-    assert "tend skills resume price_report" in tend("skills", "pause", "price_report", "--reason", "noisy").stdout
-    assert "live again" in tend("skills", "resume", "price_report").stdout
-    assert f"tend skills restore price_report {examples.VERSION}" in tend("skills", "rm", "price_report").stdout
+    assert "tend skills resume price_report" in inside("skills", "pause", "price_report", "--reason", "noisy").stdout
+    assert "live again" in inside("skills", "resume", "price_report").stdout
+    assert f"tend skills restore price_report {examples.VERSION}" in inside("skills", "rm", "price_report").stdout
     assert sidecar.asked[0] == ("skills.pause", {"name": "price_report", "reason": "noisy"})
 
 
-def test_a_version_is_named_by_its_first_letters(tend: Tend, sidecar: Double) -> None:
+def test_a_version_is_named_by_its_first_letters(inside: Inside, sidecar: Double) -> None:
     sidecar.answers |= {
         "skills.history": examples.VERSIONS,
         "skills.diff": views.Diff(skill="price_report", old=examples.EARLIER, new=examples.VERSION, text=examples.DIFF),
         "skills.restore": examples.verdict(),
     }
 
-    assert "+@step(attempts=5)" in tend("skills", "diff", "price_report", "77aa").stdout
-    assert "is live" in tend("skills", "restore", "price_report", "77aa").stdout
+    assert "+@step(attempts=5)" in inside("skills", "diff", "price_report", "77aa").stdout
+    assert "is live" in inside("skills", "restore", "price_report", "77aa").stdout
     asked = dict(sidecar.asked)
     assert asked["skills.diff"] == {"name": "price_report", "old": examples.EARLIER, "new": None}
     assert asked["skills.restore"]["version"] == examples.EARLIER
-    unknown = tend("skills", "restore", "price_report", "ffff")
+    unknown = inside("skills", "restore", "price_report", "ffff")
     assert unknown.returncode == 1
     assert unknown.stderr.rstrip().endswith("Next: tend skills history price_report")
 
 
-def test_cancelling_a_run_by_its_first_letters(tend: Tend, sidecar: Double) -> None:
+def test_cancelling_a_run_by_its_first_letters(inside: Inside, sidecar: Double) -> None:
     cancelled = examples.run(state="cancelled", reason="not needed")
     sidecar.answers |= {"runs.show": examples.run_detail(), "runs.cancel": cancelled}
 
-    assert "⊘ cancelled" in tend("runs", "cancel", "a1b2", "--reason", "not needed").stdout
+    assert "⊘ cancelled" in inside("runs", "cancel", "a1b2", "--reason", "not needed").stdout
     assert sidecar.asked[-1] == ("runs.cancel", {"run": examples.RUN, "reason": "not needed"})
 
 
-def test_runs_logs(tend: Tend, sidecar: Double) -> None:
+def test_runs_logs(inside: Inside, sidecar: Double) -> None:
     sidecar.answers["runs.show"] = examples.run_detail()
 
-    assert "slow ms=900" in tend("runs", "logs", "a1b2").stdout
-    assert tend.json("runs", "logs", "a1b2")[0]["message"] == "slow"
+    assert "slow ms=900" in inside("runs", "logs", "a1b2").stdout
+    assert inside.json("runs", "logs", "a1b2")[0]["message"] == "slow"
 
 
-def test_an_approval_is_answered_by_its_first_letters(tend: Tend, sidecar: Double) -> None:
+def test_an_approval_is_answered_by_its_first_letters(inside: Inside, sidecar: Double) -> None:
     sidecar.answers |= {
         "approvals.list": [examples.approval()],
         "approvals.answer": examples.approval(state="approved", answer="yes"),
     }
 
-    assert "✓ approved" in tend("approvals", "approve", "ab12", "--reason", "read it").stdout
+    assert "✓ approved" in inside("approvals", "approve", "ab12", "--reason", "read it").stdout
     assert sidecar.asked[-1] == (
         "approvals.answer",
         {"approval": "ab12cd34ef56ab12", "answer": "yes", "reason": "read it"},
     )
-    tend("approvals", "deny", "ab12")
+    inside("approvals", "deny", "ab12")
     assert sidecar.asked[-1][1]["answer"] == "no"
 
 
-def test_an_ambiguous_start_of_an_id_decides_nothing(tend: Tend, sidecar: Double) -> None:
+def test_an_ambiguous_start_of_an_id_decides_nothing(inside: Inside, sidecar: Double) -> None:
     sidecar.answers["approvals.list"] = [examples.approval(), examples.approval(id="ab99")]
-    done = tend("approvals", "approve", "ab")
+    done = inside("approvals", "approve", "ab")
 
     assert done.returncode == 1
     assert "ab12cd34ef56ab12, ab99" in done.stderr
     assert "approvals.answer" not in sidecar.commands()
 
 
-def test_a_question_wants_words(tend: Tend, sidecar: Double) -> None:
+def test_a_question_wants_words(inside: Inside, sidecar: Double) -> None:
     question = examples.approval(kind="question", question="Which city?")
     sidecar.answers |= {"approvals.list": [question], "approvals.answer": question}
-    refused = tend("approvals", "approve", "ab12")
+    refused = inside("approvals", "approve", "ab12")
 
     assert refused.returncode == 1
     assert 'tend approvals answer ab12cd34ef56ab12 "your answer"' in refused.stderr
-    tend("approvals", "answer", "ab12", "Oslo")
+    inside("approvals", "answer", "ab12", "Oslo")
     assert sidecar.asked[-1][1]["answer"] == "Oslo"
 
 
-def test_a_proposal_is_accepted_or_dismissed_by_its_first_letters(tend: Tend, sidecar: Double) -> None:
+def test_a_proposal_is_accepted_or_dismissed_by_its_first_letters(inside: Inside, sidecar: Double) -> None:
     sidecar.answers |= {
         "review.proposals": [examples.PROPOSAL],
         "review.accept": examples.verdict(),
         "review.dismiss": examples.PROPOSAL,
     }
 
-    assert "is live" in tend("review", "accept", "d00d").stdout
-    assert "stays as it is" in tend("review", "dismiss", "d00d", "--reason", "no").stdout
+    assert "is live" in inside("review", "accept", "d00d").stdout
+    assert "stays as it is" in inside("review", "dismiss", "d00d", "--reason", "no").stdout
     assert sidecar.asked[-1] == ("review.dismiss", {"proposal": examples.PROPOSAL.id, "reason": "no"})
 
 
-def test_an_accepted_version_that_does_not_pass_exits_1(tend: Tend, sidecar: Double) -> None:
+def test_an_accepted_version_that_does_not_pass_exits_1(inside: Inside, sidecar: Double) -> None:
     refused = examples.verdict(report=examples.REFUSED, live=False)
     sidecar.answers |= {"review.proposals": [examples.PROPOSAL], "review.accept": refused}
 
-    assert tend("review", "accept", "d00d").returncode == 1
+    assert inside("review", "accept", "d00d").returncode == 1
 
 
-def test_a_review_now_is_followed_and_shown(tend: Tend, sidecar: Double) -> None:
+def test_a_review_now_is_followed_and_shown(inside: Inside, sidecar: Double) -> None:
     sidecar.answers |= {
         "review.now": examples.run(state="queued", skill="review"),
         "runs.show": examples.run_detail(),
@@ -259,14 +259,14 @@ def test_a_review_now_is_followed_and_shown(tend: Tend, sidecar: Double) -> None
     }
     sidecar.publish("run", run=examples.RUN, skill="review", state="succeeded", trigger="call")
 
-    assert "flaky on Mondays" in tend("review", "now").stdout
+    assert "flaky on Mondays" in inside("review", "now").stdout
 
 
-def test_no_review_yet(tend: Tend, sidecar: Double) -> None:
+def test_no_review_yet(inside: Inside, sidecar: Double) -> None:
     sidecar.answers["review.latest"] = None
 
-    assert "tend review now" in tend("review", "latest").stdout
-    assert tend.json("review", "latest") is None
+    assert "tend review now" in inside("review", "latest").stdout
+    assert inside.json("review", "latest") is None
 
 
 def test_the_doctor_works_without_a_sidecar(tend: Tend) -> None:
@@ -288,10 +288,10 @@ def test_the_doctor_says_where_a_setting_is_from_and_never_shows_the_key(tend: T
     assert "sk-hidden" not in done.stdout + done.stderr
 
 
-def test_the_doctor_adds_what_the_sidecar_knows_and_exits_1_on_an_error(tend: Tend, sidecar: Double) -> None:
+def test_the_doctor_adds_what_the_sidecar_knows_and_exits_1_on_an_error(inside: Inside, sidecar: Double) -> None:
     broken = views.Health(name="sandbox", state="error", detail="no Landlock", fix="use Linux 6.7")
     sidecar.answers |= {"status": examples.status(), "doctor": [broken]}
-    done = tend("doctor")
+    done = inside("doctor")
 
     assert done.returncode == 1
     assert "pid 4242" in done.stdout
