@@ -23,14 +23,15 @@ import operator, pathlib, pydantic, random, re, skills, statistics, string, text
 import unicodedata, urllib.parse, uuid, xml.etree.ElementTree, zoneinfo
 """
 
+_BUILD_LIMITS = Limits(cpu_seconds=120, wall_seconds=240)  # it reads much, all of it ours
+
 
 class LibraryCache:
     """A folder below `folder` that mypy can start from. It is built when it is first asked for, and again when mypy,
     pydantic, the author API or this file changed."""
 
-    def __init__(self, folder: Path, limits: Limits) -> None:
+    def __init__(self, folder: Path) -> None:
         self._folder = folder.resolve()
-        self._limits = limits
         self._lock = threading.Lock()
         self._ready: Path | None = None
 
@@ -63,7 +64,7 @@ class LibraryCache:
             work = Path(scratch)
             (work / "usual.py").write_text(_USUAL)
             configuration(work, self.author_api)
-            finished = run_limited("mypy", *arguments("usual.py"), cwd=work, limits=self._limits)
+            finished = run_limited("mypy", *arguments("usual.py"), cwd=work, limits=_BUILD_LIMITS)
             for old in self._folder.glob("library-*"):
                 shutil.rmtree(old)
             # Without it checks are slow but right. So what a failed attempt left is used, by this process alone.

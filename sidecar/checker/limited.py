@@ -21,8 +21,8 @@ from pathlib import Path
 @dataclass(frozen=True)
 class Limits:
     memory: int = 1536 * 1024 * 1024  # bytes of address space
-    cpu_seconds: int = 30
-    wall_seconds: float = 30.0
+    cpu_seconds: int = 10
+    wall_seconds: float = 10.0
 
 
 @dataclass(frozen=True)

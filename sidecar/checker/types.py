@@ -20,6 +20,9 @@ from sidecar.checker.report import Problem, Snapshot
 # mypy ends with 1 where it found errors in the types, and with 2 where it could not even parse.
 _HAS_A_VERDICT = (0, 1, 2)
 
+# Beside another error on their line these only say that its value has no known type.
+_ECHOES = frozenset({"var-annotated", "no-any-return"})
+
 
 @dataclass(frozen=True)
 class _Message:
@@ -39,7 +42,7 @@ class BatchMypy:
         for left in (*self._folder.glob("check-*"), *self._folder.glob("building-*")):
             shutil.rmtree(left)  # by a sidecar that was killed
         self._limits = limits or Limits()
-        self._library = LibraryCache(self._folder, self._limits)
+        self._library = LibraryCache(self._folder)
 
     def check(self, snapshot: Snapshot) -> list[Problem]:
         with TemporaryDirectory(prefix="check-", dir=self._folder) as scratch:
@@ -55,12 +58,11 @@ class BatchMypy:
 
     def _problems(self, snapshot: Snapshot, finished: Finished, places: dict[str, str]) -> list[Problem]:
         messages = [message for message in _messages(finished.output) if message.file in places]
-        refused = {(message.file, message.line) for message in messages if message.code != "var-annotated"}
+        refused = {(message.file, message.line) for message in messages if message.code not in _ECHOES}
         problems = [
             self._problem(snapshot, places[message.file], message)
             for message in messages
-            # "Need type annotation" beside another error on the line is that error's echo.
-            if message.code != "var-annotated" or (message.file, message.line) not in refused
+            if message.code not in _ECHOES or (message.file, message.line) not in refused
         ]
         if finished.status == 0 or (problems and finished.status in _HAS_A_VERDICT):
             return problems

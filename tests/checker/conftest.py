@@ -33,10 +33,11 @@ def fetch(name: str) -> Price:
 '''
 
 
-def skill(
-    body: str = "    return run.step(fetch, 'tea')\n", *, on: str = 'on=cron("0 9 * * *")', before: str = ""
-) -> str:
-    """The source of a skill `price` with a step `fetch`, with this body and these declarations."""
+BODY = "    return run.step(fetch, 'tea')\n"
+
+
+def skill(body: str = BODY, *, on: str = 'on=cron("0 9 * * *")', before: str = "") -> str:
+    """The source of a skill `price` with a step `fetch`; `before` stands above its function."""
     return f'{HEAD}{before}@skill({on}, hosts=["shop.example.com"])\ndef price(run: Run) -> Price:\n{body}'
 
 

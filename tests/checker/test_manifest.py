@@ -1,0 +1,289 @@
+"""What a skill declares is read from its text, and each declaration that cannot hold is refused with its line."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sidecar.checker.manifest import At, Cron, Every, Expectation, Manifest, StepDeclaration
+from sidecar.checker.policy import host_problem, write_problem
+from sidecar.checker.read_source import read_source
+from sidecar.checker.report import Problem
+from tests.checker.conftest import BODY, HEAD, skill, snapshot
+
+
+def manifest(source: str) -> Manifest:
+    reading = read_source(snapshot(source))
+    assert reading.manifest is not None, reading.problems
+    return reading.manifest
+
+
+def problem(source: str) -> Problem:
+    """The only problem of the manifest, with a line and a fix."""
+    reading = read_source(snapshot(source))
+    [found] = [problem for problem in reading.problems if problem.stage == "manifest"]
+    assert reading.manifest is None
+    assert found.line
+    assert found.fix
+    return found
+
+
+def declared(arguments: str, before: str = "") -> Manifest:
+    return manifest(skill(on=arguments, before=before))
+
+
+# ---------------------------------------------------------------- what can be declared
+
+
+def test_everything_at_once() -> None:
+    source = (
+        HEAD
+        + """
+ZONE = "Europe/Berlin"
+MORNING = cron("0 9 * * 1-5", tz=ZONE)
+WRITES = ["reports/**"]
+
+
+@step(attempts=3, timeout=timedelta(seconds=30), backoff=timedelta(seconds=2), give_up_on=(ValueError,))
+def tell(price: Price) -> None: ...
+
+
+@skill(
+    on=MORNING | every(timedelta(hours=1, minutes=30)) | at(datetime(2027, 1, 31, 9, tzinfo=ZoneInfo(ZONE))),
+    hosts=["shop.example.com", "localhost:8080"],
+    reads=("data/*.csv",),
+    writes=WRITES,
+    expect=Expect(within=timedelta(minutes=5), messages_at_most=0, silence_at_most=None, same_output_at_most=3),
+    concurrency=2,
+    catch_up="all",
+)
+def price(run: Run, name: str) -> Price:
+    run.ask("Is it fair?", returns=bool)
+    return run.step(fetch, name)
+
+
+@price.on_failure
+def tell_ops(run: Run, failure: Failure) -> None:
+    run.notify("#ops", failure.message)
+"""
+    )
+
+    def line_of(text: str) -> int:
+        return source[: source.index(text)].count("\n") + 1
+
+    assert manifest(source) == Manifest(
+        name="price",
+        purpose="Says what it costs.",
+        takes_input=True,
+        triggers=(
+            Cron(expression="0 9 * * 1-5", zone="Europe/Berlin"),
+            Every(seconds=5400),
+            At(when=datetime(2027, 1, 31, 9, tzinfo=ZoneInfo("Europe/Berlin"))),
+        ),
+        catch_up="all",
+        concurrency=2,
+        hosts=("shop.example.com", "localhost:8080"),
+        reads=("data/*.csv",),
+        writes=("reports/**",),
+        uses_model=True,
+        expect=Expectation(within=300, messages_at_most=0, same_output_at_most=3),
+        steps=(
+            StepDeclaration(name="fetch", line=line_of("def fetch")),
+            StepDeclaration(name="tell", line=line_of("def tell"), attempts=3, timeout=30),
+        ),
+        has_on_failure=True,
+    )
+
+
+def test_nothing_declared() -> None:
+    source = (
+        '"""Adds."""\nfrom skills import Run, skill\n\n@skill()\ndef price(run: Run) -> int:\n    return 1\n'
+    )
+    assert manifest(source) == Manifest(name="price", purpose="Adds.", takes_input=False)
+
+
+def test_other_names_for_the_author_api() -> None:
+    source = (
+        '"""Adds."""\nimport datetime as dt\nfrom skills import Run, every as often, skill as tend, step as s\n'
+        "@s\ndef one() -> int:\n    return 1\n"
+        "@tend(on=often(dt.timedelta(days=1)))\ndef price(run: Run) -> int:\n    return run.step(one)\n"
+    )
+    assert manifest(source).triggers == (Every(seconds=86400),)
+    assert [step.name for step in manifest(source).steps] == ["one"]
+
+
+@pytest.mark.parametrize("zone", ["UTC", "timezone.utc", "ZoneInfo('UTC')"])
+def test_zones_of_a_moment(zone: str) -> None:
+    before = "from datetime import UTC, timezone\n"
+    [trigger] = declared(f"on=at(datetime(2027, 1, 1, tzinfo={zone}))", before).triggers
+    assert isinstance(trigger, At)
+    assert trigger.when == datetime(2027, 1, 1, tzinfo=UTC)
+
+
+# ---------------------------------------------------------------- what cannot
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        ('on=cron("0 99 * * *")', "on: cron '0 99 * * *': bad hour"),
+        ('on=cron("* * * * * *")', "on: cron '* * * * * *' has 6 fields instead of five"),
+        ('on=cron("@daily")', "on: cron '@daily' has 1 fields instead of five"),
+        ('on=cron("0 0 30 2 *")', "on: cron '0 0 30 2 *': bad day-of-month"),
+        ('on=cron("0 9 * * 1", tz="Europe/Atlantis")', "on: there is no time zone 'Europe/Atlantis'"),
+        ('on=cron("0 9 * * 1", tz="../etc")', "on: there is no time zone '../etc'"),
+        ('on=cron("0 9 * * 1", zone="UTC")', "on: cron takes an expression and, if you like, tz="),
+        ("on=cron(EXPRESSION)", "on: 'EXPRESSION' is no constant that this file assigns exactly once"),
+        ("on=cron(f'0 {1} * * *')", "on: f'0 {1} * * *' is not a text in quotes"),
+        ("on=every(timedelta(0))", "on: timedelta(0) is no timedelta(...) with named numbers"),
+        ("on=every(timedelta(seconds=0.5))", "on: an interval of 0:00:00.500000 is too short"),
+        ("on=every(timedelta(minutes=2 * 3))", "on: 2 * 3 is no number"),
+        (
+            "on=every(timedelta(parsecs=1))",
+            "on: timedelta(parsecs=1): 'parsecs' is an invalid keyword argument",
+        ),
+        ("on=every(timedelta(days=10**99))", "on: 10 ** 99 is no number"),
+        ("on=every(60)", "on: 60 is no timedelta(...) with named numbers"),
+        ("on=at(datetime(2027, 1, 1))", "on: datetime(2027, 1, 1) has no zone"),
+        ("on=at(datetime(2027, 2, 30, tzinfo=ZoneInfo('UTC')))", "day is out of range for month"),
+        ("on=at(datetime.now())", "on: datetime.now() is no datetime(...) with numbers"),
+        ('on="0 9 * * *"', "on: '0 9 * * *' is no trigger"),
+        ('on=[cron("0 9 * * *")]', "on: [cron('0 9 * * *')] is no trigger"),
+        ("on=" + " | ".join(['cron("0 9 * * *")'] * 21), "on: 21 triggers, at most 20 are possible"),
+        ("expect=5", "expect: this is no Expect(...)"),
+        ("expect=Expect(within=5)", "within: 5 is no timedelta(...) with named numbers"),
+        ("expect=Expect(within=timedelta(seconds=-5))", "within: -1 day, 23:59:55 is no time to wait"),
+        ("expect=Expect(messages_at_most=-1)", "messages_at_most: -1 is not a whole number"),
+        ("expect=Expect(messages_at_most=True)", "messages_at_most: True is not a whole number"),
+        ("expect=Expect(cost=1)", "Expect has no cost="),
+        ("concurrency=0", "concurrency: 0 is less than 1"),
+        ("concurrency=len('ab')", "concurrency: len('ab') is not a whole number"),
+        ('catch_up="some"', "catch_up: 'some' is no policy"),
+        ('host=["a.example.com"]', "skill has no host="),
+        ("**settings", "skill takes its arguments from a **dict"),
+        ('cron("0 9 * * *")', "skill takes keywords only"),
+        ('reads="data/**"', "reads: 'data/**' is no list of texts"),
+        ('reads=["data/" + "x"]', "reads: 'data/' + 'x' is not a text in quotes"),
+        ('reads=["/etc/passwd"]', "reads: '/etc/passwd' is not relative to the workspace"),
+        ('reads=["~/x"]', "reads: '~/x' is not relative to the workspace"),
+        ('reads=["data/../../x"]', "reads: 'data/../../x' leaves the workspace"),
+        ('reads=[""]', "reads: '' is no path"),
+        ('reads=[".tend/tend.db"]', "reads: the store is not for skills to read"),
+    ],
+)
+def test_a_declaration_that_cannot_hold(arguments: str, reason: str) -> None:
+    found = problem(skill(on=arguments))
+    assert reason in found.reason
+    assert found.source.strip().startswith("@skill(")
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "https://example.com",
+        "example.com/path",
+        "*.example.com",
+        "Example.com",
+        "example.com:99999",
+        "example.com:",
+        "exa mple.com",
+        "",
+        "-example.com",
+        "example..com",
+        "user@example.com",
+        "a" * 64 + ".com",
+    ],
+)
+def test_what_is_no_host(host: str) -> None:
+    assert host_problem(host)
+
+
+@pytest.mark.parametrize(
+    "host", ["example.com", "localhost", "127.0.0.1:8080", "api-2.shop.example.com", "xn--bcher-kva.example"]
+)
+def test_what_is_a_host(host: str) -> None:
+    assert not host_problem(host)
+
+
+PROTECTED = """
+    skills/a.py ./skills/a.py skills lib/** * ** */x s*/a.py [s]kills/x ?kills/a.py reports/../skills/a.py .tend/x
+    memory/notes.md SOUL.md soul.md USER.md MEMORY.md *.md .. /tmp/x
+"""
+
+
+@pytest.mark.parametrize("glob", PROTECTED.split())
+def test_where_a_skill_must_not_write(glob: str) -> None:
+    assert write_problem(glob)
+
+
+@pytest.mark.parametrize(
+    "glob", ["reports/**", "reports/*.md", "out.csv", "skills_report/a", "data/skills/a.txt"]
+)
+def test_where_a_skill_may_write(glob: str) -> None:
+    assert not write_problem(glob)
+
+
+@given(st.text())
+def test_a_host_that_is_allowed_is_no_address(host: str) -> None:
+    if not host_problem(host):
+        assert not set("/@?#*\\ ") & set(host)
+        assert host.isascii()
+
+
+# ---------------------------------------------------------------- the file as a whole
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        (skill().replace('"""Says what it costs."""', ""), "the file does not say what it is for"),
+        (skill().replace('"""Says what it costs."""', '"""  """'), "the file does not say what it is for"),
+        (HEAD, "the file has no @skill function"),
+        (
+            skill() + "\n@skill()\ndef other(run: Run) -> None: ...\n",
+            "a file has exactly one @skill function",
+        ),
+        (skill().replace("def price(", "def cost("), "the skill is called 'cost', its file 'price'"),
+        (skill().replace("def price(", "async def price("), "a skill is a plain function"),
+        (f"{HEAD}@skill\ndef price(run: Run) -> Price:\n{BODY}", "@skill is written without parentheses"),
+        (skill().replace("(run: Run)", "(run: Run, a: int, b: int)"), "the run and at most one payload"),
+        (skill().replace("(run: Run)", "()"), "the run and at most one payload"),
+        (skill().replace("(run: Run)", "(run: Run, **more: int)"), "the run and at most one payload"),
+        (skill().replace("@step\n", "@step(attempts=0)\n"), "attempts: 0 is less than 1"),
+        (skill().replace("@step\n", "@step(retries=3)\n"), "step has no retries="),
+        (skill().replace("@step\n", "@step(timeout=30)\n"), "timeout: 30 is no timedelta"),
+        (skill().replace("@step\ndef", "@step\nasync def"), "a step is a plain function"),
+        (
+            skill() + "\n@price.on_failure\ndef a(): ...\n@price.on_failure\ndef b(): ...\n",
+            "at most one on_failure",
+        ),
+        (skill(before="A = B\nB = A\n", on="on=A"), "leads in a circle"),
+        (
+            skill(before="A = 1\nA = 2\n", on="concurrency=A"),
+            "no constant that this file assigns exactly once",
+        ),
+        (
+            skill("    global A\n    A = 2\n" + BODY, before="A = 1\n", on="concurrency=A"),
+            "no constant that this file assigns exactly once",
+        ),
+    ],
+)
+def test_a_file_that_declares_no_skill(source: str, reason: str) -> None:
+    assert reason in problem(source).reason
+
+
+def test_all_problems_are_reported_at_once() -> None:
+    reading = read_source(
+        snapshot(skill(on='on=cron("x"), concurrency=0, catch_up="never"').replace('"""', "#", 1))
+    )
+    assert {"on", "concurrency", "catch_up"} <= {problem.reason.split(":")[0] for problem in reading.problems}
+
+
+@given(st.text(alphabet="0123456789*/,- LW#monjan", max_size=20))
+def test_any_cron_expression_is_read_or_refused(expression: str) -> None:
+    reading = read_source(snapshot(skill(on=f"on=cron({expression!r})")))
+    assert reading.problems or reading.manifest
