@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
 
 from pydantic import JsonValue
 
@@ -24,7 +23,7 @@ class Moments:
         self._kept: deque[Moment] = deque(maxlen=KEPT)
         self._news = threading.Condition()
         self._next = time.time_ns() // 1000  # higher than any id of a sidecar that ran before this one
-        self._closed = False
+        self.closed = False
 
     def publish(self, topic: str, **data: JsonValue) -> None:
         with self._news:
@@ -39,17 +38,10 @@ class Moments:
     def after(self, last: int, timeout: float) -> list[Moment]:
         """The moments after `last`, waiting up to `timeout` seconds for the first one."""
         with self._news:
-            self._news.wait_for(lambda: self._closed or self._next > last, timeout)
+            self._news.wait_for(lambda: self.closed or self._next > last, timeout)
             return [item for item in self._kept if item.id > last]
-
-    def follow(self, last: int) -> Iterator[Moment]:
-        """Every moment after `last`, until the sidecar stops."""
-        while not self._closed:
-            for item in self.after(last, timeout=1.0):
-                last = item.id
-                yield item
 
     def close(self) -> None:
         with self._news:
-            self._closed = True
+            self.closed = True
             self._news.notify_all()

@@ -22,6 +22,7 @@ from apscheduler.triggers.base import BaseTrigger
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.engine import Connection
 
+from sidecar.checker.manifest import Manifest
 from sidecar.clock import Clock
 from sidecar.failpoints import failpoint
 from sidecar.journal.runs import NewRun, create
@@ -86,7 +87,7 @@ class Triggers:
 
     def of(self, active: Active) -> list[Schedule]:
         """The skill's schedules; a new one is remembered, and counts from now."""
-        found = [Schedule(trigger, self._zone, 0.0) for trigger in active.manifest.triggers]
+        found = self.schedules(active.manifest)
         if not found:
             return []
         known = self._anchors(active.skill)
@@ -94,6 +95,10 @@ class Triggers:
             self._store.write(lambda connection: self._remember(connection, active.skill, found))
             known = self._anchors(active.skill)
         return [Schedule(schedule.trigger, schedule.zone, known[schedule.name]) for schedule in found]
+
+    def schedules(self, manifest: Manifest) -> list[Schedule]:
+        """What a manifest declares, to be said in words."""
+        return [Schedule(trigger, self._zone, 0.0) for trigger in manifest.triggers]
 
     def look(self, only: str | None = None) -> None:
         """Give every slot that has come its row, and its run."""

@@ -35,15 +35,17 @@ class _Command:
 
 
 class CommandTable:
-    """All commands of the given parts. `perform` parses the arguments, checks who asks, and renders the answer."""
+    """All commands. `perform` parses the arguments, checks who asks, and renders the answer."""
 
-    def __init__(self, *parts: object) -> None:
+    def __init__(self) -> None:
         self._commands: dict[str, _Command] = {}
-        for part in parts:
-            for _, method in inspect.getmembers(part, inspect.ismethod):
-                if marked := getattr(method, "command", None):
-                    name, for_agent = marked
-                    self._commands[name] = _read(method, for_agent=for_agent)
+
+    def add(self, part: object) -> None:
+        """Offer every method of `part` that is marked as a command."""
+        for _, method in inspect.getmembers(part, inspect.ismethod):
+            if marked := getattr(method, "command", None):
+                name, for_agent = marked
+                self._commands[name] = _read(method, for_agent=for_agent)
 
     def names(self) -> list[str]:
         return sorted(self._commands)

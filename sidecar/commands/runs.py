@@ -1,0 +1,104 @@
+"""Commands about runs, what waits for a person, and what was said to people."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from sidecar import approvals as waits
+from sidecar.caller import Caller, CommandRefused
+from sidecar.client import views
+from sidecar.clock import Clock, moment
+from sidecar.commands.show import approval_view, open_approvals, run_detail, run_views
+from sidecar.commands.table import command
+from sidecar.dispatcher import Dispatcher
+from sidecar.failpoints import failpoint
+from sidecar.journal.runs import cancel
+from sidecar.moments import Moments
+from sidecar.registry import record_audit
+from sidecar.store import Row, Store
+from sidecar.store.schema import approvals, notices, runs
+
+
+class RunCommands:
+    def __init__(self, store: Store, clock: Clock, dispatcher: Dispatcher, moments: Moments) -> None:
+        self._store = store
+        self._clock = clock
+        self._dispatcher = dispatcher
+        self._moments = moments
+
+    @command("runs.list", agent=True)
+    def list_newest(
+        self, caller: Caller, skill: str | None = None, state: views.RunState | None = None, limit: int = 50
+    ) -> list[views.Run]:
+        query = sa.select(runs).order_by(runs.c.seq.desc()).limit(max(1, min(limit, 1000)))
+        if skill:
+            query = query.where(runs.c.skill == skill)
+        elif caller.is_agent:
+            query = query.where(runs.c.skill != "agent")
+        if state:
+            query = query.where(runs.c.state == state)
+        return self._store.read(lambda connection: run_views(connection, connection.execute(query).all()))
+
+    @command("runs.show", agent=True)
+    def show(self, caller: Caller, run: str) -> views.RunDetail:  # noqa: ARG002 # every command is given its caller
+        row = self._find(run)
+        return self._store.read(lambda connection: run_detail(connection, row))
+
+    @command("runs.cancel")
+    def cancel(self, caller: Caller, run: str, reason: str = "") -> views.Run:
+        """On disk before any process is touched; the processes are dead when this returns."""
+        row, now = self._find(run), self._clock.now()
+        if row.state in views.FINAL:
+            raise CommandRefused("over", f"run {row.id} is {row.state} already")
+
+        def change(connection: Connection) -> list[str]:
+            record_audit(connection, now, caller.who, "cancel", f"run {row.id}", reason)
+            return cancel(connection, row.id, reason or f"cancelled by {caller.who}", now)
+
+        cancelled = self._store.write(change)
+        failpoint("runs.cancelled")
+        for one in cancelled:
+            self._dispatcher.stop_run(one)
+        self._dispatcher.nudge()
+        self._moments.publish("run", run=row.id, skill=row.skill, state="cancelled", trigger=row.trigger)
+        return self._view(row.id)
+
+    @command("approvals.list")
+    def open(self, caller: Caller) -> list[views.Approval]:  # noqa: ARG002
+        return self._store.read(lambda connection: open_approvals(connection, self._clock.now()))
+
+    @command("approvals.answer")
+    def answer(self, caller: Caller, approval: str, answer: str, reason: str = "") -> views.Approval:
+        found = self._store.rows(
+            sa.select(approvals.c.id).where(approvals.c.id.startswith(approval, autoescape=True)).limit(2)
+        )
+        if len(found) != 1:
+            raise CommandRefused("not_found", f"no approval {approval!r}. See what waits: tend approvals list")
+        now = self._clock.now()
+        row = self._store.write(
+            lambda connection: waits.answer(connection, found[0].id, answer, reason, caller.who, now)
+        )
+        self._dispatcher.nudge()
+        self._moments.publish("approval", id=row.id, state=row.state, question=row.question, run=row.run)
+        return approval_view(row)
+
+    @command("notices.list", agent=True)
+    def list_notices(self, caller: Caller, limit: int = 50) -> list[views.Notice]:  # noqa: ARG002
+        rows = self._store.rows(sa.select(notices).order_by(notices.c.at.desc()).limit(max(1, min(limit, 1000))))
+        return [
+            views.Notice(id=row.id, at=moment(row.at), skill=row.skill, run=row.run, target=row.target, text=row.text)
+            for row in rows
+        ]
+
+    def _find(self, run: str) -> Row:
+        found = self._store.rows(sa.select(runs).where(runs.c.id.startswith(run, autoescape=True)).limit(2))
+        if not run or not found:
+            raise CommandRefused("not_found", f"there is no run {run!r}. See: tend runs list")
+        if len(found) > 1:
+            raise CommandRefused("ambiguous", f"more than one run begins with {run!r}; give more of the id")
+        return found[0]
+
+    def _view(self, run: str) -> views.Run:
+        row = self._find(run)
+        return self._store.read(lambda connection: run_views(connection, [row])[0])

@@ -1,0 +1,437 @@
+"""Commands about skills: look, write, check, run, hold, go back."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from pydantic import BaseModel, JsonValue
+from sqlalchemy.engine import Connection
+
+from sidecar.caller import Caller, CommandRefused
+from sidecar.checker.gather import gather
+from sidecar.checker.manifest import Manifest
+from sidecar.checker.names import name_problem
+from sidecar.checker.report import Report, Snapshot
+from sidecar.client import views
+from sidecar.clock import Clock, moment
+from sidecar.commands.proposals import put_proposal
+from sidecar.commands.show import entry_text, run_views, version_view
+from sidecar.commands.table import command
+from sidecar.commands.unified import text_hash, unified
+from sidecar.dispatcher import Dispatcher
+from sidecar.execution.files import FileRefused, write_whole
+from sidecar.failpoints import failpoint
+from sidecar.gate import Gate, entry_of
+from sidecar.journal.runs import create
+from sidecar.moments import Moments
+from sidecar.registry import Active, Origin, Registry
+from sidecar.schedule import in_words
+from sidecar.store import Row, Store
+from sidecar.store.schema import proposals, runs, skills
+from sidecar.triggers import Triggers, new_run
+
+NEXT_TIMES = 3
+
+
+class HelperVerdicts(BaseModel):
+    verdicts: list[views.Verdict]
+    hash: str
+
+
+class SkillCommands:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        registry: Registry,
+        gate: Gate,
+        triggers: Triggers,
+        dispatcher: Dispatcher,
+        moments: Moments,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._registry = registry
+        self._gate = gate
+        self._triggers = triggers
+        self._dispatcher = dispatcher
+        self._moments = moments
+
+    @property
+    def _workspace(self) -> Path:
+        return self._gate.workspace
+
+    # ------------------------------------------------------------ look
+
+    @command("skills.list", agent=True)
+    def list_all(self, caller: Caller) -> list[views.Skill]:  # noqa: ARG002 # every command is given its caller
+        rows = self._store.rows(sa.select(skills).where(skills.c.retired_at.is_(None)).order_by(skills.c.name))
+        active = {item.skill: item for item in self._registry.all_active()}
+        last = self._last_runs()
+        shown = [self._view(row, active.get(row.name), last.get(row.name)) for row in rows]
+        return sorted(shown, key=lambda skill: (skill.origin == "shipped", skill.name))
+
+    @command("skills.show", agent=True)
+    def show(self, caller: Caller, name: str) -> views.SkillDetail:  # noqa: ARG002
+        row = self._registry.row(name)
+        active = self._registry.active(name)
+        return views.SkillDetail(
+            skill=self._view(row, active, self._last_runs(name).get(name)),
+            manifest=active.manifest if active else None,
+            path=entry_of(name),
+            report=Report.model_validate(row.report) if row.report else None,
+            next_times=self._next_times(active),
+            versions=tuple(version_view(item) for item in self._registry.history(name)),
+        )
+
+    @command("skills.read", agent=True)
+    def read(self, caller: Caller, name: str, version: str | None = None) -> views.Source:
+        if version:
+            row = self._registry.version(name, version)
+            text = self._store.read(lambda connection: entry_text(connection, row.hash))
+            return self._source(name, text, row.hash)
+        active = self._registry.active(name)
+        if active and active.trusted:
+            text = self._registry.files(active.version)[active.entry].decode()
+            return self._source(name, text, active.version)
+        current = self._text_now(name, caller)
+        if current is None:
+            self._registry.row(name)
+            raise CommandRefused(
+                "not_found", f"{entry_of(name)} is deleted. Earlier versions: tend skills history {name}"
+            )
+        return self._source(name, current, active.version if active else None)
+
+    @command("skills.history", agent=True)
+    def history(self, caller: Caller, name: str) -> list[views.Version]:  # noqa: ARG002
+        self._registry.row(name)
+        return [version_view(row) for row in self._registry.history(name)]
+
+    @command("skills.diff", agent=True)
+    def diff(self, caller: Caller, name: str, old: str | None = None, new: str | None = None) -> views.Diff:  # noqa: ARG002
+        self._registry.row(name)
+        history = self._registry.history(name)
+        live = [row.hash for row in history if row.state in ("active", "retired")]
+        newer = self._registry.version(name, new).hash if new else (live[0] if live else history[0].hash)
+        before = live[live.index(newer) + 1 :] if newer in live else live
+        older = self._registry.version(name, old).hash if old else (before[0] if before else newer)
+        text = self._store.read(
+            lambda connection: unified(name, entry_text(connection, older), entry_text(connection, newer))
+        )
+        return views.Diff(skill=name, old=older, new=newer, text=text)
+
+    # ------------------------------------------------------------ write
+
+    @command("skills.write", agent=True)
+    def write(self, caller: Caller, name: str, text: str, reason: str, base: str | None = None) -> views.Verdict:
+        """`base` is the hash of the text that the change started from; None: there is no file yet."""
+        return self._change(caller, name, base, reason, lambda _: text)
+
+    @command("skills.edit", agent=True)
+    def edit(self, caller: Caller, name: str, old: str, new: str, base: str, reason: str) -> views.Verdict:
+        def replaced(text: str) -> str:
+            if (count := text.count(old)) != 1:
+                raise CommandRefused("no_match", f"the passage occurs {count} times in {entry_of(name)}, expected once")
+            return text.replace(old, new)
+
+        return self._change(caller, name, base, reason, replaced)
+
+    @command("skills.restore")
+    def restore(self, caller: Caller, name: str, version: str) -> views.Verdict:
+        row = self._registry.version(name, version)
+        text = self._store.read(lambda connection: entry_text(connection, row.hash))
+        current = self._text_now(name, caller)
+        base = text_hash(current) if current is not None else None
+        return self._change(caller, name, base, f"back to {row.hash[:8]}", lambda _: text)
+
+    @command("skills.remove", agent=True)
+    def remove(self, caller: Caller, name: str) -> None:
+        self._refuse_shipped(name)
+        self._refuse_other_than_revised(caller, name)
+        with self._gate.turn(name):
+            (self._workspace / entry_of(name)).unlink(missing_ok=True)
+            self._registry.retire(name, caller.who, f"removed by {caller.who}")
+        self._triggers.refresh()
+        self._moments.publish("skill", skill=name, what="retired")
+
+    @command("helpers.read", agent=True)
+    def read_helper(self, caller: Caller, path: str) -> views.Source:  # noqa: ARG002
+        target = self._helper(path)
+        if not target.is_file():
+            raise CommandRefused("not_found", f"there is no {path}. Write it with base null.")
+        text = target.read_text("utf-8")
+        return views.Source(skill="", path=path, hash=text_hash(text), version=None, text=text)
+
+    @command("helpers.write", agent=True)
+    def write_helper(
+        self, caller: Caller, path: str, text: str, reason: str, base: str | None = None
+    ) -> HelperVerdicts:
+        if caller.revises:
+            raise CommandRefused("not_allowed", "a revision changes its one skill; helpers are shared")
+        target = self._helper(path)
+        current = target.read_text("utf-8") if target.is_file() else None
+        if not self._is_repeat(caller, current, text):
+            _expect_base(path, current, base)
+            caller.intend({"base": base, "new": text_hash(text)})
+            _write(target, text)
+        origin = Origin(caller.who, reason)
+        verdicts = []
+        for name in self._gate.names_on_disk():
+            snapshot = gather(self._workspace, entry_of(name))
+            if isinstance(snapshot, Snapshot) and path in snapshot.files:
+                report = self._gate.judge(name, origin)
+                verdicts.append(self._verdict(name, report, diff=""))
+        return HelperVerdicts(verdicts=verdicts, hash=text_hash(text))
+
+    # ------------------------------------------------------------ check, run, hold
+
+    @command("skills.check", agent=True)
+    def check(self, caller: Caller, name: str) -> Report:  # noqa: ARG002
+        if not (self._workspace / entry_of(name)).exists():
+            row = self._registry.row(name)
+            if row.report:
+                return Report.model_validate(row.report)
+        return self._gate.judge(name, Origin("person", "saved in the workspace"))
+
+    @command("skills.run", agent=True)
+    def run(self, caller: Caller, name: str, input: JsonValue = None, rehearsal: bool = False) -> views.Run:  # noqa: A002
+        active = self._registry.active(name)
+        if active is None:
+            self._registry.row(name)
+            raise CommandRefused(
+                "not_live", f"{name} has no version that passed its check. See: tend skills check {name}"
+            )
+        if active.trusted and caller.is_agent:
+            raise CommandRefused("not_allowed", f"{name} ships with Tend and is started by people")
+        trigger = "rehearsal" if rehearsal else f"call by {caller.who}"
+        key = "rehearsal" if rehearsal else ""
+        new = new_run(active, trigger=trigger, input=input, rehearsal=rehearsal, concurrency_key=key)
+        run = self._store.write(lambda connection: create(connection, new, self._clock.now()))
+        self._dispatcher.nudge()
+        return self._store.read(
+            lambda connection: run_views(
+                connection, [connection.execute(sa.select(runs).where(runs.c.id == run)).one()]
+            )[0]
+        )
+
+    @command("skills.pause", agent=True)
+    def pause(self, caller: Caller, name: str, reason: str = "") -> views.Skill:
+        self._refuse_other_than_revised(caller, name)
+        self._registry.pause(name, caller.who, reason)
+        return self._after_hold(name, "paused")
+
+    @command("skills.resume", agent=True)
+    def resume(self, caller: Caller, name: str) -> views.Skill:
+        self._refuse_other_than_revised(caller, name)
+        self._registry.resume(name, caller.who)
+        return self._after_hold(name, "resumed")
+
+    def _after_hold(self, name: str, what: str) -> views.Skill:
+        self._triggers.look()
+        self._moments.publish("skill", skill=name, what=what)
+        return self._view(self._registry.row(name), self._registry.active(name), self._last_runs(name).get(name))
+
+    # ------------------------------------------------------------ a change of a skill's file
+
+    def _change(self, caller: Caller, name: str, base: str | None, reason: str, make: Any) -> views.Verdict:
+        """One change, by whoever; the verdict is about exactly these bytes."""
+        path = entry_of(name)
+        if problem := name_problem(path):
+            raise CommandRefused("name", f"{problem.reason}. {problem.fix}")
+        self._refuse_shipped(name)
+        self._refuse_other_than_revised(caller, name)
+        with self._gate.turn(name):
+            current = self._text_now(name, caller)
+            if self._is_repeat(caller, current, None):
+                text, before = current or "", self._before(caller)
+            else:
+                _expect_base(path, current, base)
+                text, before = make(current or ""), current or ""
+                caller.intend({"base": base, "new": text_hash(text), "before": before})
+                failpoint("skills.write.intended")
+            diff = unified(name, before, text)
+            if caller.revises:
+                return self._propose(caller, name, text, reason, diff)
+            if text != current:
+                _write(self._workspace / path, text)
+                failpoint("skills.write.written")
+            active = self._registry.active(name)
+            report = self._gate.judge(name, Origin(caller.who, reason, active.version if active else None))
+            return self._verdict(name, report, diff=diff, text=text)
+
+    def _is_repeat(self, caller: Caller, current: str | None, text: str | None) -> bool:
+        """A crash struck after this very change had been written, and the run gives the command again."""
+        if not isinstance(caller.intent, dict) or current is None:
+            return False
+        return caller.intent.get("new") == text_hash(current) and (text is None or text == current)
+
+    def _before(self, caller: Caller) -> str:
+        before = caller.intent.get("before") if isinstance(caller.intent, dict) else None
+        return before if isinstance(before, str) else ""
+
+    def _text_now(self, name: str, caller: Caller) -> str | None:
+        """The file's text; for a revision, what it has proposed so far."""
+        if caller.revises and (proposed := self._proposed(name, caller)):
+            return self._store.read(lambda connection: entry_text(connection, proposed))
+        path = self._workspace / entry_of(name)
+        try:
+            return path.read_text("utf-8")
+        except FileNotFoundError:
+            return None
+        except (OSError, UnicodeDecodeError) as error:
+            raise CommandRefused("unreadable", f"{entry_of(name)} can't be read: {error}") from error
+
+    def _verdict(self, name: str, report: Report, *, diff: str, text: str | None = None) -> views.Verdict:
+        active = self._registry.active(name)
+        live = active is not None and report.passed and active.version == report.hash
+        return views.Verdict(
+            report=report,
+            live=live,
+            version=report.hash,
+            diff=diff,
+            hash=text_hash(text) if text is not None else None,
+            next_times=self._next_times(active) if live else (),
+            schedule=self._words(active.manifest) if live and active else "",
+        )
+
+    # ------------------------------------------------------------ a revision by the review
+
+    def _propose(self, caller: Caller, name: str, text: str, reason: str, diff: str) -> views.Verdict:
+        """Check the bytes without touching the file; what passes is a proposal, one for each skill and review."""
+        active = self._registry.active(name)
+        if active is None:
+            raise CommandRefused("not_live", f"{name} is not live any more; there is nothing to revise")
+        snapshot = gather(self._workspace, entry_of(name))
+        if not isinstance(snapshot, Snapshot):
+            raise CommandRefused("unreadable", f"{name}: {snapshot[0].reason}")
+        proposed = Snapshot(entry=snapshot.entry, files=snapshot.files | {snapshot.entry: text.encode()})
+        report = self._gate.check(proposed)
+        origin = Origin(caller.who, reason, active.version)
+        if not report.passed or proposed.hash == active.version:
+            return views.Verdict(report=report, live=False, version=proposed.hash, diff=diff, hash=None)
+        identity, now = secrets.token_hex(8), self._clock.now()
+        finding = caller.revises.get("finding") if isinstance(caller.revises, dict) else None
+
+        def change(connection: Connection) -> None:
+            self._registry.propose(connection, proposed, report, origin)
+            put_proposal(
+                connection,
+                {
+                    "id": identity,
+                    "skill": name,
+                    "state": "open",
+                    "review": caller.review,
+                    "finding": finding,
+                    "base": active.version,
+                    "version": proposed.hash,
+                    "reason": reason,
+                    "created_at": now,
+                },
+            )
+
+        self._store.write(change)
+        self._moments.publish("proposal", id=identity, skill=name, state="open")
+        manifest = report.manifest
+        return views.Verdict(
+            report=report,
+            live=False,
+            version=proposed.hash,
+            diff=diff,
+            hash=text_hash(text),
+            schedule=self._words(manifest) if manifest else "",
+        )
+
+    def _proposed(self, name: str, caller: Caller) -> str | None:
+        row = self._store.row(
+            sa.select(proposals.c.version)
+            .where(proposals.c.skill == name, proposals.c.review == caller.review, proposals.c.state == "open")
+            .order_by(proposals.c.created_at.desc())
+        )
+        return row.version if row else None
+
+    def _refuse_other_than_revised(self, caller: Caller, name: str) -> None:
+        revised = caller.revises.get("skill") if isinstance(caller.revises, dict) else name
+        if caller.revises and revised != name:
+            raise CommandRefused("not_allowed", f"this revision is about {revised}; leave {name} as it is")
+
+    def _refuse_shipped(self, name: str) -> None:
+        active = self._registry.active(name)
+        if active and active.trusted:
+            raise CommandRefused("name", f"{name} ships with Tend and can't be changed; choose another name")
+
+    # ------------------------------------------------------------ views
+
+    def _view(self, row: Row, active: Active | None, last: views.Run | None) -> views.Skill:
+        report = Report.model_validate(row.report) if row.report else None
+        refused = report is not None and (active is None or report.hash != active.version)
+        times = self._next_times(active)
+        return views.Skill(
+            name=row.name,
+            purpose=active.manifest.purpose if active else "",
+            origin=row.origin,
+            version=row.active,
+            schedule=self._words(active.manifest) if active else "",
+            next_at=times[0] if times and not row.paused else None,
+            paused=row.paused,
+            paused_reason=row.paused_reason,
+            last_run=last,
+            problems=len(report.problems) if report and refused else 0,
+        )
+
+    def _words(self, manifest: Manifest) -> str:
+        return in_words(self._triggers.schedules(manifest))
+
+    def _next_times(self, active: Active | None) -> tuple[datetime, ...]:
+        if active is None:
+            return ()
+        now = self._clock.now()
+        due = sorted(
+            slot.due for schedule in self._triggers.of(active) for slot in islice(schedule.after(now), NEXT_TIMES)
+        )
+        return tuple(moment(time) for time in due[:NEXT_TIMES])
+
+    def _last_runs(self, name: str | None = None) -> dict[str, views.Run]:
+        newest = sa.select(sa.func.max(runs.c.seq)).where(~runs.c.rehearsal).group_by(runs.c.skill)
+        if name is not None:
+            newest = newest.where(runs.c.skill == name)
+
+        def read(connection: Connection) -> list[views.Run]:
+            return run_views(connection, connection.execute(sa.select(runs).where(runs.c.seq.in_(newest))).all())
+
+        return {run.skill: run for run in self._store.read(read)}
+
+    def _source(self, name: str, text: str, version: str | None) -> views.Source:
+        return views.Source(skill=name, path=entry_of(name), hash=text_hash(text), version=version, text=text)
+
+    def _helper(self, path: str) -> Path:
+        if not path.startswith("lib/"):
+            raise CommandRefused("name", f"{path!r} is no helper; helpers are lib/NAME.py")
+        if problem := name_problem(path):
+            raise CommandRefused("name", f"{problem.reason}. {problem.fix}")
+        return self._workspace / path
+
+
+def _expect_base(path: str, current: str | None, base: str | None) -> None:
+    """A person's edit wins: nobody overwrites what they have not read."""
+    now = text_hash(current) if current is not None else None
+    if now == base:
+        return
+    if base is None:
+        raise CommandRefused("conflict", f"{path} exists already. Read it, and name its hash as base.")
+    if now is None:
+        raise CommandRefused("conflict", f"{path} was deleted since you read it. Ask before you write it again.")
+    raise CommandRefused(
+        "conflict", f"{path} has changed since you read it (base {base[:12]}, now {now[:12]}). Read it again."
+    )
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        write_whole(path, text)
+    except FileRefused as error:
+        raise CommandRefused("too_large", str(error)) from error

@@ -1,0 +1,20 @@
+"""The difference of two texts of a skill, and the hash by which a write names the text it started from."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+
+from sidecar.gate import entry_of
+
+
+def text_hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def unified(name: str, before: str, after: str) -> str:
+    """A unified diff, as `git` and `patch` read it."""
+    lines = difflib.unified_diff(
+        before.splitlines(keepends=True), after.splitlines(keepends=True), f"a/{entry_of(name)}", f"b/{entry_of(name)}"
+    )
+    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)

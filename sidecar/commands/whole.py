@@ -1,0 +1,142 @@
+"""Commands about the whole: how it stands, and what is wrong with it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+from datetime import datetime
+from importlib.metadata import version
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from sidecar.caller import Caller
+from sidecar.client import views
+from sidecar.client.settings import Settings
+from sidecar.clock import Clock, moment
+from sidecar.commands.review import open_proposals
+from sidecar.commands.show import open_approvals, run_views
+from sidecar.commands.skills import SkillCommands
+from sidecar.commands.table import command
+from sidecar.execution.workers import Workers
+from sidecar.gateway import Gateway
+from sidecar.store import Store
+from sidecar.store.schema import effects, runs
+
+SHOWN = 5
+SPACE_WANTED = 100 * 1024 * 1024  # bytes
+
+
+class WholeCommands:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        settings: Settings,
+        skills: SkillCommands,
+        workers: Workers,
+        gateway: Gateway,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._settings = settings
+        self._skills = skills
+        self._workers = workers
+        self._gateway = gateway
+        self._started = clock.now()
+
+    @command("status")
+    def status(self, caller: Caller) -> views.Status:
+        known = [skill for skill in self._skills.list_all(caller) if skill.origin == "workspace"]
+        upcoming = sorted((skill for skill in self._skills.list_all(caller) if skill.next_at), key=_next_at)
+        now = self._clock.now()
+        midnight = _midnight(now, self._settings.zone)
+
+        def read(connection: Connection) -> views.Status:
+            spent = connection.scalar(
+                sa.select(sa.func.sum(effects.c.cost_usd)).where(effects.c.started_at >= midnight)
+            )
+            failed = connection.scalar(
+                sa.select(sa.func.count()).where(runs.c.state == "failed", runs.c.ended_at >= midnight)
+            )
+            return views.Status(
+                version=version("tend-harness"),
+                pid=os.getpid(),
+                workspace=str(self._settings.workspace),
+                zone=self._settings.zone,
+                started_at=moment(self._started),
+                skills=len(known),
+                paused=sum(skill.paused for skill in known),
+                broken=sum(skill.problems > 0 for skill in known),
+                running=tuple(_in_state(connection, "running", "queued")),
+                waiting=tuple(_in_state(connection, "waiting")),
+                failed_today=failed or 0,
+                next_up=tuple(upcoming[:SHOWN]),
+                approvals=tuple(open_approvals(connection, now)),
+                proposals=tuple(open_proposals(connection)),
+                model=None if self._settings.model_missing else self._settings.model_write,
+                model_missing=self._settings.model_missing,
+                spent_today_usd=spent or 0.0,
+            )
+
+        return self._store.read(read)
+
+    @command("doctor")
+    def doctor(self, caller: Caller) -> list[views.Health]:  # noqa: ARG002 # every command is given its caller
+        free = shutil.disk_usage(self._settings.store).free
+        return [
+            views.Health(name="sidecar", state="ok", detail=f"runs as process {os.getpid()}"),
+            self._workers_health(),
+            self._store_health(),
+            views.Health(
+                name="disk",
+                state="ok" if free > SPACE_WANTED else "error",
+                detail=f"{free // 1024**2:,} MiB free beside the store",
+                fix="" if free > SPACE_WANTED else "Free some space: nothing is acknowledged that is not on disk.",
+            ),
+            self._model_health(),
+        ]
+
+    def _workers_health(self) -> views.Health:
+        pid = self._workers.pid
+        if pid is None:
+            return views.Health(name="workers", state="error", detail="the zygote is not running", fix="tend up")
+        return views.Health(
+            name="workers", state="ok", detail=f"forked from process {pid}; own process, no isolation yet"
+        )
+
+    def _store_health(self) -> views.Health:
+        verdict = self._store.read(lambda connection: connection.exec_driver_sql("PRAGMA quick_check").scalar())
+        size = self._store.path.stat().st_size // 1024
+        detail = f"{self._store.path}, {size:,} KiB, SQLite {sqlite3.sqlite_version}, one writing connection"
+        if verdict != "ok":
+            fix = f"The file is damaged ({verdict}). Stop the sidecar and go back to a copy."
+            return views.Health(name="store", state="error", detail=detail, fix=fix)
+        return views.Health(name="store", state="ok", detail=detail)
+
+    def _model_health(self) -> views.Health:
+        if missing := self._settings.model_missing:
+            fix = f"Set {missing}; everything but the model works without."
+            return views.Health(name="model", state="warning", detail="not configured", fix=fix)
+        where = self._settings.base_url or "Anthropic"
+        gateway = f"gateway is process {self._gateway.pid}" if self._gateway.pid else "gateway starts at the first call"
+        return views.Health(name="model", state="ok", detail=f"{self._settings.model_write} at {where}; {gateway}")
+
+
+def _in_state(connection: Connection, *states: str) -> list[views.Run]:
+    rows = connection.execute(
+        sa.select(runs).where(runs.c.state.in_(states)).order_by(runs.c.seq.desc()).limit(20)
+    ).all()
+    return run_views(connection, rows)
+
+
+def _next_at(skill: views.Skill) -> datetime:
+    assert skill.next_at is not None  # noqa: S101 # filtered
+    return skill.next_at
+
+
+def _midnight(now: float, zone: str) -> float:
+    here = datetime.fromtimestamp(now, ZoneInfo(zone))
+    return here.replace(hour=0, minute=0, second=0, microsecond=0).timestamp()

@@ -1,0 +1,54 @@
+"""What the agent remembers between conversations: plain files of the workspace, which the person can read and edit."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from pathlib import Path
+
+from sidecar.execution.files import write_whole
+
+WHOLE = ("SOUL.md", "USER.md", "MEMORY.md")
+NOTES_RECALLED = 3
+_NOTE = re.compile(r"memory/\d{4}-\d{2}-\d{2}\.md")
+
+
+class NoMemoryFile(Exception):
+    def __init__(self, path: str) -> None:
+        super().__init__(f"{path!r} is no memory file; there are {', '.join(WHOLE)} and memory/YYYY-MM-DD.md")
+
+
+class Memory:
+    def __init__(self, workspace: Path) -> None:
+        self._workspace = workspace
+
+    def read(self, path: str) -> str:
+        """The file's text; "" where it has not been written yet. Raises NoMemoryFile."""
+        file = self._file(path)
+        return file.read_text("utf-8", errors="replace") if file.is_file() else ""
+
+    def write(self, path: str, text: str) -> None:
+        write_whole(self._file(path), text)
+
+    def add_note(self, today: date, text: str) -> str:
+        """Add a line to the day's note; a line that is there already is not added again."""
+        path = f"memory/{today.isoformat()}.md"
+        line = f"- {' '.join(text.split())}"
+        before = self.read(path)
+        if line not in before.splitlines():
+            self.write(path, f"{before}{line}\n")
+        return path
+
+    def recent_notes(self) -> list[tuple[str, str]]:
+        """The newest dated notes, oldest of them first."""
+        names = sorted(f"memory/{path.name}" for path in (self._workspace / "memory").glob("*.md"))
+        newest = [name for name in names if _NOTE.fullmatch(name)][-NOTES_RECALLED:]
+        return [(name, self.read(name)) for name in newest]
+
+    def _file(self, path: str) -> Path:
+        if path not in WHOLE and not _NOTE.fullmatch(path):
+            raise NoMemoryFile(path)
+        file = self._workspace / path
+        if not file.resolve().is_relative_to(self._workspace.resolve()):
+            raise NoMemoryFile(path)
+        return file

@@ -1,0 +1,123 @@
+"""The sidecar's API on its Unix socket: commands as JSON, moments as server-sent events.
+
+    POST /v1/COMMAND   a JSON object of arguments → the answer, or {"type", "detail"} with a status of 400 and above
+    GET  /v1/moments   ?since=ID &run=ID          → what happens from then on
+
+Who can open the socket is the person: its folder is theirs alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncIterator
+from pathlib import Path
+from types import FrameType
+
+import uvicorn
+from pydantic import JsonValue
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from sidecar.caller import AGENT, PERSON, Caller, CommandRefused
+from sidecar.client import views
+from sidecar.commands import CommandTable
+from sidecar.moments import Moments
+
+STATUS = {"unknown": 404, "not_found": 404, "conflict": 409, "not_allowed": 403, "usage": 422}
+
+log = logging.getLogger(__name__)
+
+
+def application(commands: CommandTable, moments: Moments) -> Starlette:
+    async def perform(request: Request) -> Response:
+        name = request.path_params["command"]
+        caller = Caller(who=_person(request))
+        try:
+            arguments = _arguments(await request.body())
+            answer = await run_in_threadpool(commands.perform, name, arguments, caller)
+        except CommandRefused as error:
+            return _problem(error.type, str(error), STATUS.get(error.type, 400))
+        except Exception as error:
+            log.exception("%s failed", name)
+            return _problem(type(error).__name__, f"{name} failed: {error}. See: tend doctor", 500)
+        return JSONResponse(answer)
+
+    async def follow(request: Request) -> Response:
+        since = request.query_params.get("since") or request.headers.get("last-event-id")
+        last = int(since) if since and since.isdecimal() else moments.newest()
+        stream = _events(moments, last, request.query_params.get("run"))
+        return StreamingResponse(stream, media_type="text/event-stream")
+
+    return Starlette(
+        routes=[
+            Route("/v1/moments", follow, methods=["GET"]),
+            Route("/v1/{command}", perform, methods=["POST"]),
+        ]
+    )
+
+
+def serve(app: Starlette, socket: Path, moments: Moments) -> None:
+    """Serve until SIGINT or SIGTERM."""
+    socket.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if socket.parent.stat().st_mode & 0o077:
+        raise PermissionError(
+            f"{socket.parent} can be entered by others; make it yours alone: chmod 700 {socket.parent}"
+        )
+    socket.unlink(missing_ok=True)
+    config = uvicorn.Config(app, uds=str(socket), log_config=None, access_log=False, timeout_graceful_shutdown=2)
+    try:
+        _Server(config, moments).run()
+    finally:
+        socket.unlink(missing_ok=True)
+
+
+class _Server(uvicorn.Server):
+    """Ends its streams first when it is told to stop: each would otherwise wait for more."""
+
+    def __init__(self, config: uvicorn.Config, moments: Moments) -> None:
+        super().__init__(config)
+        self._moments = moments
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._moments.close()
+        super().handle_exit(sig, frame)
+
+
+async def _events(moments: Moments, last: int, run: str | None) -> AsyncIterator[str]:
+    yield ": here\n\n"
+    while not moments.closed:
+        for item in await asyncio.to_thread(moments.after, last, 1.0):
+            last = item.id
+            if run is None or item.data.get("run") == run:
+                yield f"id: {item.id}\ndata: {item.model_dump_json()}\n\n"
+            if run is not None and item.topic == "run" and item.data.get("run") == run and _is_over(item.data):
+                return
+
+
+def _is_over(data: dict[str, JsonValue]) -> bool:
+    return data.get("state") in views.FINAL
+
+
+def _arguments(body: bytes) -> dict[str, JsonValue]:
+    try:
+        arguments = json.loads(body or b"{}")
+    except ValueError as error:
+        raise CommandRefused("usage", f"the body is no JSON: {error}") from error
+    if not isinstance(arguments, dict):
+        raise CommandRefused("usage", "the body is a JSON object of arguments")
+    return arguments
+
+
+def _problem(type_: str, detail: str, status: int) -> JSONResponse:
+    return JSONResponse({"type": type_, "detail": detail}, status_code=status)
+
+
+def _person(request: Request) -> str:
+    """Who signs the decision. The agent has no way here: its commands come through its run."""
+    who = request.headers.get("x-who", PERSON)
+    return PERSON if who == AGENT else who

@@ -1,0 +1,139 @@
+"""The sidecar as a whole: its parts, in the order in which data passes through them, started and stopped."""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+from pathlib import Path
+
+from sidecar.checker.process import CheckerProcess
+from sidecar.client.settings import Settings
+from sidecar.clock import SystemClock
+from sidecar.commands import CommandTable
+from sidecar.commands.chat import ChatCommands
+from sidecar.commands.memory import MemoryCommands
+from sidecar.commands.review import ReviewCommands
+from sidecar.commands.runs import RunCommands
+from sidecar.commands.skills import SkillCommands
+from sidecar.commands.whole import WholeCommands
+from sidecar.dispatcher import LocalDispatcher
+from sidecar.execution.attempt import AttemptRunner
+from sidecar.execution.effects import Effects
+from sidecar.execution.requests import Requests
+from sidecar.execution.workers import Workers
+from sidecar.gate import Gate
+from sidecar.gateway import Gateway, GatewaySettings
+from sidecar.journal.runs import give_up_orphans
+from sidecar.memory import Memory
+from sidecar.moments import Moments
+from sidecar.registry import Registry
+from sidecar.server import application, serve
+from sidecar.shipped import register_shipped
+from sidecar.store import Store
+from sidecar.triggers import Triggers
+from sidecar.watcher import Watcher
+
+log = logging.getLogger(__name__)
+
+
+class AlreadyRunning(Exception):
+    """Another sidecar has this workspace."""
+
+
+class Sidecar:
+    """Everything that runs in the sidecar's process. `run` serves until it is told to stop."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        _make_workspace(settings)
+        self._lock = _lock(settings.store / "sidecar.lock")
+        clock = self._clock = SystemClock()
+        store = self._store = Store(settings.store / "tend.db")
+        moments = self._moments = Moments()
+        registry = self._registry = Registry(store, clock)
+        self._checker = CheckerProcess(settings.store / "check")
+        self._gateway = Gateway(gateway_settings(settings))
+        self._workers = Workers(settings.store / "workers.lock")
+        effects = Effects(store, clock, self._gateway, moments, settings.workspace)
+        commands = CommandTable()
+        requests = Requests(store, clock, registry, moments, commands)
+        runner = AttemptRunner(store, clock, registry, self._workers, effects, requests, moments, settings.zone)
+        self._dispatcher = LocalDispatcher(store, clock, runner, settings.workers)
+        self._triggers = Triggers(store, registry, clock, settings.zone, self._dispatcher.nudge)
+        self._gate = Gate(settings.workspace, store, registry, self._checker, moments, self._triggers.refresh)
+        self._watcher = Watcher(settings.workspace, self._gate.changed, self._unmounted)
+        memory = Memory(settings.workspace)
+        skills = SkillCommands(store, clock, registry, self._gate, self._triggers, self._dispatcher, moments)
+        self._commands = commands  # runs give commands, and commands start runs: filled when both exist
+        for part in (
+            skills,
+            RunCommands(store, clock, self._dispatcher, moments),
+            ChatCommands(store, clock, registry, self._dispatcher, skills, memory, settings.zone),
+            MemoryCommands(memory, clock, settings.zone),
+            ReviewCommands(store, clock, skills, moments, auto=settings.review == "auto"),
+            WholeCommands(store, clock, settings, skills, self._workers, self._gateway),
+        ):
+            commands.add(part)
+
+    def run(self) -> None:
+        try:
+            self._start()
+            serve(application(self._commands, self._moments), self._settings.socket, self._moments)
+        finally:
+            self._stop()
+
+    def _start(self) -> None:
+        self._workers.start()  # every worker of an earlier sidecar is dead from here on
+        orphans = self._store.write(lambda connection: give_up_orphans(connection, self._clock.now()))
+        if orphans:
+            log.warning("%d runs were under way when the last sidecar ended; they go on from their journal", orphans)
+        register_shipped(self._registry, self._settings)
+        self._gate.write_missing()
+        self._triggers.start()
+        self._dispatcher.start()
+        self._watcher.start()
+
+    def _stop(self) -> None:
+        self._watcher.stop()
+        self._gate.stop()
+        self._triggers.stop()
+        self._gateway.close()
+        self._dispatcher.stop()
+        self._workers.close()
+        self._store.close()
+        os.close(self._lock)
+
+    def _unmounted(self) -> None:
+        log.warning("skills/ or lib/ is gone or was replaced: unmounted? No skill is retired for that.")
+        self._moments.publish("skill", skill="", what="unmounted")
+
+
+def gateway_settings(settings: Settings) -> GatewaySettings:
+    return GatewaySettings(
+        models={"write": settings.model_write, "review": settings.model_review, "ask": settings.model_ask},
+        base_url=settings.base_url,
+        api_key=settings.anthropic_api_key,
+        fallback_price=settings.fallback_price,
+    )
+
+
+def _make_workspace(settings: Settings) -> None:
+    for folder in (settings.workspace / "skills", settings.workspace / "lib", settings.workspace / "memory"):
+        folder.mkdir(parents=True, exist_ok=True)
+    settings.store.mkdir(mode=0o700, exist_ok=True)
+    settings.store.chmod(0o700)
+
+
+def _lock(path: Path) -> int:
+    """One sidecar for each store."""
+    lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        pid = os.read(lock, 20).decode() or "unknown"
+        os.close(lock)
+        raise AlreadyRunning(f"process {pid} is the sidecar of this workspace already. Talk to it: tend chat") from None
+    os.ftruncate(lock, 0)
+    os.pwrite(lock, str(os.getpid()).encode(), 0)
+    return lock
