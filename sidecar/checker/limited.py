@@ -40,8 +40,8 @@ class Finished:
             return f"it needed more than {limits.memory // 1024**2} MiB of memory"
         if self.status < 0:
             return f"its process was ended by {signal.Signals(-self.status).name}"
-        last = self.errors.strip().rpartition("\n")[2][:200]
-        return f"its process ended with status {self.status}" + (f": {last}" if last else "")
+        said = [line for line in self.errors.splitlines() if line.strip() and "note:" not in line]
+        return f"its process ended with status {self.status}" + (f": {said[-1][:200]}" if said else "")
 
 
 def run_limited(module: str, *arguments: str, stdin: str = "", cwd: Path, limits: Limits) -> Finished:

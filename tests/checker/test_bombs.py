@@ -12,7 +12,7 @@ from sidecar.checker.limited import Limits
 from sidecar.checker.process import CheckerProcess
 from sidecar.checker.report import Snapshot
 
-SECONDS = 4
+SECONDS = 3
 
 
 def repeated(piece: str, end: str = "") -> str:

@@ -111,7 +111,7 @@ def test_a_check_that_takes_too_long_says_so(tmp_path: Path) -> None:
 
 def test_a_check_that_needs_too_much_memory_says_so(tmp_path: Path) -> None:
     """The type check alone is out of memory here: what the other stages found is still reported."""
-    checker = CheckerProcess(tmp_path, limits=Limits(memory=95 * 1024**2))
+    checker = CheckerProcess(tmp_path, limits=Limits(memory=60 * 1024**2))
     report = checker.check(snapshot(skill("    print('hi')\n    return run.step(fetch, 'tea')\n")))
     assert not report.passed
     assert any(
