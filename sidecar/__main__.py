@@ -17,8 +17,8 @@ def main() -> int:
     parser.add_argument("--workspace", type=Path, help="the folder of skills/, lib/ and .tend/")
     given = parser.parse_args()
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.INFO)
-    logging.getLogger("apscheduler").setLevel(logging.WARNING)
-    logging.getLogger("watchfiles").setLevel(logging.WARNING)
+    for library in ("alembic", "apscheduler", "uvicorn", "watchfiles"):
+        logging.getLogger(library).setLevel(logging.WARNING)
     try:
         Sidecar(load_settings(workspace=given.workspace)).run()
     except (AlreadyRunning, SettingsError, StoreError) as error:
