@@ -7,7 +7,7 @@ import time
 
 from rich.console import RenderableType
 
-from harness.cli.live import noteworthy
+from harness.cli.live import noteworthy, problems
 from harness.cli.pages.layout import page
 from harness.cli.pages.report import problem
 from harness.cli.terminal import Terminal
@@ -58,8 +58,7 @@ def _more(client: Client, moment: views.Moment, words: Words) -> RenderableType 
     try:
         match moment.topic:
             case "check" if not moment.data["passed"]:
-                report = client.skill(data["skill"]).report
-                return page(*map(problem, report.problems)) if report else None
+                return page(*map(problem, problems(moment)))
             case "run" if data["state"] == "failed":
                 error = client.run(data["run"]).run.error
                 why = f"    {error.type}: {error.message}\n" if error else ""
@@ -70,7 +69,7 @@ def _more(client: Client, moment: views.Moment, words: Words) -> RenderableType 
                 return _type(words, "review latest")
             case _:
                 return None
-    except Refused:  # the skill has gone since
+    except Refused:  # what it tells of has gone since
         return None
 
 

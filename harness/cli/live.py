@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pydantic import TypeAdapter
 from rich.text import Text
 
 from harness.cli.words import Words, colour, count, state
@@ -31,6 +32,11 @@ def noteworthy(moment: views.Moment, words: Words) -> Text | None:
             return None
 
 
+def problems(check: views.Moment) -> list[views.Problem]:
+    """What the check found."""
+    return TypeAdapter(list[views.Problem]).validate_python(check.data["problems"])
+
+
 def step_line(moment: views.Moment, words: Words) -> Text | None:
     """The line for a person who follows one run."""
     data = {name: str(value) for name, value in moment.data.items() if value is not None}
@@ -48,11 +54,10 @@ def step_line(moment: views.Moment, words: Words) -> Text | None:
 
 
 def _check(moment: views.Moment, words: Words) -> Text:
-    skill, problems = moment.data["skill"], moment.data.get("problems")
+    skill = moment.data["skill"]
     if moment.data["passed"]:
         return _line(moment, words, "succeeded", "✓", f"{skill} passes the check")
-    number = len(problems) if isinstance(problems, list) else problems if isinstance(problems, int) else 0
-    return _line(moment, words, "failed", "✗", f"{skill} is refused: {count(number, 'problem')}")
+    return _line(moment, words, "failed", "✗", f"{skill} is refused: {count(len(problems(moment)), 'problem')}")
 
 
 def _line(moment: views.Moment, words: Words, style: str, symbol: str, text: str) -> Text:

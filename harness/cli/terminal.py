@@ -140,6 +140,8 @@ def _guarded(act: Callable[..., None], terminal: Terminal, *, group: str, argume
         raise Failure(str(error), next_=terminal.command(_HELPFUL.get(group, "doctor")), type_=error.type) from error
     except SettingsError as error:
         raise Failure(str(error), next_=terminal.command("doctor"), type_="settings", code=USAGE) from error
+    except OSError as error:
+        raise Failure(str(error), next_=terminal.command("doctor"), type_="system") from error
     except ValidationError as error:
         message = f"the sidecar answers in words that this tend does not know ({error.title}); is it another version?"
         raise Failure(

@@ -98,7 +98,12 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def tend(workspace: Path, runtime: Path) -> Tend:
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    own = {"TEND_WORKSPACE": str(workspace), "XDG_RUNTIME_DIR": str(runtime), "TERM": "xterm-256color"}
+    own = {
+        "TEND_WORKSPACE": str(workspace),
+        "XDG_RUNTIME_DIR": str(runtime),
+        "TERM": "xterm-256color",
+        "PROMPT_TOOLKIT_NO_CPR": "1",
+    }
     return Tend(workspace, kept | own)
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import pty
+import select
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -317,6 +320,34 @@ def test_cancel_stops_what_waits_for_an_answer(screen: Callable[..., str], sidec
 
     assert "⊘ cancelled" in screen("weather", "/cancel", "/quit")
     assert agent.state == "cancelled"
+
+
+def test_ctrl_c_stops_the_agent_and_the_chat_goes_on(tend: Tend, sidecar: Double) -> None:
+    agent = Agent(sidecar)
+    agent.acts = [lambda run: agent.tool(run, "write_skill", "started"), lambda run: agent.reply(run, "Here I am.")]
+    ours, theirs = pty.openpty()
+    process = tend.start("chat", stdin=theirs, stdout=theirs, stderr=theirs)
+    os.close(theirs)
+    os.write(ours, b"write\r")
+    see(ours, "write_skill")
+    process.send_signal(signal.SIGINT)
+    see(ours, "cancelled")
+    os.write(ours, b"again\r")
+    see(ours, "Here I am.")
+    os.write(ours, b"/quit\r")
+
+    assert process.wait(20) == 0
+    assert agent.said == ["write", "again"]
+    os.close(ours)
+
+
+def see(screen: int, told: str) -> None:
+    """Read until it is on the screen."""
+    read = ""
+    while told not in read:
+        ready, _, _ = select.select([screen], [], [], 20)
+        assert ready, f"{told!r} never came: {read}"
+        read += os.read(screen, 65_536).decode(errors="replace")
 
 
 def test_a_failed_turn_is_told_and_the_chat_goes_on(screen: Callable[..., str], sidecar: Double) -> None:

@@ -89,6 +89,15 @@ def test_a_setting_that_cannot_be_used_exits_2(tend: Tend) -> None:
     assert "workers is 'many'" in done.stderr
 
 
+def test_a_folder_that_cannot_be_written_to_is_told_without_a_traceback(tend: Tend) -> None:
+    (tend.workspace / ".tend").write_text("in the way")
+    done = tend("up")
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "File exists" in done.stderr
+    assert done.stderr.rstrip().endswith("Next: tend doctor")
+
+
 def test_what_the_sidecar_refuses_exits_1(tend: Tend, sidecar: Double) -> None:
     def refuse(_: object) -> object:
         raise Refusal(404, "not_found", "there is no skill 'nope'")

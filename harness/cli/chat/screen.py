@@ -25,10 +25,10 @@ class Screen:
         self._said = []
 
     def tell(self, moment: views.Moment) -> None:
-        data = {name: str(value) for name, value in moment.data.items() if value is not None}
+        data = {name: str(value) for name, value in moment.data.items() if value not in (None, "")}
         match moment.topic:
             case "text":
-                self._text(data["text"])
+                self._text(data.get("text", ""))
             case "tool":
                 self._tool(data)
             case "retry":

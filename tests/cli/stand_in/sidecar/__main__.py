@@ -22,7 +22,6 @@ def main() -> None:
     failed = examples.run(state="failed", error=examples.ERROR)
     double.answers |= {
         "status": examples.status(pid=os.getpid(), workspace=str(settings.workspace)),
-        "skills.show": examples.skill_detail(report=examples.REFUSED),
         "runs.show": examples.run_detail(run=failed),
     }
     for topic, data in EVENTS:
@@ -32,9 +31,10 @@ def main() -> None:
     double.stop()
 
 
+PROBLEM = examples.PROBLEM.model_dump(mode="json")
 EVENTS: list[tuple[str, dict[str, JsonValue]]] = [
-    ("check", {"skill": "price_report", "passed": False, "version": examples.VERSION, "problems": 1}),
-    ("check", {"skill": "infra_health", "passed": True, "version": examples.VERSION, "problems": 0}),
+    ("check", {"skill": "price_report", "passed": False, "version": examples.VERSION, "problems": [PROBLEM]}),
+    ("check", {"skill": "infra_health", "passed": True, "version": examples.VERSION, "problems": []}),
     ("skill", {"skill": "infra_health", "what": "live"}),
     ("step", {"run": examples.RUN, "step": "fetch", "state": "running", "kind": "step"}),
     ("run", {"run": examples.RUN, "skill": "price_report", "state": "failed", "trigger": "cron 0 9 * * 1"}),
