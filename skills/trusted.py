@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from typing_extensions import TypeForm
 
 from skills.asking import Asking
-from skills.errors import Misdeclared
+from skills.errors import EffectFailed, Misdeclared
 from skills.open_step import OpenStep
 from skills.run import Run
 from skills.step_runner import Work
@@ -56,11 +56,20 @@ class Trusted(Run):
         return codec.decode(self._answered(Asking(prompt, values, codec, fallback, purpose="review")))
 
     def model(self, request: dict[str, Any]) -> dict[str, Any]:
-        """One Messages request, paid for once: on replay the reply comes from the journal."""
+        """One Messages request, paid for once: on replay the reply comes from the journal.
+
+        A reply that was cut in the middle of a call has nothing in it that is whole: it comes back empty, with
+        `stop_reason` "max_tokens".
+        """
         arguments = encode_untyped(request, "request of model")
 
         def body(step: OpenStep) -> Json:
-            return step.effect("model", arguments, "model")
+            try:
+                return step.effect("model", arguments, "asking the model")
+            except EffectFailed as error:
+                if error.type != "ModelReplyCut":
+                    raise
+                return {"content": [], "stop_reason": "max_tokens"}
 
         reply = self._steps.execute(Work("model", arguments, body, kind="model"))
         if not isinstance(reply, dict):
