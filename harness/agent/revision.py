@@ -16,8 +16,8 @@ questions. Read the runs that are cited (read_run), find the cause, and mend it 
 - Change {skill} alone. Keep its purpose, schedule, expectation and powers, unless the finding is about them.
 - Mend the cause. Hiding an error, dropping a check or widening an expectation so that the misfire no longer shows is
   no revision.
-- A write is stored as a proposal that a person accepts or dismisses, and its verdict says Proposed; it says Live only
-  where the person lets revisions go live by themselves.
+- A write is stored as a proposal, and its verdict says Proposed: a person accepts or dismisses it, or it goes live
+  after the review where they have set that. Your last proposal is the one that counts.
 - A rehearsal runs what is live: it can show you the misfire, not what a proposal mends. Call the proposal checked, and
   not rehearsed.
 - If the runs don't show a fault of the skill (the world was down, or a newer version has already mended it), write

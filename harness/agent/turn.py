@@ -67,7 +67,7 @@ class Turn:
         try:
             return ask_model(self._run, request, max_tokens=MAX_TOKENS)
         except StepFailed as error:
-            raise self._stop("model_failed", f"I got no answer from the model: {error.message}") from error
+            raise self._stop("model_failed", f"I could not go on: {error.message}") from error
 
     def _take(self, reply: ModelReply) -> None:
         match reply.stop_reason:

@@ -85,6 +85,7 @@ class Reviewed(Record):
     findings: int
     revised: int  # the agent has answered; whether it proposed a change stands in the review
     failed: int
+    live: list[str]  # where revisions may go live without being asked about
 
 
 # It lives in the harness, which this package does not know.
@@ -100,9 +101,12 @@ def weekly_review(run: Run) -> Reviewed:
     findings = [message.revise.finding for message in messages]
     review: str = trusted.command("review.record", summary=judgement.summary, findings=findings)["review"]
     answered = [_revise(run, message) for message in _of_the_workspace(trusted, messages)]
+    live: list[str] = trusted.command("review.settle") if answered else []
     if not findings:
         run.nothing_to_report("nothing misfired")
-    return Reviewed(review=review, findings=len(findings), revised=answered.count(True), failed=answered.count(False))
+    return Reviewed(
+        review=review, findings=len(findings), revised=answered.count(True), failed=answered.count(False), live=live
+    )
 
 
 def _judge(run: Trusted, evidence: Evidence) -> Judgement:

@@ -144,6 +144,12 @@ def test_a_reply_that_was_cut_goes_on_and_its_calls_are_not_carried_out() -> Non
     ]
 
 
+def test_a_reply_that_was_cut_within_a_call_goes_on_too() -> None:
+    port = sidecar(Refusal("ModelReplyCut", "The reply stopped at 32000 tokens"), says("Shorter."))
+    assert ask(port).text == "Shorter."
+    assert port.prompts[1]["messages"][-1] == {"role": "user", "content": turn.GO_ON}
+
+
 def test_a_model_that_is_cut_again_and_again_is_stopped() -> None:
     port = sidecar(*[says("Well,", "max_tokens")] * (CUTS + 1))
     reply = ask(port)

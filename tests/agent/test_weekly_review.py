@@ -44,6 +44,7 @@ def week(*candidates: dict[str, Json], replies: Any = (), children: Any = None) 
         commands={
             "review.evidence": evidence,
             "review.record": {"review": "R1"},
+            "review.settle": ["news"],
             "skills.list": [{"name": name, "origin": origin} for name, origin in names.items()],
         },
         children=children or {f"review-R1-{name}": ANSWERED for name in names},
@@ -71,7 +72,7 @@ def test_a_calm_week_is_recorded_without_asking_a_model() -> None:
 
 def test_what_the_model_chooses_is_recorded_and_revised() -> None:
     port = week(candidate("prices"), candidate("news"), replies=[judged(1)])
-    assert review(port) == Reviewed(review="R1", findings=1, revised=1, failed=0)
+    assert review(port) == Reviewed(review="R1", findings=1, revised=1, failed=0, live=["news"])
     assert port.prompts[0]["purpose"] == "review"
     finding = {
         "skill": "news",
@@ -131,7 +132,7 @@ def test_without_a_judgement_the_candidates_stand_as_they_are_and_it_is_said(rep
 
 def test_a_shipped_skill_is_reported_and_not_revised() -> None:
     port = week(candidate("weekly_review"), candidate("news"), replies=[judged(0, 1)])
-    assert review(port) == Reviewed(review="R1", findings=2, revised=1, failed=0)
+    assert review(port) == Reviewed(review="R1", findings=2, revised=1, failed=0, live=["news"])
     assert asked_for(port) == ["news"]
 
 
@@ -139,7 +140,7 @@ def test_a_shipped_skill_is_reported_and_not_revised() -> None:
 def test_one_failed_revision_does_not_stop_the_others(broken: Any) -> None:
     children = {"review-R1-prices": broken, "review-R1-news": ANSWERED}
     port = week(candidate("prices"), candidate("news"), replies=[judged(0, 1)], children=children)
-    assert review(port) == Reviewed(review="R1", findings=2, revised=1, failed=1)
+    assert review(port) == Reviewed(review="R1", findings=2, revised=1, failed=1, live=["news"])
     assert asked_for(port) == ["prices", "news"]
 
 

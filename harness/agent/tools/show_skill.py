@@ -72,7 +72,7 @@ def _verdict(verdict: Verdict, zone: str) -> Outcome:
     if not verdict["live"] and verdict["hash"] is None:
         return Outcome(f"Unchanged: {name} {version} is what is active already. There is nothing to propose.")
     if not verdict["live"]:
-        return Outcome(f"Proposed: {name} {version} passed the check. It goes live when a person accepts it.")
+        return Outcome(f"Proposed: {name} {version} passed the check. It is not live until it is accepted.")
     schedule = f" Schedule: {verdict['schedule']}." if verdict["schedule"] else ""
     return Outcome(f"Live: {name} {version} passed the check.{schedule}{_next(verdict['next_times'], zone)}")
 
