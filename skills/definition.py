@@ -42,9 +42,7 @@ class Declaration:
 class Skill(Generic[Payload, JsonResult]):
     """A skill, as its module holds it. Making one registers nothing."""
 
-    def __init__(
-        self, function: Callable[Concatenate[Run, Payload], JsonResult], declaration: Declaration
-    ) -> None:
+    def __init__(self, function: Callable[Concatenate[Run, Payload], JsonResult], declaration: Declaration) -> None:
         self.function = function
         self.name = function.__name__
         self.declaration = declaration
@@ -81,9 +79,7 @@ class Skill(Generic[Payload, JsonResult]):
 
         function = elsewhere_without_payload if takes is None else elsewhere
         function.__name__ = name
-        function.__annotations__ = (
-            {"return": returns} if takes is None else {"payload": takes, "return": returns}
-        )
+        function.__annotations__ = {"return": returns} if takes is None else {"payload": takes, "return": returns}
         return Skill(function, Declaration())
 
     @cached_property
@@ -112,9 +108,7 @@ class ScheduledSkill(Protocol):
 class CalledSkill(Protocol):
     """What `skill()` returns: a decorator of a function that takes the run and, if it likes, one payload."""
 
-    def __call__(
-        self, function: Callable[Concatenate[Run, Payload], JsonResult], /
-    ) -> Skill[Payload, JsonResult]: ...
+    def __call__(self, function: Callable[Concatenate[Run, Payload], JsonResult], /) -> Skill[Payload, JsonResult]: ...
 
 
 def skill(

@@ -18,9 +18,7 @@ from skills.trusted import Trusted
 from skills.wire import End, Json, Raised, Start, Succeeded, Suspended
 
 
-def execute(
-    start: Start, port: Port, skill: Skill[..., Any], *, pause: Callable[[float], None] = time.sleep
-) -> End:
+def execute(start: Start, port: Port, skill: Skill[..., Any], *, pause: Callable[[float], None] = time.sleep) -> End:
     """Call the skill (or its `on_failure` handler, where `start.failure` is set) and say how it ended.
 
     It never raises what the skill raised; `pause` waits between two tries of a step.

@@ -50,9 +50,7 @@ def module_name(path: str) -> str:
     if parts and parts[-1] == "__init__":
         parts = parts[:-1]
     if not parts or not all(part.isidentifier() for part in parts):
-        raise Misdeclared(
-            f"{path!r} cannot be imported; a file is called like a Python name: skills/my_skill.py"
-        )
+        raise Misdeclared(f"{path!r} cannot be imported; a file is called like a Python name: skills/my_skill.py")
     return ".".join(parts)
 
 

@@ -101,9 +101,7 @@ class Run:
         codec = Codec(returns, "answer of run.ask")
         return codec.decode(self._answered(Asking(prompt, values, codec, fallback)))
 
-    def invoke(
-        self, skill: Skill[P, JsonResult], /, *payload: P.args, **named_payload: P.kwargs
-    ) -> JsonResult:
+    def invoke(self, skill: Skill[P, JsonResult], /, *payload: P.args, **named_payload: P.kwargs) -> JsonResult:
         """Run another skill and wait for its result. Raises `StepFailed` if that run fails."""
         encoded = skill.signature.encode(*payload, **named_payload)
         input_ = encoded[skill.payload.name] if skill.payload else None

@@ -117,9 +117,7 @@ def rehearse(
         input=_input(skill, payload),
         zone=zone,
         started=now,
-        failure=None
-        if failure is None
-        else ErrorInfo(type=failure.type, message=failure.message, step=failure.step),
+        failure=None if failure is None else ErrorInfo(type=failure.type, message=failure.message, step=failure.step),
         failed_run=None if failure is None else failure.run_id,
     )
     end = _run(start, port, world, skill, replays=replays)

@@ -36,9 +36,7 @@ class Script:
     def next(self, name: str, /, *args: object, **kwargs: object) -> Any:
         """The next answer for `name`; a callable is called with the arguments. An exception is returned, not raised."""
         if name not in self._answers:
-            raise Unscripted(
-                f"{name!r} was not scripted: add {self._option}={{{name!r}: ...}} to rehearse(...)"
-            )
+            raise Unscripted(f"{name!r} was not scripted: add {self._option}={{{name!r}: ...}} to rehearse(...)")
         answer = self._answers[name]
         if isinstance(answer, InTurn):
             answer = self._in_turn(name, answer.values)

@@ -59,9 +59,9 @@ class ScriptedPort:
     def ask(self, question: Ask) -> Tell:
         match question:
             case Begin():
-                return self._remembered(
-                    question.step, question.kind_of_step, question.arguments
-                ) or self._begin(question)
+                return self._remembered(question.step, question.kind_of_step, question.arguments) or self._begin(
+                    question
+                )
             case Finish():
                 return self._close(question.step, Done(result=question.result), Ok())
             case Fail():
@@ -69,9 +69,9 @@ class ScriptedPort:
             case Effect():
                 return _answered(lambda: self._effect(question))
             case Request():
-                return self._remembered(
-                    question.step, question.kind_of_request, question.arguments
-                ) or self._request(question)
+                return self._remembered(question.step, question.kind_of_request, question.arguments) or self._request(
+                    question
+                )
             case Log():
                 if not self._replaying:
                     self.log.append(question)

@@ -85,11 +85,7 @@ class World:
     def touch_file(self, request: dict[str, Any]) -> Json:
         path: str = request["path"]
         if request["action"] == "list":
-            return {
-                "paths": [
-                    name for name in sorted(self.files) if fnmatchcase(name, path) and self._may_read(name)
-                ]
-            }
+            return {"paths": [name for name in sorted(self.files) if fnmatchcase(name, path) and self._may_read(name)]}
         if request["action"] == "write":
             if not _declared(path, self.declaration.writes):
                 raise NotDeclared(f"{path!r} is not declared; add it to writes=[...] of @skill")
@@ -173,9 +169,7 @@ def _host(url: str) -> str:
 
 def _nth(answers: Sequence[Any], use: int, option: str, what: str) -> Any:
     if use > len(answers):
-        raise Unscripted(
-            f"{what} (number {use}), {option}= has {len(answers)}: add an answer to rehearse(...)"
-        )
+        raise Unscripted(f"{what} (number {use}), {option}= has {len(answers)}: add an answer to rehearse(...)")
     return answers[use - 1]
 
 

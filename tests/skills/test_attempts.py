@@ -78,18 +78,14 @@ def raised(result: object) -> ErrorInfo:
 
 class TestSteps:
     def test_a_new_step_is_begun_executed_and_finished(self) -> None:
-        end, asked = play(
-            order_twice, Go(attempt=1), Ok(), Go(attempt=1), Ok(), input_={"id": "a", "copies": 3}
-        )
+        end, asked = play(order_twice, Go(attempt=1), Ok(), Go(attempt=1), Ok(), input_={"id": "a", "copies": 3})
         assert succeeded(end.result) == {"id": "a", "copies": 6}
         begin, finish, again, _ = asked
         assert isinstance(begin, Begin)
         assert isinstance(again, Begin)
         assert begin.arguments == {"order": {"id": "a", "copies": 3}, "times": 2}
         assert (begin.retry.attempts, begin.retry.backoff, begin.retry.timeout) == (3, 2.0, 9.0)
-        assert finish == Finish(
-            step=StepKey(name="double", occurrence=0), attempt=1, result={"id": "a", "copies": 6}
-        )
+        assert finish == Finish(step=StepKey(name="double", occurrence=0), attempt=1, result={"id": "a", "copies": 6})
         assert again.step == StepKey(name="double", occurrence=1)
 
     def test_a_remembered_step_is_not_executed(self) -> None:
@@ -353,9 +349,7 @@ class TestEffects:
         assert effects[1].request == {"action": "write", "path": "a.txt", "text": "ü"}
 
     def test_outside_a_step_they_say_what_to_do(self) -> None:
-        with pytest.raises(
-            OutsideStep, match=r"http\.get was used outside a step\. Move it into a function decorated"
-        ):
+        with pytest.raises(OutsideStep, match=r"http\.get was used outside a step\. Move it into a function decorated"):
             http.get("https://x.example")
         with pytest.raises(OutsideStep, match=r"files\.read"):
             files.read("a.txt")

@@ -50,9 +50,7 @@ def test_the_surface_is_exactly_this() -> None:
 
 def test_importing_it_brings_in_nothing_heavy() -> None:
     code = "import sys, skills, skills.execute, skills.loading; print(*sys.modules)"
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
-    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert HEAVY.isdisjoint(done.stdout.split())
 
 

@@ -27,9 +27,7 @@ def sum_up(run: Run) -> int:
 
 
 def test_bodies_are_executed_over_scripted_http() -> None:
-    run = rehearse(
-        sum_up, http={"GET https://x.example/a": "four", "https://x.example/b": in_turn(OSError("no"), "2")}
-    )
+    run = rehearse(sum_up, http={"GET https://x.example/a": "four", "https://x.example/b": in_turn(OSError("no"), "2")})
     assert run.result == 5
     assert run.steps == ("count", "count#2", "sleep", "notify")
     assert [request.url for request in run.requests] == ["https://x.example/a"] + ["https://x.example/b"] * 2

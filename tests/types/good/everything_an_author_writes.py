@@ -23,9 +23,7 @@ def fetch(name: str, copies: int = 1) -> Order:
     return Order.model_validate_json(http.get(f"https://x.example/{name}", params={"n": copies}).content)
 
 
-@step(
-    attempts=3, backoff=timedelta(seconds=2), timeout=timedelta(minutes=1), give_up_on=(ValueError, KeyError)
-)
+@step(attempts=3, backoff=timedelta(seconds=2), timeout=timedelta(minutes=1), give_up_on=(ValueError, KeyError))
 def list_days(*names: str) -> list[date]:
     return [date.fromisoformat(name) for name in names]
 

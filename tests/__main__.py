@@ -1,0 +1,39 @@
+"""`python -m tests`: everything that a change has to pass, in the order of its cost. Arguments go to pytest."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+PYTHON = (sys.executable, "-m")
+CHECKS = {
+    "lint": (*PYTHON, "ruff", "check", "."),
+    "format": (*PYTHON, "ruff", "format", "--check", "."),
+    "imports": (str(Path(sys.executable).with_name("lint-imports")),),
+    "types": (*PYTHON, "mypy"),
+}
+
+
+def main(arguments: list[str]) -> int:
+    failed = [name for name, command in CHECKS.items() if not _passes(name, command)]
+    if not _passes("tests", (*PYTHON, "pytest", *arguments)):
+        failed.append("tests")
+    print(f"\nfailed: {', '.join(failed)}" if failed else "\nall passed", flush=True)
+    return 1 if failed else 0
+
+
+def _passes(name: str, command: tuple[str, ...]) -> bool:
+    started = time.monotonic()
+    print(f"── {name}", flush=True)
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("TEND_", "ANTHROPIC_"))}
+    passed = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode == 0
+    print(f"── {name} {'passed' if passed else 'FAILED'} in {time.monotonic() - started:.0f} s", flush=True)
+    return passed
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
