@@ -9,6 +9,7 @@ from pydantic import JsonValue
 
 PERSON = "person"
 AGENT = "agent"
+TEND = "tend"  # the review, and what happens by itself
 
 
 def _nothing(_: JsonValue) -> None:
@@ -30,7 +31,8 @@ class Caller:
 
     @property
     def is_agent(self) -> bool:
-        return self.who == AGENT
+        """Whether a run gives the command, and not a person."""
+        return self.run is not None
 
 
 class CommandRefused(Exception):

@@ -42,6 +42,7 @@ class EffectFailed(TendError):
         self.action = action
         self.type = error.type
         self.message = error.message
+        self.retryable = error.retryable
 
 
 class BadStatus(TendError):

@@ -42,6 +42,7 @@ class ErrorInfo(Message):
     message: str
     traceback: str = ""
     step: str | None = None  # the step that it left, as str(StepKey)
+    retryable: bool = True  # of an effect: whether trying it again could help
 
 
 class Retry(Message):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness.agent.history import history
 from harness.agent.memory import Recalled
-from harness.agent.message import Message, Reply
+from harness.agent.message import Message, NotAnswered, Reply
 from harness.agent.prompt import system_prompt
 from harness.agent.revision import revision_text
 from harness.agent.tools.tool import Desk
@@ -28,6 +28,8 @@ def agent(run: Run, message: Message) -> Reply:
     )
     reply = turn.answer(_text(trusted, message))
     trusted.command("chat.remember", session=message.session, messages=turn.messages)
+    if reply.ended == "model_failed":
+        raise NotAnswered(reply.text)
     return reply
 
 

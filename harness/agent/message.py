@@ -40,6 +40,10 @@ class Message(Part):
 Ended: TypeAlias = Literal["answered", "limit", "no_progress", "cut", "refused", "model_failed"]
 
 
+class NotAnswered(Exception):
+    """The model could not be asked; the message says why, and what was done until then."""
+
+
 class Reply(Part):
     """The agent's words. Whatever `ended` says, the text is fit for the person to read; it is the model's own only
     where the turn was `answered`."""

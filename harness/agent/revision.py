@@ -18,8 +18,7 @@ questions. Read the runs that are cited (read_run), find the cause, and mend it 
   no revision.
 - A write is stored as a proposal, and its verdict says Proposed: a person accepts or dismisses it, or it goes live
   after the review where they have set that. Your last proposal is the one that counts.
-- A rehearsal runs what is live: it can show you the misfire, not what a proposal mends. Call the proposal checked, and
-  not rehearsed.
+- A rehearsal before the first write shows the misfire; after it, what your proposal does. Compare the two.
 - If the runs don't show a fault of the skill (the world was down, or a newer version has already mended it), write
   nothing and say why.
 

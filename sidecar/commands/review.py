@@ -11,12 +11,12 @@ from sqlalchemy.engine import Connection
 from sidecar.caller import PERSON, Caller, CommandRefused
 from sidecar.client import views
 from sidecar.clock import Clock, moment
-from sidecar.commands.proposals import decide, proposal_view
-from sidecar.commands.show import entry_text
+from sidecar.commands.show import entry_text, proposal_view
 from sidecar.commands.skills import SkillCommands
 from sidecar.commands.table import command
-from sidecar.commands.unified import text_hash
+from sidecar.difference import text_hash
 from sidecar.moments import Moments
+from sidecar.proposals import decide
 from sidecar.registry import record_audit
 from sidecar.review.evidence import Evidence, gather_evidence
 from sidecar.review.record import latest_review, record_review

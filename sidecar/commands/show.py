@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection
 
 from sidecar.client import views
 from sidecar.clock import moment
+from sidecar.difference import unified
 from sidecar.store import Row
 from sidecar.store.schema import approvals, attempts, effects, logs, runs, step_attempts, steps, versions
 from sidecar.store.store import get_blob
@@ -206,3 +207,23 @@ def entry_text(connection: Connection, version: str) -> str:
     """The text of a version's own module."""
     row = connection.execute(sa.select(versions.c.entry, versions.c.files).where(versions.c.hash == version)).one()
     return get_blob(connection, row.files[row.entry]).decode()
+
+
+def proposal_view(connection: Connection, row: Row) -> views.Proposal:
+    known = {item.hash for item in connection.execute(sa.select(versions.c.hash).where(versions.c.skill == row.skill))}
+    diff = ""
+    if {row.base, row.version} <= known:
+        diff = unified(row.skill, entry_text(connection, row.base), entry_text(connection, row.version))
+    return views.Proposal(
+        id=row.id,
+        skill=row.skill,
+        state=row.state,
+        finding=views.Finding.model_validate(row.finding),
+        base=row.base,
+        version=row.version,
+        reason=row.reason,
+        diff=diff,
+        created_at=moment(row.created_at),
+        decided_at=moment(row.decided_at) if row.decided_at else None,
+        decided_by=row.decided_by,
+    )

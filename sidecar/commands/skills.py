@@ -19,20 +19,20 @@ from sidecar.checker.names import name_problem
 from sidecar.checker.report import Report, Snapshot
 from sidecar.client import views
 from sidecar.clock import Clock, moment
-from sidecar.commands.proposals import put_proposal
 from sidecar.commands.show import entry_text, run_views, version_view
 from sidecar.commands.table import command
-from sidecar.commands.unified import text_hash, unified
+from sidecar.difference import text_hash, unified
 from sidecar.dispatcher import Dispatcher
 from sidecar.execution.files import FileRefused, write_whole
 from sidecar.failpoints import failpoint
 from sidecar.gate import Gate, entry_of
 from sidecar.journal.runs import create
 from sidecar.moments import Moments
+from sidecar.proposals import proposed_by, put_proposal
 from sidecar.registry import Active, Origin, Registry
 from sidecar.schedule import in_words
 from sidecar.store import Row, Store
-from sidecar.store.schema import proposals, runs, skills
+from sidecar.store.schema import runs, skills
 from sidecar.triggers import Triggers, new_run
 
 NEXT_TIMES = 3
@@ -347,12 +347,7 @@ class SkillCommands:
         )
 
     def _proposed(self, name: str, caller: Caller) -> str | None:
-        row = self._store.row(
-            sa.select(proposals.c.version)
-            .where(proposals.c.skill == name, proposals.c.review == caller.review, proposals.c.state == "open")
-            .order_by(proposals.c.created_at.desc())
-        )
-        return row.version if row else None
+        return self._store.read(lambda connection: proposed_by(connection, name, caller.review))
 
     def _refuse_other_than_revised(self, caller: Caller, name: str) -> None:
         revised = caller.revises.get("skill") if isinstance(caller.revises, dict) else name

@@ -61,9 +61,9 @@ class Effects:
         try:
             reply = _stub(effect) if stubbed else self._do(effect, where, abort)
         except EffectFailed as failure:
-            error = ErrorInfo(type=failure.type, message=str(failure))
+            error = ErrorInfo(type=failure.type, message=str(failure), retryable=failure.retryable)
         except (FileRefused, OSError, UnicodeDecodeError, ValidationError) as failure:
-            error = ErrorInfo(type=type(failure).__name__, message=str(failure))
+            error = ErrorInfo(type=type(failure).__name__, message=str(failure), retryable=False)
         failpoint("effects.perform.after")
         self._store.write(self._record(effect, where, reply, error, started, stubbed=stubbed))
         failpoint("effects.record.after")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import sqlalchemy as sa
@@ -11,13 +11,14 @@ from pydantic import BaseModel, Field, JsonValue, ValidationError
 from sqlalchemy.engine import Connection
 
 from sidecar import approvals
-from sidecar.caller import AGENT, Caller, CommandRefused
+from sidecar.caller import AGENT, TEND, Caller, CommandRefused
 from sidecar.clock import Clock, moment
 from sidecar.execution.effects import Circumstances
 from sidecar.failpoints import failpoint
 from sidecar.journal.runs import create
 from sidecar.journal.steps import Journal, StepRow
 from sidecar.moments import Moments
+from sidecar.proposals import proposed_by
 from sidecar.registry import Registry
 from sidecar.state import read_value
 from sidecar.store import Store
@@ -195,6 +196,7 @@ class Requests:
         input_: JsonValue,
         rehearsal: bool = False,
         session: JsonValue = None,
+        version: str | None = None,
     ) -> Suspend:
         active = self.registry.active(active_skill)
         assert active is not None, active_skill  # noqa: S101 # the caller has looked
@@ -210,6 +212,8 @@ class Requests:
             session=session if isinstance(session, str) else None,
             concurrency_key=session if isinstance(session, str) else "rehearsal" if rehearsal else "",
         )
+        if version is not None:
+            new = replace(new, version=version)
         journal.wait(step, lambda connection: create(connection, new, self.clock.now()))
         return Suspend(reason=step.kind)
 
@@ -270,8 +274,24 @@ class Requests:
         rehearsal = bool(asked.arguments.get("rehearsal"))
         self._tell_tool(where, "skills.run", "started", f"{'rehearses' if rehearsal else 'runs'} {name}")
         return self._start_child(
-            step, journal, where, active_skill=name, input_=asked.arguments.get("input"), rehearsal=rehearsal
+            step,
+            journal,
+            where,
+            active_skill=name,
+            input_=asked.arguments.get("input"),
+            rehearsal=rehearsal,
+            version=self._proposed(name, where) if rehearsal else None,
         )
+
+    def _proposed(self, skill: str, where: Circumstances) -> str | None:
+        """The version that this run's revision has proposed: a rehearsal shows what it would do."""
+        return self.store.read(lambda connection: proposed_by(connection, skill, self._review(where)))
+
+    def _review(self, where: Circumstances) -> str | None:
+        """The review for which this run revises a skill."""
+        row = self.store.row(sa.select(runs.c.input, runs.c.parent).where(runs.c.id == where.segment.run))
+        revises = row is not None and isinstance(row.input, dict) and row.input.get("revise")
+        return row.parent if row and revises else None
 
     def _after_child(self, step: StepRow, journal: Journal) -> Done | Failed | Suspend:
         """A command that ran a skill is answered with the run, however it ended."""
@@ -284,7 +304,7 @@ class Requests:
         assert run is not None, where  # noqa: S101 # it is running
         revises: Any = run.input.get("revise") if isinstance(run.input, dict) else None
         return Caller(
-            who=AGENT,
+            who=AGENT if where.skill == AGENT else TEND,
             run=where.segment.run,
             session=where.session,
             review=run.parent if revises else None,

@@ -179,8 +179,8 @@ def test_a_reply_without_words_still_ends_in_words(stop: str) -> None:
 def test_a_model_that_cannot_be_asked_says_why_and_what_was_done() -> None:
     missing = Refusal("ModelNotConfigured", "Set TEND_ANTHROPIC_API_KEY.")
     port = sidecar(calls(WRITE), missing, skills__write=verdict())
-    reply = ask(port)
-    assert reply.ended == "model_failed"
-    assert "Set TEND_ANTHROPIC_API_KEY." in reply.text
-    assert "- write_skill: Live: price_report" in reply.text
-    assert port.done("chat.remember")[0]["messages"][-1] == {"role": "assistant", "content": reply.text}
+    with pytest.raises(AssertionError, match="NotAnswered") as raised:
+        ask(port)
+    assert "Set TEND_ANTHROPIC_API_KEY." in str(raised.value)
+    assert "- write_skill: Live: price_report" in str(raised.value)
+    assert "Set TEND_ANTHROPIC_API_KEY." in port.done("chat.remember")[0]["messages"][-1]["content"]

@@ -1,0 +1,40 @@
+"""Rows of revisions that wait for a person."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from sidecar.store.schema import proposals
+
+
+def put_proposal(connection: Connection, values: dict[str, Any]) -> None:
+    """Add it; an open one of the same skill is superseded by it."""
+    connection.execute(
+        proposals.update()
+        .where(proposals.c.skill == values["skill"], proposals.c.state == "open")
+        .values(state="superseded", decided_at=values["created_at"], decided_by="tend")
+    )
+    connection.execute(proposals.insert().values(**values))
+
+
+def proposed_by(connection: Connection, skill: str, review: str | None) -> str | None:
+    """The version that this review's revision of the skill has proposed, and nobody has decided about."""
+    if review is None:
+        return None
+    found: str | None = connection.scalar(
+        sa.select(proposals.c.version)
+        .where(proposals.c.skill == skill, proposals.c.review == review, proposals.c.state == "open")
+        .order_by(proposals.c.created_at.desc())
+    )
+    return found
+
+
+def decide(connection: Connection, identity: str, state: str, who: str, reason: str, now: float) -> None:
+    connection.execute(
+        proposals.update()
+        .where(proposals.c.id == identity)
+        .values(state=state, decided_at=now, decided_by=who, decision_reason=reason)
+    )
