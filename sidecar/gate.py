@@ -47,7 +47,7 @@ class Gate:
         registry: Registry,
         checker: Checker,
         moments: Moments,
-        on_live: Callable[[], None],
+        on_live: Callable[[str], None],
     ) -> None:
         self.workspace = workspace
         self._store = store
@@ -109,7 +109,7 @@ class Gate:
             if row.origin == "workspace" and row.retired_at is None:
                 self._registry.retire(name, PERSON, "its file was deleted")
                 self._moments.publish("skill", skill=name, what="retired")
-                self._on_live()
+                self._on_live(name)
 
     # ------------------------------------------------------------ the verdict
 
@@ -132,7 +132,7 @@ class Gate:
             if report.passed:
                 self._registry.activate(snapshot, report, origin)
                 failpoint("gate.activated")
-                self._on_live()
+                self._on_live(name)
             else:
                 self._registry.refuse(snapshot, report, origin)
             self._tell(report, live=report.passed)

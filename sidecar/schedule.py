@@ -2,7 +2,7 @@
 
 A slot is one due time, named as the zone's clock shows it with its offset. Over a clock change cronsim does what
 Debian's cron does: a daily time that spring skips is due right after the gap, one that autumn repeats is due once,
-and `*/30` goes on by the real half hours.
+and `*/30` goes on by the real half hours. Intervals are counted from 1970 in UTC: every half hour is at :00 and :30.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import count
 from typing import assert_never
 from zoneinfo import ZoneInfo
 
@@ -27,11 +28,10 @@ class Slot:
 
 @dataclass(frozen=True)
 class Schedule:
-    """A trigger with the zone it is read in. `anchor` is when an interval begins: the skill's first activation."""
+    """A trigger with the zone it is read in. Equal ones are due together, whichever skill declares them."""
 
     trigger: Trigger
     zone: str
-    anchor: float
 
     @property
     def name(self) -> str:
@@ -84,16 +84,9 @@ class Schedule:
                 yield Slot(due.timestamp(), due.isoformat(timespec="minutes"))
 
     def _every(self, seconds: float, since: float) -> Iterator[Slot]:
-        n = max(1, int((since - self.anchor) // seconds) + 1)
-        while True:
-            due = self.anchor + n * seconds
-            if due > since:
-                yield Slot(due, f"{datetime.fromtimestamp(due, UTC):%Y-%m-%dT%H:%M:%S.%f}Z")
-            n += 1
-
-
-def schedules(triggers: tuple[Trigger, ...], zone: str, anchor: float) -> list[Schedule]:
-    return [Schedule(trigger, zone, anchor) for trigger in triggers]
+        for n in count(int(since // seconds)):
+            if (due := n * seconds) > since:
+                yield Slot(due, f"{datetime.fromtimestamp(due, UTC).isoformat(timespec='milliseconds')}")
 
 
 def in_words(found: list[Schedule]) -> str:
@@ -103,6 +96,6 @@ def in_words(found: list[Schedule]) -> str:
 def _duration(seconds: float) -> str:
     for name, size in (("week", 604800), ("day", 86400), ("hour", 3600), ("minute", 60)):
         if seconds >= size and seconds % size == 0:
-            count = int(seconds // size)
-            return name if count == 1 else f"{count} {name}s"
+            times = int(seconds // size)
+            return name if times == 1 else f"{times} {name}s"
     return "second" if seconds == 1 else f"{seconds:g} seconds"

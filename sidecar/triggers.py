@@ -7,13 +7,14 @@ none is lost while nobody was there: starting up is just another look.
 
 from __future__ import annotations
 
-import logging
+import threading
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import takewhile
-from typing import Any
+from functools import partial
+from itertools import islice, takewhile
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -33,9 +34,10 @@ from sidecar.store.schema import runs, skills, slots
 from sidecar.store.schema import schedules as schedule_rows
 
 LATE_AFTER = 60.0  # seconds after its time, a slot is late
+SKILLS_AT_ONCE = 200  # that one transaction accounts for
 ROWS_AT_MOST = 1_000  # of one look at one schedule; older slots share one row
 
-log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class _Due:
 
 
 class Triggers:
-    """Watches the clock for every active skill. `refresh` when the registry has changed."""
+    """Watches the clock for every active skill. `refresh` when a skill's active version has changed."""
 
     def __init__(
         self, store: Store, registry: Registry, clock: Clock, zone: str, on_new_run: Callable[[], None]
@@ -60,71 +62,79 @@ class Triggers:
         self._clock = clock
         self._zone = zone
         self._on_new_run = on_new_run
-        self._scheduler = BackgroundScheduler(
+        self._watched: dict[str, dict[str, Active]] = {}  # schedule's name → the skills that share it
+        self._changing = threading.RLock()
+        self._timer = BackgroundScheduler(
             timezone=UTC, executors={"default": ThreadPoolExecutor(1)}, job_defaults={"misfire_grace_time": None}
         )
 
     def start(self) -> None:
-        self._scheduler.start()
-        self.refresh()
+        """Watch every active skill, and account for the time when nobody looked."""
+        self._timer.start()
+        for active in self._registry.all_active():
+            self._watch(active)
+        for name in list(self._watched):
+            self.look(name)
 
     def stop(self) -> None:
-        self._scheduler.shutdown(wait=True)
+        self._timer.shutdown(wait=True)
 
-    def refresh(self) -> None:
-        """Adopt the registry's schedules: one timer for each distinct one, however many skills share it."""
-        wanted = {schedule.name: schedule for active in self._registry.all_active() for schedule in self.of(active)}
-        for job in self._scheduler.get_jobs():
-            if job.id not in wanted:
-                job.remove()
-        have = {job.id for job in self._scheduler.get_jobs()}
-        for name, schedule in wanted.items():
-            if name not in have:
-                self._scheduler.add_job(
-                    self.look, _Timer(schedule), args=[name], id=name, max_instances=1, coalesce=True
-                )
-        self.look()
-
-    def of(self, active: Active) -> list[Schedule]:
-        """The skill's schedules; a new one is remembered, and counts from now."""
-        found = self.schedules(active.manifest)
-        if not found:
-            return []
-        known = self._anchors(active.skill)
-        if any(schedule.name not in known for schedule in found):
-            self._store.write(lambda connection: self._remember(connection, active.skill, found))
-            known = self._anchors(active.skill)
-        return [Schedule(schedule.trigger, schedule.zone, known[schedule.name]) for schedule in found]
+    def refresh(self, skill: str) -> None:
+        """Adopt what the registry now says of this skill."""
+        with self._changing:
+            for name, sharing in list(self._watched.items()):
+                if sharing.pop(skill, None) and not sharing:
+                    del self._watched[name]
+                    self._timer.remove_job(name)
+            active = self._registry.active(skill)
+            if active is not None:
+                self._watch(active)
 
     def schedules(self, manifest: Manifest) -> list[Schedule]:
-        """What a manifest declares, to be said in words."""
-        return [Schedule(trigger, self._zone, 0.0) for trigger in manifest.triggers]
+        return [Schedule(trigger, self._zone) for trigger in manifest.triggers]
 
-    def look(self, only: str | None = None) -> None:
-        """Give every slot that has come its row, and its run."""
+    def look(self, name: str) -> None:
+        """Give every slot of this schedule that has come its row, and its run."""
         now = self._clock.now()
-        for active in self._registry.all_active():
-            for schedule in self.of(active):
-                if only in (None, schedule.name):
-                    self._store.write(self._account(active, schedule, now))
-        self._on_new_run()
+        with self._changing:
+            sharing = list(self._watched.get(name, {}).values())
+        for some in batched(sharing, SKILLS_AT_ONCE):
+            schedule = next(one for one in self.schedules(some[0].manifest) if one.name == name)
+            if self._store.write(partial(self._account, some, schedule, now)):
+                self._on_new_run()
 
-    def _account(self, active: Active, schedule: Schedule, now: float) -> Callable[[Connection], None]:
-        def change(connection: Connection) -> None:
-            here = (schedule_rows.c.skill == active.skill, schedule_rows.c.schedule == schedule.name)
-            seen = connection.scalar(sa.select(schedule_rows.c.seen_until).where(*here))
-            current = connection.execute(
-                sa.select(skills.c.active, skills.c.paused).where(skills.c.name == active.skill)
-            ).one()
-            if seen is None or current.active != active.version:
-                return  # replaced while we looked: the refresh that follows looks again
-            came = takewhile(lambda slot: slot.due <= now, schedule.after(seen))
-            for due in _judge(came, active, now, paused=current.paused):
-                self._record(connection, active, schedule, due, now)
+    def _watch(self, active: Active) -> None:
+        """One timer for each distinct schedule, however many skills share it."""
+        found = self.schedules(active.manifest)
+        self._store.write(lambda connection: _remember(connection, active.skill, found, self._clock.now()))
+        with self._changing:
+            for schedule in found:
+                sharing = self._watched.setdefault(schedule.name, {})
+                if not sharing:
+                    timer = _Timer(schedule)
+                    self._timer.add_job(self.look, timer, args=[schedule.name], id=schedule.name, coalesce=True)
+                sharing[active.skill] = active
+
+    def _account(self, some: Sequence[Active], schedule: Schedule, now: float, connection: Connection) -> int:
+        """In one transaction; returns how many slots have come."""
+        return sum(self._account_one(connection, active, schedule, now) for active in some)
+
+    def _account_one(self, connection: Connection, active: Active, schedule: Schedule, now: float) -> int:
+        here = (schedule_rows.c.skill == active.skill, schedule_rows.c.schedule == schedule.name)
+        seen = connection.scalar(sa.select(schedule_rows.c.seen_until).where(*here))
+        current = connection.execute(
+            sa.select(skills.c.active, skills.c.paused).where(skills.c.name == active.skill)
+        ).one()
+        if seen is None or current.active != active.version:
+            return 0  # replaced while we looked: the refresh that follows looks again
+        came = takewhile(lambda slot: slot.due <= now, schedule.after(seen))
+        judged = _judge(came, active, now, paused=current.paused)
+        for due in judged:
+            self._record(connection, active, schedule, due, now)
+        if judged:
             failpoint("triggers.account.before")
             connection.execute(schedule_rows.update().where(*here).values(seen_until=max(seen, now)))
-
-        return change
+        return len(judged)
 
     def _record(self, connection: Connection, active: Active, schedule: Schedule, due: _Due, now: float) -> None:
         waiting = _queued_run(connection, active.skill) if due.fires else None
@@ -132,34 +142,24 @@ class Triggers:
             (due.outcome, due.reason) if waiting is None else ("merged", f"run {waiting} has yet to start")
         )
         row = {"skill": active.skill, "schedule": schedule.name, "slot": due.slot.civil, "due_at": due.slot.due}
-        added = connection.execute(
-            insert(slots)
-            .values(**row, outcome=outcome, reason=reason, run=waiting, created_at=now)
-            .on_conflict_do_nothing()
-        )
+        verdict = {"outcome": outcome, "reason": reason, "run": waiting, "created_at": now}
+        added = connection.execute(insert(slots).values(**row, **verdict).on_conflict_do_nothing())
         if added.rowcount == 0 or not due.fires or waiting is not None:
             return
         run = create(connection, new_run(active, trigger=f"{schedule.name} at {due.slot.civil}"), now)
-        connection.execute(
-            slots.update()
-            .where(*(slots.c[name] == row[name] for name in ("skill", "schedule", "slot")))
-            .values(run=run)
-        )
+        here = [slots.c[name] == row[name] for name in ("skill", "schedule", "slot")]
+        connection.execute(slots.update().where(*here).values(run=run))
 
-    def _anchors(self, skill: str) -> dict[str, float]:
-        query = sa.select(schedule_rows.c.schedule, schedule_rows.c.anchor).where(schedule_rows.c.skill == skill)
-        return {row.schedule: row.anchor for row in self._store.rows(query)}
 
-    def _remember(self, connection: Connection, skill: str, found: list[Schedule]) -> None:
-        now = self._clock.now()
-        for schedule in found:
-            row = {"skill": skill, "schedule": schedule.name, "anchor": now, "seen_until": now}
-            connection.execute(insert(schedule_rows).values(**row).on_conflict_do_nothing())
-        connection.execute(
-            schedule_rows.delete().where(
-                schedule_rows.c.skill == skill, schedule_rows.c.schedule.not_in([item.name for item in found])
-            )
-        )
+def _remember(connection: Connection, skill: str, found: list[Schedule], now: float) -> None:
+    """A new schedule counts from now; one that is declared no more is forgotten."""
+    for schedule in found:
+        row = insert(schedule_rows).values(skill=skill, schedule=schedule.name, seen_until=now)
+        connection.execute(row.on_conflict_do_nothing())
+    names = [schedule.name for schedule in found]
+    connection.execute(
+        schedule_rows.delete().where(schedule_rows.c.skill == skill, schedule_rows.c.schedule.not_in(names))
+    )
 
 
 def new_run(active: Active, *, trigger: str, **more: Any) -> NewRun:
@@ -171,6 +171,13 @@ def new_run(active: Active, *, trigger: str, **more: Any) -> NewRun:
         concurrency=active.manifest.concurrency,
         **more,
     )
+
+
+def batched(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    """`items` in slices of up to `size`."""
+    iterator = iter(items)
+    while some := tuple(islice(iterator, size)):
+        yield some
 
 
 class _Timer(BaseTrigger):  # type: ignore[misc] # apscheduler ships no types
@@ -214,12 +221,8 @@ def _lateness(slot: Slot, now: float) -> str:
 def _queued_run(connection: Connection, skill: str) -> str | None:
     """A scheduled run of the skill that has not begun: a further slot would only say the same again."""
     run: str | None = connection.scalar(
-        sa.select(runs.c.id).where(
-            runs.c.skill == skill,
-            runs.c.state == "queued",
-            runs.c.attempts == 0,
-            runs.c.parent.is_(None),
-            runs.c.trigger.contains(" at "),
-        )
+        sa.select(runs.c.id)
+        .join(slots, slots.c.run == runs.c.id)
+        .where(runs.c.skill == skill, runs.c.state == "queued", runs.c.attempts == 0)
     )
     return run

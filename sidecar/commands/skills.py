@@ -156,7 +156,7 @@ class SkillCommands:
         with self._gate.turn(name):
             (self._workspace / entry_of(name)).unlink(missing_ok=True)
             self._registry.retire(name, caller.who, f"removed by {caller.who}")
-        self._triggers.refresh()
+        self._triggers.refresh(name)
         self._moments.publish("skill", skill=name, what="retired")
 
     @command("helpers.read", agent=True)
@@ -232,7 +232,6 @@ class SkillCommands:
         return self._after_hold(name, "resumed")
 
     def _after_hold(self, name: str, what: str) -> views.Skill:
-        self._triggers.look()
         self._moments.publish("skill", skill=name, what=what)
         return self._view(self._registry.row(name), self._registry.active(name), self._last_runs(name).get(name))
 
@@ -385,9 +384,8 @@ class SkillCommands:
         if active is None:
             return ()
         now = self._clock.now()
-        due = sorted(
-            slot.due for schedule in self._triggers.of(active) for slot in islice(schedule.after(now), NEXT_TIMES)
-        )
+        found = self._triggers.schedules(active.manifest)
+        due = sorted(slot.due for schedule in found for slot in islice(schedule.after(now), NEXT_TIMES))
         return tuple(moment(time) for time in due[:NEXT_TIMES])
 
     def _last_runs(self, name: str | None = None) -> dict[str, views.Run]:

@@ -70,7 +70,7 @@ slots = sa.Table(
     _time("due_at", nullable=False),
     sa.Column("outcome", sa.Text, nullable=False),  # fired, late, missed, paused, merged
     sa.Column("reason", sa.Text),
-    sa.Column("run", sa.Text),
+    sa.Column("run", sa.Text, index=True),
     _time("created_at", nullable=False),
 )
 
@@ -79,7 +79,6 @@ schedules = sa.Table(
     metadata,
     sa.Column("skill", sa.Text, primary_key=True),
     sa.Column("schedule", sa.Text, primary_key=True),
-    _time("anchor", nullable=False),  # when it was first active: an interval counts from here
     _time("seen_until", nullable=False),  # every slot up to here has its row
 )
 

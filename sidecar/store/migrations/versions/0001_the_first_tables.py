@@ -168,7 +168,6 @@ def upgrade() -> None:
         "schedules",
         sa.Column("skill", sa.Text(), nullable=False),
         sa.Column("schedule", sa.Text(), nullable=False),
-        sa.Column("anchor", sa.Float(precision=53), nullable=False),
         sa.Column("seen_until", sa.Float(precision=53), nullable=False),
         sa.PrimaryKeyConstraint("skill", "schedule"),
     )
@@ -184,6 +183,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.Float(precision=53), nullable=False),
         sa.PrimaryKeyConstraint("skill", "schedule", "slot"),
     )
+    op.create_index(op.f("ix_slots_run"), "slots", ["run"], unique=False)
     op.create_table(
         "state",
         sa.Column("skill", sa.Text(), nullable=False),
