@@ -27,7 +27,9 @@ def examine(workspace: Path | None) -> list[Health]:
     except SettingsError as error:
         unusable = Health(name="settings", state="error", detail=str(error), fix="mend that setting, then: tend doctor")
         return [_python(), _mypy(), _sqlite(), unusable]
-    return [*_sidecar(settings), _python(), _mypy(), _sqlite(), _workspace(settings), _model(settings), *_set(settings)]
+    found = [*_sidecar(settings), _python(), _mypy(), _sqlite(), _workspace(settings), _model(settings)]
+    first = {health.name: health for health in reversed(found)}  # what the sidecar says of itself comes first
+    return [*reversed(first.values()), *_set(settings)]
 
 
 def _sidecar(settings: Settings) -> Iterator[Health]:

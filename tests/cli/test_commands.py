@@ -290,12 +290,15 @@ def test_the_doctor_says_where_a_setting_is_from_and_never_shows_the_key(tend: T
 
 def test_the_doctor_adds_what_the_sidecar_knows_and_exits_1_on_an_error(inside: Inside, sidecar: Double) -> None:
     broken = views.Health(name="sandbox", state="error", detail="no Landlock", fix="use Linux 6.7")
-    sidecar.answers |= {"status": examples.status(), "doctor": [broken]}
+    again = views.Health(name="workspace", state="ok", detail="as the sidecar sees it")
+    sidecar.answers |= {"status": examples.status(), "doctor": [broken, again]}
     done = inside("doctor")
 
     assert done.returncode == 1
     assert "pid 4242" in done.stdout
     assert "→ use Linux 6.7" in done.stdout
+    assert "as the sidecar sees it" in done.stdout
+    assert str(inside.workspace) not in done.stdout  # each thing is told once
 
 
 def test_the_doctor_tells_a_setting_that_cannot_be_used(tend: Tend) -> None:

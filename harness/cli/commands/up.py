@@ -35,7 +35,7 @@ def up(terminal: Terminal) -> None:
     supervisor.run()
     if announcer.is_alive():
         announcer.finish(within=LAST_WORDS)
-    terminal.progress("○ Tend is down. What waits goes on at the next: tend up")
+    terminal.progress(f"○ Tend is down. What waits goes on at the next: {terminal.command('up')}")
     if supervisor.stopped_by == signal.SIGINT:
         raise typer.Exit(INTERRUPTED)
 
