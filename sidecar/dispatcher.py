@@ -96,19 +96,23 @@ class LocalDispatcher:
         with self._changed:
             self._news = False
             free = self._slots - len(self._live)
+            live = set(self._live)
+        self._runner.rescue(live)
         now = self._clock.now()
-
         due = self._store.read(journal.next_wake)
         if due is None or due > now:
             return due
         segments = self._store.write(lambda connection: self._claim(connection, free, now))
         failpoint("dispatcher.claimed")
         for segment in segments:
-            attempt = self._runner.prepare(segment)
-            with self._changed:
-                self._live[segment.run] = attempt
-            self._pool.submit(self._conduct, segment, attempt)
+            self._start(segment)
         return self._store.read(journal.next_wake)
+
+    def _start(self, segment: Segment) -> None:
+        attempt = self._runner.prepare(segment)
+        with self._changed:
+            self._live[segment.run] = attempt
+        self._pool.submit(self._conduct, segment, attempt)
 
     def _claim(self, connection: Connection, free: int, now: float) -> list[Segment]:
         journal.wake_due(connection, now)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from types import FrameType
 
@@ -33,7 +33,9 @@ STATUS = {"unknown": 404, "not_found": 404, "conflict": 409, "not_allowed": 403,
 log = logging.getLogger(__name__)
 
 
-def application(commands: CommandTable, moments: Moments) -> Starlette:
+def application(commands: CommandTable, moments: Moments, is_over: Callable[[str], bool]) -> Starlette:
+    """`is_over` tells whether a run has ended: nothing more will happen to it."""
+
     async def perform(request: Request) -> Response:
         name = request.path_params["command"]
         caller = Caller(who=_person(request))
@@ -50,7 +52,9 @@ def application(commands: CommandTable, moments: Moments) -> Starlette:
     async def follow(request: Request) -> Response:
         since = request.query_params.get("since") or request.headers.get("last-event-id")
         last = int(since) if since and since.isdecimal() else moments.newest()
-        stream = _events(moments, last, request.query_params.get("run"))
+        run = request.query_params.get("run")
+        over = run is not None and await run_in_threadpool(is_over, run)
+        stream = _events(moments, last, run, over=over)
         return StreamingResponse(stream, media_type="text/event-stream")
 
     return Starlette(
@@ -88,15 +92,17 @@ class _Server(uvicorn.Server):
         super().handle_exit(sig, frame)
 
 
-async def _events(moments: Moments, last: int, run: str | None) -> AsyncIterator[str]:
+async def _events(moments: Moments, last: int, run: str | None, *, over: bool) -> AsyncIterator[str]:
     yield ": here\n\n"
     while not moments.closed:
-        for item in await asyncio.to_thread(moments.after, last, 1.0):
+        for item in await asyncio.to_thread(moments.after, last, 0.0 if over else 1.0):
             last = item.id
             if run is None or item.data.get("run") == run:
                 yield f"id: {item.id}\ndata: {item.model_dump_json()}\n\n"
             if run is not None and item.topic == "run" and item.data.get("run") == run and _is_over(item.data):
                 return
+        if over:
+            return
 
 
 def _is_over(data: dict[str, JsonValue]) -> bool:

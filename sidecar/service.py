@@ -5,7 +5,10 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
+from contextlib import ExitStack
 from pathlib import Path
+
+import sqlalchemy as sa
 
 from sidecar.checker.process import CheckerProcess
 from sidecar.client.settings import Settings
@@ -24,13 +27,14 @@ from sidecar.execution.requests import Requests
 from sidecar.execution.workers import Workers
 from sidecar.gate import Gate
 from sidecar.gateway import Gateway, GatewaySettings
-from sidecar.journal.runs import give_up_orphans
+from sidecar.journal.runs import FINAL, give_up_orphans
 from sidecar.memory import Memory
 from sidecar.moments import Moments
 from sidecar.registry import Registry
 from sidecar.server import application, serve
 from sidecar.shipped import register_shipped
 from sidecar.store import Store
+from sidecar.store.schema import runs
 from sidecar.triggers import Triggers
 from sidecar.watcher import Watcher
 
@@ -77,32 +81,31 @@ class Sidecar:
             commands.add(part)
 
     def run(self) -> None:
-        try:
-            self._start()
-            serve(application(self._commands, self._moments), self._settings.socket, self._moments)
-        finally:
-            self._stop()
+        """Serve until told to stop. What was started is stopped in turn, the last first."""
+        with ExitStack() as started:
+            started.callback(os.close, self._lock)
+            started.callback(self._store.close)
+            started.callback(self._gateway.close)
+            self._start(started)
+            app = application(self._commands, self._moments, self._is_over)
+            serve(app, self._settings.socket, self._moments)
 
-    def _start(self) -> None:
+    def _start(self, started: ExitStack) -> None:
+        started.callback(self._workers.close)
         self._workers.start()  # every worker of an earlier sidecar is dead from here on
         orphans = self._store.write(lambda connection: give_up_orphans(connection, self._clock.now()))
         if orphans:
             log.warning("%d runs were under way when the last sidecar ended; they go on from their journal", orphans)
         register_shipped(self._registry, self._settings)
         self._gate.write_missing()
-        self._triggers.start()
-        self._dispatcher.start()
-        self._watcher.start()
+        for part in (self._dispatcher, self._triggers, self._watcher):
+            part.start()
+            started.callback(part.stop)
+        started.callback(self._gate.stop)
 
-    def _stop(self) -> None:
-        self._watcher.stop()
-        self._gate.stop()
-        self._triggers.stop()
-        self._gateway.close()
-        self._dispatcher.stop()
-        self._workers.close()
-        self._store.close()
-        os.close(self._lock)
+    def _is_over(self, run: str) -> bool:
+        row = self._store.row(sa.select(runs.c.state).where(runs.c.id == run))
+        return row is not None and row.state in FINAL
 
     def _unmounted(self) -> None:
         log.warning("skills/ or lib/ is gone or was replaced: unmounted? No skill is retired for that.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Collection
 from typing import TypeAlias
 
 import sqlalchemy as sa
@@ -55,6 +56,11 @@ RETRY_SPAWN_AFTER = 1.0  # seconds
 log = logging.getLogger(__name__)
 
 
+def _unknown(skill: str) -> Manifest:
+    """For a version that never had a manifest: it declares nothing."""
+    return Manifest(name=skill, purpose="", takes_input=True)
+
+
 class AttemptRunner:
     """Carries out segments; knows everything that an attempt needs."""
 
@@ -83,6 +89,19 @@ class AttemptRunner:
         assert row is not None, segment  # noqa: S101 # it has just been claimed
         return Attempt(self, segment, row)
 
+    def rescue(self, live: Collection[str]) -> None:
+        """Runs that are running while nobody conducts them: their attempt broke off (a full disk, a bug). It counts
+        like a worker that died."""
+        orphans = self.store.rows(
+            sa.select(runs).where(runs.c.state == "running", runs.c.id.not_in(live)).order_by(runs.c.seq)
+        )
+        for row in orphans:
+            log.error("run %s: attempt %d broke off; the run is given back", row.id, row.attempts)
+            segment = Segment(run=row.id, fence=row.fence, attempt=row.attempts)
+            manifest = self.registry.manifest(row.version) or _unknown(row.skill)
+            now = self.clock.now()
+            self.store.write(lambda connection: outcome.die(connection, segment, 1, manifest, now))  # noqa: B023
+
 
 class Attempt:
     """`carry_out` returns when the attempt is over, whatever happened, with its outcome on disk.
@@ -95,7 +114,7 @@ class Attempt:
         self._store = runner.store
         self.segment = segment
         self._run = run
-        self._manifest = runner.registry.manifest(run.version) or Manifest(name=run.skill, purpose="", takes_input=True)
+        self._manifest = runner.registry.manifest(run.version) or _unknown(run.skill)
         self._code = runner.registry.code(run.version)
         self._where = Circumstances(
             segment=segment,
@@ -107,13 +126,15 @@ class Attempt:
         )
         self._journal = Journal(runner.store, runner.clock, segment)
         self._worker: Worker | None = None
-        self._abort = threading.Event()
+        self._stopped = False
+        self._abort_effect = threading.Event()
         self._open: Begin | None = None
         self._quiet_until = 0.0  # monotonic: when the worker has been silent for too long
         self._said_end = False
 
     def stop(self) -> None:
-        self._abort.set()
+        self._stopped = True
+        self._abort_effect.set()
         if worker := self._worker:
             self._runner.workers.kill(worker)
 
@@ -157,6 +178,8 @@ class Attempt:
                 return self._died(worker)
             question = Question.model_validate_json(line)
             answer = self._answer(question.body)
+            if self._open and time.monotonic() >= self._quiet_until:
+                return self._too_long(worker)  # an effect has used up the step's time
             failpoint("attempt.answer.before")
             self._send(lines, Answer(id=question.id, body=answer).model_dump_json())
         return None
@@ -252,11 +275,13 @@ class Attempt:
         if not self._journal.open_step(question.step):
             message = f"an effect needs an open step, and {question.step} is not open"
             return Failed(error=ErrorInfo(type="OutsideStep", message=message))
-        left = self._quiet_until - time.monotonic()
-        overdue = threading.Timer(max(0.0, left), self._abort.set)
+        self._abort_effect = threading.Event()
+        if self._stopped:
+            self._abort_effect.set()
+        overdue = threading.Timer(max(0.0, self._quiet_until - time.monotonic()), self._abort_effect.set)
         overdue.start()
         try:
-            return self._runner.effects.perform(question, self._where, self._abort)
+            return self._runner.effects.perform(question, self._where, self._abort_effect)
         finally:
             overdue.cancel()
 
@@ -284,7 +309,7 @@ class Attempt:
     def _died(self, worker: Worker) -> None:
         status = self._runner.workers.wait(worker)
         now = self._runner.clock.now()
-        if self._abort.is_set():
+        if self._stopped:
             return self._give_back(0.0)
         self._store.write(lambda connection: outcome.die(connection, self.segment, status, self._manifest, now))
         return None

@@ -56,11 +56,13 @@ class Workers:
     def spawn(self) -> Worker:
         """Fork a worker. Raises WorkersUnavailable."""
         ours, theirs = socket.socketpair()
-        with self._turn:
-            zygote = self._running()
-            worker = Worker(next(self._names), ours)
-            zygote.spawn(worker, theirs)
-        theirs.close()
+        worker = Worker(next(self._names), ours)
+        with theirs, self._turn:
+            try:
+                self._running().spawn(worker, theirs)
+            except WorkersUnavailable:
+                ours.close()
+                raise
         return worker
 
     def kill(self, worker: Worker) -> int:

@@ -18,7 +18,7 @@ from sqlalchemy.engine import Connection
 from sidecar.clock import Clock
 from sidecar.failpoints import failpoint
 from sidecar.journal.runs import Segment, check_fence
-from sidecar.store import Row, Store
+from sidecar.store import Row, Store, StoreError
 from sidecar.store.schema import runs, step_attempts, steps
 from skills.wire import Again, Begin, Done, ErrorInfo, Fail, Failed, Finish, Go, Request, Retry, StepKey, Suspend
 
@@ -125,7 +125,7 @@ class Journal:
         step, is_new = self._find(question.step, question.kind_of_request, question.arguments)
         if is_new:
             now = self._clock.now()
-            self._store.write(self._opened(step, question.arguments, now, is_new, count_try=False))
+            self._store.write_lazily(self._opened(step, question.arguments, now, is_new, count_try=False))
         return step
 
     def answer(
@@ -257,7 +257,7 @@ class Journal:
         step.state, step.wake_at = "retrying", now + delay
 
     def _update(self, connection: Connection, step: StepRow, **values: Any) -> None:
-        connection.execute(
+        changed = connection.execute(
             steps.update()
             .where(
                 steps.c.run == self.segment.run,
@@ -266,6 +266,8 @@ class Journal:
             )
             .values(**values)
         )
+        if changed.rowcount != 1:
+            raise StoreError(f"step {step.key} of run {self.segment.run} was begun, and that is not in the store")
 
     def _end_try(
         self, connection: Connection, step: StepRow, outcome: str, error: ErrorInfo | None, now: float
