@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from pydantic import BaseModel
-from scripted import play
 
 from skills import EffectFailed, Failure, OutsideStep, Run, Skill, StepFailed, files, http, skill, step
 from skills.trusted import Trusted
@@ -33,6 +32,7 @@ from skills.wire import (
     Suspend,
     Suspended,
 )
+from tests.skills.scripted import play
 
 BOOM = ErrorInfo(type="ValueError", message="boom")
 

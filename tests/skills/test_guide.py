@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from guide import GUIDE, blocks, write_workspace
 
 import skills
+from tests.skills.guide import GUIDE, blocks, write_workspace
 
 PROJECT = Path(skills.__file__).parent.parent
 

@@ -6,12 +6,12 @@ import sys
 from collections.abc import Iterator
 
 import pytest
-from scripted import PlayedPort, start
 
 from skills import Misdeclared
 from skills.execute import execute
 from skills.loading import PinnedFinder, load
 from skills.wire import Code, Raised, Succeeded
+from tests.skills.scripted import PlayedPort, start
 
 PRICE = '''"""Prices."""
 from __future__ import annotations
