@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Self, TypeVar
 
 import httpx2
@@ -182,16 +183,24 @@ class Client:
         return self._ask("doctor", list[views.Health])
 
     def moments(self, *, since: int | None = None, run: str | None = None) -> Iterator[views.Moment]:
-        """What happens from now on (or after the moment `since`), until the caller stops iterating. With `run`,
+        """What happens from this call on (or after the moment `since`), until the caller stops iterating. With `run`,
         only what belongs to it; the stream then ends by itself when that run has."""
         wanted = {name: value for name, value in (("since", since), ("run", run)) if value is not None}
+        opened = ExitStack()
         try:
-            with self._http.stream("GET", "/v1/moments", params=wanted) as reply:
+            reply = opened.enter_context(self._http.stream("GET", "/v1/moments", params=wanted))
+        except httpx2.TransportError as error:
+            raise NotRunning(self.settings) from error
+        return self._read_moments(reply, opened)
+
+    def _read_moments(self, reply: httpx2.Response, opened: ExitStack) -> Iterator[views.Moment]:
+        with opened:
+            try:
                 for line in reply.iter_lines():
                     if line.startswith("data: "):
                         yield views.Moment.model_validate_json(line.removeprefix("data: "))
-        except httpx2.TransportError as error:
-            raise NotRunning(self.settings) from error
+            except httpx2.TransportError as error:
+                raise NotRunning(self.settings) from error
 
     def _ask(self, command: str, answer: TypeForm[T], /, **arguments: JsonValue) -> T:
         try:
