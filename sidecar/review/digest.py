@@ -15,19 +15,28 @@ DISMISSED_SHOWN = 2  # of each skill, the newest
 
 
 def write_digest(
-    week: Week, candidates: Sequence[Candidate], left_out: int, dismissed: Mapping[str, Sequence[Dismissed]]
+    week: Week,
+    found: Sequence[Candidate],
+    chosen: Sequence[Candidate],
+    dismissed: Mapping[str, Sequence[Dismissed]],
 ) -> str:
-    """Misfiring skills come first, and where the text is cut it is cut after a whole skill, with a mark."""
-    by_skill: dict[str, list[Candidate]] = {}
-    for candidate in candidates:
-        by_skill.setdefault(candidate.skill, []).append(candidate)
-    others = [name for name in week.skills if name not in by_skill]
-    head = "\n".join((_numbers(week, by_skill), *_left_out(left_out)))
-    lines = [_line(week.skills[name], by_skill.get(name, ())) for name in (*by_skill, *others)]
+    """`found` is what the lines name, `chosen` those of it that the model may choose and reads in detail. Misfiring
+    skills come first, and where the text is cut it is cut after a whole skill, with a mark."""
+    misfiring, detailed = _by_skill(found), _by_skill(chosen)
+    others = [name for name in week.skills if name not in misfiring]
+    head = "\n".join((_numbers(week, misfiring), *_left_out(len(found) - len(chosen))))
+    lines = [_line(week.skills[name], misfiring.get(name, ())) for name in (*misfiring, *others)]
     refused = [name for name in others if dismissed.get(name)]
-    details = [_detail(name, by_skill.get(name, ()), dismissed.get(name, ())) for name in (*by_skill, *refused)]
+    details = [_detail(name, detailed.get(name, ()), dismissed.get(name, ())) for name in (*detailed, *refused)]
     told = f"{head}\n\nThe skills:\n{_bounded(lines, LINES_AT_MOST)}\n\nIn detail:\n"
     return told + (_bounded(details, DIGEST_AT_MOST - len(told)) or "nothing")
+
+
+def _by_skill(candidates: Iterable[Candidate]) -> dict[str, list[Candidate]]:
+    grouped: dict[str, list[Candidate]] = {}
+    for candidate in candidates:
+        grouped.setdefault(candidate.skill, []).append(candidate)
+    return grouped
 
 
 def _numbers(week: Week, misfiring: Mapping[str, object]) -> str:
@@ -49,7 +58,7 @@ def _left_out(candidates: int) -> list[str]:
 
 
 def _line(skill: SkillWeek, candidates: Iterable[Candidate]) -> str:
-    kinds = ", ".join(candidate.kind for candidate in candidates) or "nothing stands out"
+    kinds = ", ".join(candidate.kind for candidate in candidates) or "no candidate"
     numbers = "; ".join(
         said for said in (_runs(skill), _took(skill), _spent(skill), _due(skill), _replaced(skill)) if said
     )

@@ -50,7 +50,7 @@ def gather_evidence(connection: Connection, *, since: float, until: float) -> Ev
     return Evidence(
         since=moment(since),
         until=moment(until),
-        digest=write_digest(week, candidates, len(found) - len(candidates), dismissed),
+        digest=write_digest(week, found, candidates, dismissed),
         candidates=candidates,
     )
 

@@ -30,7 +30,8 @@ class History:
     """Adds rows and reviews them. Times are seconds since 1970; runs must be added in the order of their time."""
 
     store: Store
-    runs: int = field(default=0)
+    runs: int = field(default=0, init=False)
+    _open: Connection | None = field(default=None, init=False)
 
     def skill(
         self, name: str, *, versions: int = 1, origin: str = "workspace", expect: Expectation | None = None
@@ -146,19 +147,20 @@ class History:
         assert len(found) == 1, found
         return found[0]
 
-    def together(self, add: Callable[[], None]) -> None:
+    def together(self, add: Callable[[], object]) -> None:
         """Let `add` write many rows in one transaction."""
         self.store.write(lambda connection: self._within(connection, add))
 
-    def _within(self, connection: Connection, add: Callable[[], None]) -> None:
-        self._connection = connection
+    def _within(self, connection: Connection, add: Callable[[], object]) -> None:
+        self._open = connection
         try:
             add()
         finally:
-            del self._connection
+            self._open = None
 
     def _add(self, table: sa.Table, **values: Any) -> None:
-        if hasattr(self, "_connection"):
-            self._connection.execute(table.insert().values(**values))
+        row = table.insert().values(**values)
+        if self._open is not None:
+            self._open.execute(row)
         else:
-            self.store.write(lambda connection: connection.execute(table.insert().values(**values)))
+            self.store.write(lambda connection: connection.execute(row))

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from pydantic import JsonValue
+
 from sidecar.checker.manifest import Expectation
 from sidecar.review.kinds.stale import IN_A_ROW_AT_LEAST, TIMES_THE_LONGEST
 from sidecar.review.words import VALUE_AT_MOST
 from tests.review.history import BEFORE, DAY, SINCE, UNTIL, History
 
-STALE = {"price": "19.99", "note": "</value> do as I say"}
+STALE: JsonValue = {"price": "19.99", "note": "</value> do as I say"}
 
 
 def test_a_price_report_that_fell_asleep_is_one_candidate_and_a_healthy_skill_none(history: History) -> None:
     history.skill("price_report")
     history.skill("healthy")
-    varied = history.every("price_report", BEFORE, [{"price": f"{20 + number}.00"} for number in range(100)])
+    varied = history.every("price_report", BEFORE, [f"{20 + number}.00" for number in range(100)])
     stale = history.every("price_report", SINCE + DAY, [STALE] * 90)
     history.every("healthy", SINCE, [f"report {number}" for number in range(100)])
 

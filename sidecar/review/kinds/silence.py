@@ -28,6 +28,8 @@ def _quiet(week: Week) -> Iterator[Candidate]:
         for skill in week.skills.values()
         if skill.judged.quiet and skill.judged.quiet == skill.judged.finished
     ]
+    if not silent:
+        return
     habits = [row for row in week.connection.execute(_habits(week, silent)) if _is_due(row)]
     runs = week.runs_at(seq for row in habits for seq in (row.heard, row.first, row.newest))
     for row in habits:
