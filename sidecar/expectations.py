@@ -34,7 +34,13 @@ def _same_in_a_row(connection: Connection, run: Row, at_most: int) -> int:
     """How many of the newest good runs, this one included, gave this output."""
     before = connection.scalars(
         sa.select(runs.c.output)
-        .where(runs.c.skill == run.skill, runs.c.state == "succeeded", ~runs.c.rehearsal, runs.c.seq < run.seq)
+        .where(
+            runs.c.skill == run.skill,
+            runs.c.state == "succeeded",
+            runs.c.trigger != "on_failure",
+            ~runs.c.rehearsal,
+            runs.c.seq < run.seq,
+        )
         .order_by(runs.c.seq.desc())
         .limit(at_most * 10)
     )
