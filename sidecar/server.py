@@ -81,15 +81,17 @@ def serve(app: Starlette, socket: Path, moments: Moments) -> None:
 
 
 class _Server(uvicorn.Server):
-    """Ends its streams first when it is told to stop: each would otherwise wait for more."""
+    """Ends its streams first when it is told to stop: each would otherwise wait for more. Then `run` returns; uvicorn
+    itself would raise SIGTERM again, and the process would end before the sidecar's other parts have stopped."""
 
     def __init__(self, config: uvicorn.Config, moments: Moments) -> None:
         super().__init__(config)
         self._moments = moments
 
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 # the base class named them
         self._moments.close()
-        super().handle_exit(sig, frame)
+        self.force_exit = self.should_exit
+        self.should_exit = True
 
 
 async def _events(moments: Moments, last: int, run: str | None, *, over: bool) -> AsyncIterator[str]:
