@@ -33,6 +33,7 @@ class SocketPort:
         self._asked = 0
 
     def ask(self, question: Ask) -> Tell:
+        failpoint(f"worker.{question.op}.before")
         with self._turn:
             self._asked += 1
             self._lines.send(Question(id=self._asked, body=question).model_dump_json())
@@ -40,7 +41,8 @@ class SocketPort:
             if line is None:
                 os._exit(1)  # the sidecar is gone; what was not acknowledged will be done again
             answer = Answer.model_validate_json(line)
-        assert answer.id == self._asked, answer  # noqa: S101 # one question at a time
+            assert answer.id == self._asked, answer  # noqa: S101 # one question at a time
+        failpoint(f"worker.{question.op}.after")
         return answer.body
 
 
@@ -55,9 +57,7 @@ def work(sock: socket.socket) -> None:
     port = SocketPort(lines)
     sys.stdout = sys.stderr = _Printed(port)
     failpoint("worker.start")
-    end = _attempt(start, port)
-    failpoint("worker.end.before")
-    port.ask(end)
+    port.ask(_attempt(start, port))
     os._exit(0)
 
 

@@ -14,6 +14,7 @@ from queue import Empty, SimpleQueue
 
 from pydantic import ValidationError
 
+from sidecar import failpoints
 from sidecar.gateway.errors import Aborted, GatewayDied, RequestInvalid, named
 from sidecar.gateway.requests import Request
 from sidecar.gateway.settings import GatewaySettings
@@ -36,7 +37,10 @@ from skills.wire import Json
 OnEvent = Callable[[Json], None]
 
 # All that the process inherits: where the machine keeps its certificates, and how it reaches the model's server.
-INHERITED = ("SSL_CERT_FILE", "SSL_CERT_DIR", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "https_proxy", "no_proxy")
+INHERITED = (
+    *("SSL_CERT_FILE", "SSL_CERT_DIR", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "https_proxy", "no_proxy"),
+    failpoints.VARIABLE,
+)
 
 ABORT_NOTICED = 0.05  # seconds; a queue and an event can't be waited for at once, so the event is polled
 GRACE = 30.0  # seconds that a reply may come after its own deadline; then the process hangs, and is killed

@@ -7,6 +7,7 @@ import socket
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from sidecar.failpoints import failpoint
 from sidecar.gateway.errors import EffectFailed
 from sidecar.gateway.fetch import Fetcher
 from sidecar.gateway.requests import HttpRequest, ModelRequest
@@ -67,6 +68,8 @@ class Service:
                 raise TypeError("'configure' is the first order, and comes once.")
 
     async def _answer(self, call: Call) -> None:
+        kind = call.request.kind
+        failpoint(f"gateway.{kind}.before")
         try:
             line = to_line(Replied(id=call.id, reply=await self._perform(call)))
         except EffectFailed as failed:
@@ -74,6 +77,7 @@ class Service:
         except Exception as error:  # noqa: BLE001 - a mistake of ours may fail this effect, and no other
             reason = f"The gateway made a mistake during {call.request}: {error!r}. Please report it."
             line = to_line(Refused(id=call.id, type="EffectFailed", message=reason))
+        failpoint(f"gateway.{kind}.after")
         self._write(line)
 
     async def _perform(self, call: Call) -> dict[str, Json]:
