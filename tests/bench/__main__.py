@@ -1,0 +1,20 @@
+"""`python -m tests.bench NAME`: one measurement, printed with its floor. Without a name: which there are."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from tests.bench import save
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Measure Tend on this machine.")
+    names = parser.add_subparsers(dest="name", required=True, metavar="NAME")
+    save.add_arguments(names.add_parser("save", help="renamed file to live version"))
+    given = parser.parse_args()
+    return {"save": save.main}[given.name](given)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,128 @@
+"""From a file renamed to its place until its version is live, with few and with many skills in the workspace.
+
+The floor is batch mypy on the same bytes with a warm cache, started by itself in the same run: no save can be live
+before its types are checked.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from sidecar.checker.limited import Limits
+from sidecar.checker.report import Snapshot
+from sidecar.checker.types import BatchMypy
+from sidecar.client import Client
+from tests.support.live_sidecar import LiveSidecar
+
+SOURCE = '''"""Report the price of thing {number}."""
+from datetime import timedelta
+
+from skills import Run, every, skill, step
+
+
+@step(attempts=3)
+def price(thing: str) -> int:
+    return len(thing) + {salt}
+
+
+@skill(on=every(timedelta(hours={hours})))
+def thing_{number}(run: Run) -> int:
+    return run.step(price, "thing {number}")
+'''
+PATIENCE = 1800.0  # seconds until all skills of the workspace are live
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--skills", type=int, nargs="+", default=[1, 1000], help="how many, one row each")
+    parser.add_argument("--saves", type=int, default=20, help="measured saves of each row")
+
+
+def main(given: argparse.Namespace) -> int:
+    print(f"{'skills':>8}  {'renamed to live, ms':>28}  {'batch mypy alone, ms':>28}  ratio of medians")
+    for count in given.skills:
+        with tempfile.TemporaryDirectory() as folder:
+            live, floor = _row(Path(folder), count, given.saves)
+        ratio = statistics.median(live) / statistics.median(floor)
+        print(f"{count:>8,}  {_spread(live):>28}  {_spread(floor):>28}  {ratio:.2f}")
+    return 0
+
+
+def _row(folder: Path, count: int, saves: int) -> tuple[list[float], list[float]]:
+    skills = folder / "workspace" / "skills"
+    skills.mkdir(parents=True)
+    for number in range(count):
+        (skills / f"thing_{number}.py").write_text(_source(number, 0))
+    live, floor = [], []
+    with LiveSidecar(folder) as sidecar:
+        _wait_for_all(sidecar.client, count)
+        mypy = _batch_mypy(folder)
+        for salt in range(1, saves + 1):
+            live.append(_save(sidecar.client, skills, salt % count, salt))
+            floor.append(_timed(partial(mypy, _source(0, salt))))
+    return live, floor
+
+
+def _wait_for_all(client: Client, count: int) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while (ready := sum(skill.version is not None for skill in client.skills()) - 2) < count:
+        _tell(f"{ready:,} of {count:,} skills are live")
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{count - ready} skills are not live after {PATIENCE:g} s")
+        time.sleep(0.5)
+    _tell("")
+
+
+def _tell(progress: str) -> None:
+    if sys.stderr.isatty():
+        print(f"\r{progress:<40}\r", end="", file=sys.stderr, flush=True)
+
+
+def _save(client: Client, skills: Path, number: int, salt: int) -> float:
+    """Milliseconds from the rename to the moment that says so."""
+    name = f"thing_{number}"
+    new = skills / f".{name}.new"
+    new.write_text(_source(number, salt))
+    before = client.skill(name).skill.version
+    moments = client.moments()
+    started = time.perf_counter()
+    new.rename(skills / f"{name}.py")
+    live = next(item for item in moments if item.topic == "skill" and item.data["skill"] == name)
+    taken = (time.perf_counter() - started) * 1000
+    if live.data["what"] != "live" or client.skill(name).skill.version in (before, None):
+        raise AssertionError(f"{name}: {live.data}, and its version is the one before")
+    return taken
+
+
+def _batch_mypy(folder: Path) -> Callable[[str], None]:
+    """The type check alone, as the sidecar falls back to it."""
+    mypy = BatchMypy(folder / "floor", Limits())
+
+    def check(source: str) -> None:
+        snapshot = Snapshot(entry="skills/thing_0.py", files={"skills/thing_0.py": source.encode()})
+        if problems := mypy.check(snapshot):
+            raise AssertionError(problems)
+
+    check(_source(0, 0))  # the first one warms the cache
+    return check
+
+
+def _timed(act: Callable[[], None]) -> float:
+    started = time.perf_counter()
+    act()
+    return (time.perf_counter() - started) * 1000
+
+
+def _source(number: int, salt: int) -> str:
+    return SOURCE.format(number=number, salt=salt, hours=1 + number % 23)
+
+
+def _spread(figures: list[float]) -> str:
+    ordered = sorted(figures)
+    return f"median {statistics.median(ordered):.0f}, p90 {ordered[int(len(ordered) * 0.9)]:.0f}"
