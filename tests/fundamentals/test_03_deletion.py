@@ -1,0 +1,56 @@
+"""A deletion that was seen retires a skill; files that are missing at start do not."""
+
+from __future__ import annotations
+
+import pytest
+
+from sidecar.client import Refused
+from tests.support.live_sidecar import LiveSidecar
+from tests.support.waiting import wait_until
+
+SKILL = '''"""Nothing much."""
+
+from skills import Run, skill
+
+
+@skill()
+def NAME(run: Run) -> int:
+    return 1
+'''
+
+
+def test_a_deleted_file_retires_its_skill_and_keeps_its_history(sidecar: LiveSidecar) -> None:
+    version = sidecar.put("retired", SKILL.replace("NAME", "retired"))
+    sidecar.run("retired")
+    sidecar.file("retired").unlink()
+    wait_until(lambda: sidecar.active("retired") is None, "the skill is retired")
+    with pytest.raises(Refused):
+        sidecar.client.run_skill("retired")
+    assert [run.state for run in sidecar.client.runs(skill="retired")] == ["succeeded"]
+    assert [item.hash for item in sidecar.client.history("retired")] == [version]
+
+
+def test_a_retired_skill_stays_retired_after_a_restart(sidecar: LiveSidecar) -> None:
+    sidecar.put("gone", SKILL.replace("NAME", "gone"))
+    sidecar.client.remove("gone")
+    sidecar.restart()
+    assert sidecar.active("gone") is None
+    assert not sidecar.file("gone").exists()
+
+
+def test_a_file_that_is_missing_at_start_is_written_again_from_the_store(sidecar: LiveSidecar) -> None:
+    text = SKILL.replace("NAME", "unmounted")
+    version = sidecar.put("unmounted", text)
+    sidecar.stop()
+    sidecar.file("unmounted").unlink()
+    sidecar.start()
+    assert sidecar.active("unmounted") == version
+    assert sidecar.file("unmounted").read_text() == text
+
+
+def test_an_earlier_version_can_be_restored(sidecar: LiveSidecar) -> None:
+    first = sidecar.put("restored", SKILL.replace("NAME", "restored"))
+    sidecar.put("restored", SKILL.replace("NAME", "restored").replace("return 1", "return 2"))
+    assert sidecar.client.restore("restored", first[:8]).live
+    assert sidecar.active("restored") == first
+    assert sidecar.run("restored").output == 1

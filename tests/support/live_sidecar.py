@@ -1,0 +1,171 @@
+"""A real sidecar: a process of its own with an environment of its own, to talk to, to kill and to start again."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from unittest.mock import patch
+
+from pydantic import JsonValue
+
+from sidecar.client import Client, load_settings, views
+from sidecar.client.views import FINAL
+from tests.support.leftovers import assert_nothing_left
+from tests.support.waiting import wait_until
+
+READY_WITHIN = 30.0  # seconds; two busy cores
+STOPPED_WITHIN = 20.0
+
+
+class LiveSidecar:
+    """`python -m sidecar` over `folder`/workspace, up inside the context. `settings` are set in its environment:
+    LiveSidecar(folder, base_url=model.base_url)."""
+
+    def __init__(self, folder: Path, **settings: str) -> None:
+        self.folder = folder
+        self.workspace = folder / "workspace"
+        self.log = folder / "sidecar.log"
+        self._short = Path(tempfile.mkdtemp(prefix="tend-"))  # a socket's path may have 107 bytes at most
+        self._runtime, self._temporary = self._short / "run", self._short / "tmp"
+        for made in (self.workspace, self._runtime, self._temporary):
+            made.mkdir(mode=0o700, exist_ok=True)
+        self.environment = {
+            "PATH": os.environ["PATH"],
+            "LANG": "C.UTF-8",
+            "XDG_RUNTIME_DIR": str(self._runtime),
+            "TMPDIR": str(self._temporary),
+            "TEND_ZONE": "UTC",
+            **{f"TEND_{name.upper()}": value for name, value in settings.items()},
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+        self.client = self._new_client()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            self.stop()
+            if error is None:
+                assert_nothing_left(self.folder, self._runtime, self._temporary)
+        finally:
+            self.client.close()
+            shutil.rmtree(self._short)
+
+    # ------------------------------------------------------------ its life
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None, "the sidecar was not started"
+        return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def start(self, **environment: str) -> Self:
+        """Start it, and wait until it answers. `environment` is for this start alone."""
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "sidecar", "--workspace", str(self.workspace)],
+                cwd=self.folder,
+                env=self.environment | environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        self.client.close()
+        self.client = self._new_client()
+        wait_until(lambda: not self.alive or self.answers(), "the sidecar answers", within=READY_WITHIN)
+        return self
+
+    def answers(self) -> bool:
+        """Asked of the socket itself: where nobody listens, the HTTP client leaves its own open."""
+        with socket.socket(socket.AF_UNIX) as probe:
+            return probe.connect_ex(next((str(path) for path in self._runtime.rglob("*.sock")), "none")) == 0
+
+    def stop(self) -> None:
+        """As a person does, with SIGTERM; it has to end well. One that is dead already is left as it is."""
+        if self.alive:
+            self.ask_to_stop()
+            assert self.exit_status() == 0, f"the sidecar ended with {self.exit_status()}"
+
+    def ask_to_stop(self) -> None:
+        os.kill(self.pid, signal.SIGTERM)
+
+    def kill(self) -> None:
+        """SIGKILL, as a power cut would."""
+        if self.alive:
+            os.kill(self.pid, signal.SIGKILL)
+        self.exit_status()
+
+    def exit_status(self) -> int:
+        """Wait for its end; negative: the signal that killed it."""
+        assert self._process is not None, "the sidecar was not started"
+        return self._process.wait(STOPPED_WITHIN)
+
+    def restart(self) -> None:
+        self.stop()
+        self.start()
+
+    def said(self) -> str:
+        """The end of its log."""
+        return self.log.read_text(errors="replace")[-8_000:]
+
+    def _new_client(self) -> Client:
+        with patch.dict(os.environ, self.environment):  # where the socket lies depends on the environment
+            return Client(load_settings(workspace=self.workspace, environment=self.environment))
+
+    # ------------------------------------------------------------ what tests do with it
+
+    def file(self, name: str) -> Path:
+        return self.workspace / "skills" / f"{name}.py"
+
+    def save(self, name: str, text: str) -> None:
+        """Save the skill's file as an editor does: whole, by a rename."""
+        fresh = self.file(name).with_name(f".{name}.py.editor")
+        fresh.write_text(text)
+        fresh.replace(self.file(name))
+
+    def put(self, name: str, text: str) -> str:
+        """Write a skill that has to go live; its version."""
+        base = self.client.source(name).hash if self.file(name).exists() else None
+        verdict = self.client.write(name, text, base=base, reason="a test")
+        assert verdict.live, verdict.report.problems
+        return verdict.version
+
+    def active(self, name: str) -> str | None:
+        """The version that is live; None where there is none, or no such skill."""
+        return next((skill.version for skill in self.client.skills() if skill.name == name), None)
+
+    def run(self, name: str, payload: JsonValue = None, *, rehearsal: bool = False) -> views.RunDetail:
+        """Start a run and wait for its end."""
+        return self.ended(self.client.run_skill(name, payload, rehearsal=rehearsal).id)
+
+    def ended(self, run: str, *, within: float = 30.0) -> views.RunDetail:
+        wait_until(lambda: self.state(run) in FINAL, f"run {run} ends", within=within)
+        return self.client.run(run)
+
+    def state(self, run: str) -> views.RunState:
+        return self.client.run(run).run.state
+
+    def waits(self, run: str, reason: str) -> views.RunDetail:
+        """Wait until the run waits for `reason`, and its process has gone."""
+        wait_until(lambda: self.client.run(run).run.reason == reason, f"run {run} waits for {reason}")
+        return self.client.run(run)
+
+    def approval(self, run: str) -> views.Approval:
+        """Wait for the question that the run asks a person."""
+        return wait_until(
+            lambda: next((item for item in self.client.approvals() if item.run == run), None), f"run {run} asks"
+        )

@@ -1,0 +1,110 @@
+"""The world that skills act on in tests: an HTTP server that remembers what it was asked, and by which key."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import Counter, defaultdict, deque
+from contextlib import suppress
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any, Self
+
+
+@dataclass(frozen=True)
+class Received:
+    method: str
+    path: str
+    key: str  # the header idempotency-key
+    body: str
+
+
+class Sink:
+    """Answers 200 and {"count": N} on every path, N being how often the path was asked; `replies` has others, each
+    given once: `sink.replies["/price"].append((503, {}))`. A path in `held` is answered when it is let go."""
+
+    def __init__(self) -> None:
+        self.received: list[Received] = []
+        self.replies: defaultdict[str, deque[tuple[int, Any]]] = defaultdict(deque)
+        self.held: dict[str, threading.Event] = {}
+        self._guard = threading.Lock()
+        self._server = _Server(self)
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, name="sink")
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for held in self.held.values():
+            held.set()
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    @property
+    def host(self) -> str:
+        return f"127.0.0.1:{self._server.server_port}"
+
+    def hold(self, path: str) -> threading.Event:
+        """From now on requests for `path` wait until the event is set."""
+        return self.held.setdefault(path, threading.Event())
+
+    def count(self, path: str) -> int:
+        return self.paths()[path]
+
+    def paths(self) -> Counter[str]:
+        """How often each path was asked."""
+        with self._guard:
+            return Counter(item.path for item in self.received)
+
+    def keys(self, path: str) -> Counter[str]:
+        """How often each idempotency key came to `path`."""
+        with self._guard:
+            return Counter(item.key for item in self.received if item.path == path)
+
+    def answer(self, received: Received) -> tuple[int, Any]:
+        with self._guard:
+            self.received.append(received)
+            count = sum(item.path == received.path for item in self.received)
+            scripted = self.replies[received.path]
+            reply = scripted.popleft() if scripted else (200, {"count": count})
+        if held := self.held.get(received.path):
+            held.wait(60)
+        return reply
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = False
+
+    def __init__(self, sink: Sink) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.sink = sink
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _Server
+
+    def do_GET(self) -> None:
+        self._answer()
+
+    def do_POST(self) -> None:
+        self._answer()
+
+    def _answer(self) -> None:
+        body = self.rfile.read(int(self.headers.get("content-length", 0))).decode()
+        key = self.headers.get("idempotency-key", "")
+        status, reply = self.server.sink.answer(Received(self.command, self.path, key, body))
+        content = json.dumps(reply).encode()
+        with suppress(ConnectionError):  # whoever asked was killed meanwhile
+            self.send_response(status)
+            self.send_header("content-type", "application/json")
+            self.send_header("content-length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+    def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - the base class named it
+        """Say nothing: what was asked is in `received`."""
