@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Self, TypeVar
@@ -187,6 +188,7 @@ class Client:
         only what belongs to it; the stream then ends by itself when that run has."""
         wanted = {name: value for name, value in (("since", since), ("run", run)) if value is not None}
         opened = ExitStack()
+        self._require_sidecar()
         try:
             reply = opened.enter_context(self._http.stream("GET", "/v1/moments", params=wanted))
         except httpx2.TransportError as error:
@@ -202,7 +204,16 @@ class Client:
             except httpx2.TransportError as error:
                 raise NotRunning(self.settings) from error
 
+    def _require_sidecar(self) -> None:
+        """Knock first: httpx2 leaves the socket open that it could not connect."""
+        with socket.socket(socket.AF_UNIX) as knock:
+            try:
+                knock.connect(str(self.settings.socket))
+            except OSError as error:
+                raise NotRunning(self.settings) from error
+
     def _ask(self, command: str, answer: TypeForm[T], /, **arguments: JsonValue) -> T:
+        self._require_sidecar()
         try:
             reply = self._http.post(f"/v1/{command}", json=arguments, headers={"x-who": self.who})
         except httpx2.TransportError as error:
