@@ -302,7 +302,7 @@ class Attempt:
         limit = self._open.retry.timeout or STEP_WITHIN
         error = ErrorInfo(type="StepTimeout", message=f"step {self._open.step} took longer than {limit:g} s")
         tries = Fail(step=self._open.step, attempt=1, error=error)
-        answer = self._journal.fail(tries, outcome="timed out")
+        answer = self._journal.fail(tries, outcome="timed out", worker_lives=False)
         self._tell_step(self._open.step, "failed" if isinstance(answer, Failed) else "retrying")
         return self._give_back(0.0 if isinstance(answer, Failed) else self._journal.delay(self._open.step), "timed out")
 

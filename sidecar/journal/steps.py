@@ -101,7 +101,9 @@ class Journal:
         self._close(step, "succeeded", result=question.result)
         failpoint("journal.finish.after")
 
-    def fail(self, question: Fail, *, outcome: str = "failed") -> Again | Suspend | Failed:
+    def fail(
+        self, question: Fail, *, outcome: str = "failed", worker_lives: bool = True
+    ) -> Again | Suspend | Failed:
         """Remember the failure; say whether the body is worth another try, and when."""
         step = self._open(question.step)
         step.failures += 1
@@ -112,7 +114,7 @@ class Journal:
         delay = min(step.retry.backoff * 2 ** (step.failures - 1), step.retry.backoff_cap)
         delay *= 0.5 + _spread(self.segment.run, step) / 2
         self._retry_later(step, question.error, delay, outcome)
-        if delay > PAUSE_IN_WORKER:
+        if delay > PAUSE_IN_WORKER or not worker_lives:
             return Suspend(reason="retry")
         step.tries += 1
         self._store.write_lazily(self._opened(step, None, self._clock.now() + delay, is_new=False))
