@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -16,13 +16,25 @@ from unittest.mock import patch
 
 from pydantic import JsonValue
 
-from sidecar.client import Client, load_settings, views
+from sidecar.client import Client, NotRunning, Settings, load_settings, views
 from sidecar.client.views import FINAL
 from tests.support.leftovers import assert_nothing_left
 from tests.support.waiting import wait_until
 
 READY_WITHIN = 30.0  # seconds; two busy cores
 STOPPED_WITHIN = 20.0
+
+
+@dataclass(frozen=True)
+class _SettingsThere(Settings):
+    """As a process with another XDG_RUNTIME_DIR sees them."""
+
+    runtime: Path = Path()
+
+    @property
+    def socket(self) -> Path:
+        with patch.dict(os.environ, {"XDG_RUNTIME_DIR": str(self.runtime)}):
+            return super().socket
 
 
 class LiveSidecar:
@@ -90,9 +102,11 @@ class LiveSidecar:
         return self
 
     def answers(self) -> bool:
-        """Asked of the socket itself: where nobody listens, the HTTP client leaves its own open."""
-        with socket.socket(socket.AF_UNIX) as probe:
-            return probe.connect_ex(next((str(path) for path in self._runtime.rglob("*.sock")), "none")) == 0
+        try:
+            self.client.status()
+        except NotRunning:
+            return False
+        return True
 
     def stop(self) -> None:
         """As a person does, with SIGTERM; it has to end well. One that is dead already is left as it is."""
@@ -123,8 +137,8 @@ class LiveSidecar:
         return self.log.read_text(errors="replace")[-8_000:]
 
     def _new_client(self) -> Client:
-        with patch.dict(os.environ, self.environment):  # where the socket lies depends on the environment
-            return Client(load_settings(workspace=self.workspace, environment=self.environment))
+        found = load_settings(workspace=self.workspace, environment=self.environment)
+        return Client(_SettingsThere(**vars(found), runtime=self._runtime))
 
     # ------------------------------------------------------------ what tests do with it
 
