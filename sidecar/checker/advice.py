@@ -62,9 +62,7 @@ def advice(code: str, message: str, *, source: str, column: int, api: AuthorApi)
     for pattern, fix in _RULES:
         if found := pattern.search(f"{code}: {message}"):
             called = _CALL.match(source, column - 1)
-            return fix.format(
-                *found.groups(), called=called[1] if called else "the_step", api=api.names, run=api.run
-            )
+            return fix.format(*found.groups(), called=called[1] if called else "the_step", api=api.names, run=api.run)
     return ""
 
 

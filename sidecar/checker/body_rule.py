@@ -40,9 +40,7 @@ class _Outside:
     def __init__(self, modules: Mapping[str, Module]) -> None:
         self._modules = {module.name: module for module in modules.values()}
         self._definitions = {
-            f"{module.name}.{node.name}": (module, node)
-            for module in modules.values()
-            for node in module.definitions
+            f"{module.name}.{node.name}": (module, node) for module in modules.values() for node in module.definitions
         }
         self._seen: set[str] = set()
         self._waiting: list[tuple[Module, ast.AST]] = []

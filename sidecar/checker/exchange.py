@@ -20,9 +20,7 @@ def encode_snapshot(snapshot: Snapshot) -> str:
 
 def decode_snapshot(text: str) -> Snapshot:
     sent = json.loads(text)
-    return Snapshot(
-        sent["entry"], {path: content.encode("latin-1") for path, content in sent["files"].items()}
-    )
+    return Snapshot(sent["entry"], {path: content.encode("latin-1") for path, content in sent["files"].items()})
 
 
 def encode_reading(reading: Reading) -> str:

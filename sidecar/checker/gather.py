@@ -42,9 +42,7 @@ def gather(workspace: Path, entry: str) -> Snapshot | tuple[Problem, ...]:
         seen = {*files, *waiting, *(problem.file for problem in problems)}
         waiting += sorted((helpers_named_in(content.decode()) & helpers) - seen)
         if len(files) + len(waiting) > MOST_HELPERS:
-            problems.append(
-                _unreadable(entry, f"it imports more than {MOST_HELPERS} helpers", "Merge some of them.")
-            )
+            problems.append(_unreadable(entry, f"it imports more than {MOST_HELPERS} helpers", "Merge some of them."))
             break
     return tuple(problems) if problems else Snapshot(entry, files)
 
@@ -62,9 +60,7 @@ def read(workspace: Path, path: str) -> bytes | Problem:
     except FileNotFoundError:
         return _unreadable(path, "there is no such file", "Save it, or remove what refers to it.")
     except OSError as error:
-        return _unreadable(
-            path, f"it cannot be read: {error.strerror}", "Check the file and its permissions."
-        )
+        return _unreadable(path, f"it cannot be read: {error.strerror}", "Check the file and its permissions.")
     except _NotPlainError as error:
         return _unreadable(path, str(error), error.fix)
     return content

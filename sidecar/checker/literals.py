@@ -53,9 +53,7 @@ class Literals:
         """A list or tuple of texts, each with the place where it stands."""
         value = self.resolve(node)
         if not isinstance(value, ast.List | ast.Tuple):
-            raise Unreadable(
-                node, f"{_shown(node)} is no list of texts", 'Write a list of texts: ["…", "…"].'
-            )
+            raise Unreadable(node, f"{_shown(node)} is no list of texts", 'Write a list of texts: ["…", "…"].')
         return tuple((item, self.text(item)) for item in value.elts)
 
     def duration(self, node: ast.expr) -> timedelta:

@@ -121,6 +121,4 @@ def _bound_by(node: ast.Import | ast.ImportFrom) -> dict[str, str]:
     if isinstance(node, ast.ImportFrom):
         return {alias.asname or alias.name: f"{node.module or ''}.{alias.name}" for alias in node.names}
     whole = {alias.asname: alias.name for alias in node.names if alias.asname}
-    return whole | {
-        top: top for alias in node.names if not alias.asname for top in [alias.name.split(".")[0]]
-    }
+    return whole | {top: top for alias in node.names if not alias.asname for top in [alias.name.split(".")[0]]}

@@ -19,9 +19,7 @@ def module_level_problems(module: Module) -> Iterator[Problem]:
             yield _refuse(module, statement)
     for node in ast.walk(module.tree):
         if isinstance(node, ast.AsyncFunctionDef):
-            yield module.problem(
-                "body", node, "skills are synchronous", f"Write def {node.name}, without async."
-            )
+            yield module.problem("body", node, "skills are synchronous", f"Write def {node.name}, without async.")
         elif isinstance(node, Definition) and module.is_step(node) and node not in module.tree.body:
             yield module.problem(
                 "body",
@@ -33,9 +31,7 @@ def module_level_problems(module: Module) -> Iterator[Problem]:
 
 def _refuse(module: Module, statement: ast.stmt) -> Problem:
     if isinstance(statement, ast.If) and "__name__" in ast.unparse(statement.test):
-        return module.problem(
-            "body", statement, "a skill is not run as a script", "Delete this: Tend runs the skill."
-        )
+        return module.problem("body", statement, "a skill is not run as a script", "Delete this: Tend runs the skill.")
     fix = "Move it into the skill's function, or into a @step if it touches the world."
     return module.problem("body", statement, "only definitions and constants stand at the top level", fix)
 

@@ -41,9 +41,7 @@ def name_problem(path: str) -> Problem | None:
                 "Use letters, digits and underscores, and begin with a letter: price_report.py.",
             )
     if folders[0] == "skills" and (owner := _owner(stem)):
-        return _problem(
-            path, f"the name {stem!r} belongs to {owner}", f"Choose a name of its own: my_{stem}.py."
-        )
+        return _problem(path, f"the name {stem!r} belongs to {owner}", f"Choose a name of its own: my_{stem}.py.")
     return None
 
 

@@ -37,9 +37,7 @@ def _parse_file(path: str, content: bytes) -> Module | Problem:
     except ValueError as error:
         return _problem(path, text, 0, 0, f"it cannot be read as Python: {error}")
     except (RecursionError, MemoryError):
-        return _problem(
-            path, text, 0, 0, "an expression is nested too deeply", "Split it into several statements."
-        )
+        return _problem(path, text, 0, 0, "an expression is nested too deeply", "Split it into several statements.")
     return Module(path, text, tree)
 
 

@@ -22,9 +22,7 @@ class CheckerProcess:
     gives a report with a problem that says so.
     """
 
-    def __init__(
-        self, cache_dir: Path, *, limits: Limits | None = None, types: TypeChecker | None = None
-    ) -> None:
+    def __init__(self, cache_dir: Path, *, limits: Limits | None = None, types: TypeChecker | None = None) -> None:
         cache_dir.mkdir(parents=True, exist_ok=True)
         self._folder = cache_dir
         self._limits = limits or Limits()

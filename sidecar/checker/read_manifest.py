@@ -66,23 +66,17 @@ class ManifestReader:
     def _purpose(self) -> str:
         purpose = ast.get_docstring(self.module.tree) or ""
         if not purpose.strip():
-            self._problem(
-                1, "the file does not say what it is for", 'Begin it with a docstring: """What this does."""'
-            )
+            self._problem(1, "the file does not say what it is for", 'Begin it with a docstring: """What this does."""')
         return purpose.strip()
 
     def _skill(self) -> tuple[ast.FunctionDef, ast.Call] | None:
         found = list(self._decorated("skills.skill"))
         stem = self.module.name
         if not found:
-            self._problem(
-                1, "the file has no @skill function", f"Write @skill(...) above def {stem}(run: Run)."
-            )
+            self._problem(1, "the file has no @skill function", f"Write @skill(...) above def {stem}(run: Run).")
             return None
         for node, _ in found[1:]:
-            self._problem(
-                node, "a file has exactly one @skill function", "Move this one to a file of its own."
-            )
+            self._problem(node, "a file has exactly one @skill function", "Move this one to a file of its own.")
         node, decorator = found[0]
         if node.name != stem:
             self._problem(
@@ -91,9 +85,7 @@ class ManifestReader:
                 f"Write def {stem}(run: Run), or rename the file.",
             )
         if not isinstance(node, ast.FunctionDef):
-            self._problem(
-                node, "a skill is a plain function", f"Write def {stem}(run: Run), without async or class."
-            )
+            self._problem(node, "a skill is a plain function", f"Write def {stem}(run: Run), without async or class.")
             return None
         if not isinstance(decorator, ast.Call):
             self._problem(node, "@skill is written without parentheses", "Write @skill(), or @skill(on=...).")
@@ -181,11 +173,7 @@ class ManifestReader:
             self._problem(argument, f"{name} takes keywords only", f"Write {name}({next(iter(known))}=...).")
         for keyword in call.keywords:
             if keyword.arg is None or keyword.arg not in known:
-                reason = (
-                    f"{name} has no {keyword.arg}="
-                    if keyword.arg
-                    else f"{name} takes its arguments from a **dict"
-                )
+                reason = f"{name} has no {keyword.arg}=" if keyword.arg else f"{name} takes its arguments from a **dict"
                 self._problem(keyword, reason, f"It knows {', '.join(known)}.")
                 continue
             target, read = known[keyword.arg]
@@ -198,9 +186,7 @@ class ManifestReader:
     def _expect(self, node: ast.expr) -> Expectation:
         call = self._literals.call(node, "skills.Expect")
         if call is None:
-            raise Unreadable(
-                node, "this is no Expect(...)", "Write expect=Expect(within=timedelta(minutes=5))."
-            )
+            raise Unreadable(node, "this is no Expect(...)", "Write expect=Expect(within=timedelta(minutes=5)).")
         return Expectation(**self._keywords(call, self._expect_keywords))
 
     def _seconds(self, node: ast.expr) -> float:

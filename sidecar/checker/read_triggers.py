@@ -26,9 +26,7 @@ class TriggerReader:
     def read(self, node: ast.expr) -> tuple[Trigger, ...]:
         triggers = tuple(self._one(each) for each in self._alternatives(node))
         if len(triggers) > MOST_TRIGGERS:
-            raise Unreadable(
-                node, f"{len(triggers)} triggers, at most {MOST_TRIGGERS} are possible", "Join some."
-            )
+            raise Unreadable(node, f"{len(triggers)} triggers, at most {MOST_TRIGGERS} are possible", "Join some.")
         return triggers
 
     def _alternatives(self, node: ast.expr) -> Iterator[ast.expr]:
@@ -72,9 +70,7 @@ def check_cron(node: ast.expr, expression: str) -> None:
     """Raises `Unreadable` unless it is five fields as Debian's cron reads them, and fires at all."""
     # cronsim itself would read a sixth field, as seconds.
     if len(expression.split()) != 5:
-        raise Unreadable(
-            node, f"cron {expression!r} has {len(expression.split())} fields instead of five", _CRON_FIX
-        )
+        raise Unreadable(node, f"cron {expression!r} has {len(expression.split())} fields instead of five", _CRON_FIX)
     try:
         next(CronSim(expression, datetime(2024, 1, 1, tzinfo=UTC)))  # in a leap year, for 29 February
     except CronSimError as error:

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-_HTTP = (
-    "Use http.get(...) or http.post(...) from skills, inside a @step, and declare the host in hosts=[...]."
-)
+_HTTP = "Use http.get(...) or http.post(...) from skills, inside a @step, and declare the host in hosts=[...]."
 _FILES = "Use files.read(path) or files.write(path, text) from skills, inside a @step, and declare reads= or writes=."
 _MODEL = "Use run.ask(prompt, values, returns=Type) in the body."
 _NO_PROCESS = "A skill starts no programs; do it in Python, or call a service with http in a @step."
@@ -72,9 +70,7 @@ OUTSIDE_STEPS: Mapping[str, str] = {
     "secrets": "Use run.key(name) in the body for a key that is the same on each attempt.",
     "uuid.uuid1": "Use run.key(name) in the body for a key that is the same on each attempt.",
     "uuid.uuid4": "Use run.key(name) in the body for a key that is the same on each attempt.",
-    **_each(
-        "hash id", "Use hashlib, or run.key(name): this gives another number in each process.", of="builtins."
-    ),
+    **_each("hash id", "Use hashlib, or run.key(name): this gives another number in each process.", of="builtins."),
     "builtins.print": 'Use run.log("...", name=value): it is stored once, also when the body runs again.',
     "logging": 'Use run.log("...", name=value): it is stored once, also when the body runs again.',
     "skills.http": _STEP_HTTP,

@@ -19,14 +19,10 @@ _TOO_MUCH = frozenset({"builtins.BaseException", "builtins.GeneratorExit", "buil
 def swallowing_problems(module: Module, node: ast.AST) -> Iterator[Problem]:
     for each in ast.walk(node):
         if isinstance(each, ast.ExceptHandler) and _catches_all(module, each) and not _raises_again(each):
-            yield module.problem(
-                "body", each, "this except would also catch a run that waits or is cancelled", _FIX
-            )
+            yield module.problem("body", each, "this except would also catch a run that waits or is cancelled", _FIX)
         elif isinstance(each, ast.Call) and module.meaning(each.func) == "contextlib.suppress":
             if any(module.meaning(argument) in _TOO_MUCH for argument in each.args):
-                yield module.problem(
-                    "body", each, "this would also suppress a run that waits or is cancelled", _FIX
-                )
+                yield module.problem("body", each, "this would also suppress a run that waits or is cancelled", _FIX)
         elif isinstance(each, ast.Try | ast.TryStar):
             for leaving in (inner for statement in each.finalbody for inner in ast.walk(statement)):
                 if isinstance(leaving, ast.Return | ast.Break | ast.Continue):

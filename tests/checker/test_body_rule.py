@@ -135,18 +135,14 @@ def test_an_import_that_is_refused(statement: str, fix: str) -> None:
     ],
 )
 def test_an_import_that_is_possible(statement: str) -> None:
-    assert (
-        problems(skill(before=statement + "\n"), maths="def twice(x: int) -> int:\n    return 2 * x\n") == []
-    )
+    assert problems(skill(before=statement + "\n"), maths="def twice(x: int) -> int:\n    return 2 * x\n") == []
 
 
 # ---------------------------------------------------------------- what the body leads to
 
 
 def test_a_function_that_the_body_calls() -> None:
-    before = (
-        "def stamp() -> str:\n    return inner()\n\ndef inner() -> str:\n    return str(datetime.now())\n\n"
-    )
+    before = "def stamp() -> str:\n    return inner()\n\ndef inner() -> str:\n    return str(datetime.now())\n\n"
     [problem] = problems(in_body("stamp()", before))
     assert problem.source.strip() == "return str(datetime.now())"
     assert problems(in_step("stamp()", before)) == []
@@ -237,9 +233,7 @@ def test_swallowing_a_suspension(way: str) -> None:
     assert "would" in problem.reason
 
 
-@pytest.mark.parametrize(
-    "handler", ["except Exception: pass", "except BaseException: raise", "finally: pass"]
-)
+@pytest.mark.parametrize("handler", ["except Exception: pass", "except BaseException: raise", "finally: pass"])
 def test_handling_errors_is_possible(handler: str) -> None:
     assert problems(skill(f"    try:\n        run.sleep(timedelta(1))\n    {handler}\n{BODY}")) == []
 

@@ -36,8 +36,7 @@ BOMBS = {
     "huge number": "x = " + "9" * 200_000,
     "huge power": "X = " + "9**" * 50 + "9",
     "surrogates": "x = '\\ud800'",
-    "types": "from typing import Union\n"
-    + "\n".join(f"A{n} = Union[A{n - 1 if n else ''}, int]" for n in range(3000)),
+    "types": "from typing import Union\n" + "\n".join(f"A{n} = Union[A{n - 1 if n else ''}, int]" for n in range(3000)),
     "tuples": "\n".join(["a = (1,)", *("a = (a, a)" for _ in range(60)), "def f() -> None: reveal_type(a)"]),
 }
 

@@ -144,9 +144,7 @@ def test_names_that_a_file_may_not_have(path: str, workspace: Path) -> None:
     assert refused(workspace, path).file == path
 
 
-@pytest.mark.parametrize(
-    "path", ["skills/price_report.py", "lib/json.py", "lib/shop/__init__.py", "lib/_private.py"]
-)
+@pytest.mark.parametrize("path", ["skills/price_report.py", "lib/json.py", "lib/shop/__init__.py", "lib/_private.py"])
 def test_names_that_a_file_may_have(path: str) -> None:
     assert name_problem(path) is None
 

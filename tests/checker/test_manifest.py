@@ -100,9 +100,7 @@ def tell_ops(run: Run, failure: Failure) -> None:
 
 
 def test_nothing_declared() -> None:
-    source = (
-        '"""Adds."""\nfrom skills import Run, skill\n\n@skill()\ndef price(run: Run) -> int:\n    return 1\n'
-    )
+    source = '"""Adds."""\nfrom skills import Run, skill\n\n@skill()\ndef price(run: Run) -> int:\n    return 1\n'
     assert manifest(source) == Manifest(name="price", purpose="Adds.", takes_input=False)
 
 
@@ -220,9 +218,7 @@ def test_where_a_skill_must_not_write(glob: str) -> None:
     assert write_problem(glob)
 
 
-@pytest.mark.parametrize(
-    "glob", ["reports/**", "reports/*.md", "out.csv", "skills_report/a", "data/skills/a.txt"]
-)
+@pytest.mark.parametrize("glob", ["reports/**", "reports/*.md", "out.csv", "skills_report/a", "data/skills/a.txt"])
 def test_where_a_skill_may_write(glob: str) -> None:
     assert not write_problem(glob)
 
@@ -277,9 +273,7 @@ def test_a_file_that_declares_no_skill(source: str, reason: str) -> None:
 
 
 def test_all_problems_are_reported_at_once() -> None:
-    reading = read_source(
-        snapshot(skill(on='on=cron("x"), concurrency=0, catch_up="never"').replace('"""', "#", 1))
-    )
+    reading = read_source(snapshot(skill(on='on=cron("x"), concurrency=0, catch_up="never"').replace('"""', "#", 1)))
     assert {"on", "concurrency", "catch_up"} <= {problem.reason.split(":")[0] for problem in reading.problems}
 
 

@@ -114,9 +114,7 @@ def test_a_check_that_needs_too_much_memory_says_so(tmp_path: Path) -> None:
     checker = CheckerProcess(tmp_path, limits=Limits(memory=60 * 1024**2))
     report = checker.check(snapshot(skill("    print('hi')\n    return run.step(fetch, 'tea')\n")))
     assert not report.passed
-    assert any(
-        "no verdict" in problem.reason or "could not be read" in problem.reason for problem in report.problems
-    )
+    assert any("no verdict" in problem.reason or "could not be read" in problem.reason for problem in report.problems)
 
 
 def test_what_a_killed_sidecar_left_is_cleaned_up(tmp_path: Path) -> None:
