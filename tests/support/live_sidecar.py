@@ -8,18 +8,24 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 from unittest.mock import patch
 
+import sqlalchemy as sa
 from pydantic import JsonValue
+from typing_extensions import TypeVarTuple
 
 from sidecar.client import Client, NotRunning, Settings, load_settings, views
 from sidecar.client.views import FINAL
 from tests.support.leftovers import assert_nothing_left
 from tests.support.waiting import wait_until
+
+Columns = TypeVarTuple("Columns")
 
 READY_WITHIN = 30.0  # seconds; two busy cores
 STOPPED_WITHIN = 20.0
@@ -183,3 +189,24 @@ class LiveSidecar:
         return wait_until(
             lambda: next((item for item in self.client.approvals() if item.run == run), None), f"run {run} asks"
         )
+
+    # ------------------------------------------------------------ its store
+
+    def query(self, wanted: sa.Select[*Columns]) -> Sequence[sa.Row[*Columns]]:
+        """What is in the store, read beside the sidecar."""
+        with _connected(self.workspace, "mode=ro") as connection:
+            return connection.execute(wanted).all()
+
+    def change_store(self, change: sa.Update) -> None:
+        """Change the store of a sidecar that is stopped: it alone may write to it."""
+        assert not self.alive, "stop the sidecar first"
+        with _connected(self.workspace, "mode=rw") as connection:
+            connection.execute(change)
+            connection.commit()
+
+
+@contextmanager
+def _connected(workspace: Path, mode: str) -> Iterator[sa.Connection]:
+    engine = sa.create_engine(f"sqlite:///file:{workspace}/.tend/tend.db?{mode}&uri=true", poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        yield connection

@@ -1,0 +1,81 @@
+"""A cancelled run ends at once, with its processes and with everything that it had started (I10)."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from sidecar.client import Refused
+from tests.support.live_sidecar import LiveSidecar
+from tests.support.sink import Sink
+from tests.support.waiting import wait_until
+
+BUSY = '''"""Be busy."""
+
+from skills import Run, http, skill, step
+
+
+@step
+def spin() -> int:
+    while True:
+        pass
+
+
+@step
+def ask_the_world() -> int:
+    return http.get("http://HOST/cancelled").status
+
+
+@skill(hosts=["HOST"])
+def NAME(run: Run) -> int:
+    return run.step(STEP)
+'''
+
+
+def cancelled_within(sidecar: LiveSidecar, run: str) -> float:
+    """Cancel it; the seconds until it was over and its process gone."""
+    pid = sidecar.client.run(run).attempts[-1].pid
+    started = time.monotonic()
+    sidecar.client.cancel(run, "enough")
+    wait_until(lambda: not Path(f"/proc/{pid}").exists(), "its process is gone")
+    return time.monotonic() - started
+
+
+def test_a_busy_run_is_cancelled_and_its_process_is_gone(sidecar: LiveSidecar) -> None:
+    sidecar.put("spinner", BUSY.replace("NAME", "spinner").replace("STEP", "spin").replace("HOST", "127.0.0.1"))
+    started = sidecar.client.run_skill("spinner").id
+    wait_until(lambda: sidecar.client.run(started).steps, "its step runs")
+    assert cancelled_within(sidecar, started) < 5
+    ended = sidecar.client.run(started)
+    assert (ended.run.state, ended.run.reason) == ("cancelled", "enough")
+    assert [attempt.outcome for attempt in ended.attempts] == ["cancelled"]
+    assert [step.state for step in ended.steps] == ["failed"]
+
+
+def test_a_run_that_waits_for_the_world_is_cancelled(sidecar: LiveSidecar, sink: Sink) -> None:
+    held = sink.hold("/cancelled")
+    sidecar.put("asker", BUSY.replace("NAME", "asker").replace("STEP", "ask_the_world").replace("HOST", sink.host))
+    started = sidecar.client.run_skill("asker").id
+    wait_until(lambda: sink.count("/cancelled"), "the world was asked")
+    assert cancelled_within(sidecar, started) < 5
+    assert sidecar.state(started) == "cancelled"
+    held.set()
+
+
+def test_what_is_over_cannot_be_cancelled(sidecar: LiveSidecar) -> None:
+    text = BUSY.replace("NAME", "quick").replace("run.step(STEP)", "1").replace("HOST", "127.0.0.1")
+    sidecar.put("quick", text)
+    ended = sidecar.run("quick")
+    with pytest.raises(Refused, match="succeeded already"):
+        sidecar.client.cancel(ended.run.id)
+
+
+def test_the_next_run_starts_when_the_first_is_cancelled(sidecar: LiveSidecar) -> None:
+    sidecar.put("in_line", BUSY.replace("NAME", "in_line").replace("STEP", "spin").replace("HOST", "127.0.0.1"))
+    first, second = (sidecar.client.run_skill("in_line").id for _ in range(2))
+    wait_until(lambda: sidecar.state(first) == "running", "the first runs")
+    sidecar.client.cancel(first)
+    wait_until(lambda: sidecar.state(second) == "running", "the second runs")
+    sidecar.client.cancel(second)

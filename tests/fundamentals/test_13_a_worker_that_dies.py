@@ -1,0 +1,84 @@
+"""A worker that dies costs nobody else anything; its run is tried again, and fails when that is hopeless."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+from tests.support.live_sidecar import LiveSidecar
+from tests.support.sink import Sink
+from tests.support.waiting import wait_until
+
+MORTAL = '''"""Count, hold, and perhaps die."""
+
+from collections.abc import Iterator
+
+from skills import Run, http, skill, step
+
+
+@step
+def count(path: str) -> int:
+    return int(http.post(f"http://HOST/{path}").json()["count"])
+
+
+@step
+def segfault() -> int:
+    deep: Iterator[int] = iter(())
+    for _ in range(200_000):
+        deep = filter(bool, deep)
+    return next(deep, 1)  # overflows the interpreter's own stack
+
+
+@step
+def hoard() -> int:
+    return len(bytearray(8 * 1024**3))
+
+
+@skill(hosts=["HOST"])
+def NAME(run: Run) -> int:
+    run.step(count, "NAME-before")
+    return run.step(BODY)
+'''
+
+
+def mortal(name: str, sink: Sink, body: str) -> str:
+    return MORTAL.replace("NAME", name).replace("BODY", body).replace("HOST", sink.host)
+
+
+def test_a_killed_worker_is_replaced_and_its_finished_steps_are_not_repeated(sidecar: LiveSidecar, sink: Sink) -> None:
+    held = sink.hold("/killed-after")
+    sidecar.put("killed", mortal("killed", sink, 'count, "killed-after"'))
+    started = sidecar.client.run_skill("killed").id
+    wait_until(lambda: sink.count("/killed-after"), "the second step is under way")
+    pid = wait_until(lambda: sidecar.client.run(started).attempts[-1].pid, "its process is known")
+    os.kill(pid, signal.SIGKILL)
+    held.set()
+    ended = sidecar.ended(started)
+    assert ended.run.state == "succeeded"
+    assert sink.count("/killed-before") == 1
+    assert sink.count("/killed-after") == 2
+    assert [attempt.outcome for attempt in ended.attempts] == ["lost", "succeeded"]
+
+
+def test_a_worker_that_dies_each_time_fails_its_run_and_leaves_the_others_alone(
+    sidecar: LiveSidecar, sink: Sink
+) -> None:
+    sidecar.put("dying", mortal("dying", sink, "segfault"))
+    sidecar.put("healthy", mortal("healthy", sink, 'count, "healthy"'))
+    dying = sidecar.client.run_skill("dying").id
+    assert sidecar.run("healthy").run.state == "succeeded"
+    ended = sidecar.ended(dying)
+    assert ended.run.error is not None
+    assert ended.run.error.type == "WorkerDied"
+    assert "signal 11" in ended.run.error.message
+    assert [attempt.outcome for attempt in ended.attempts] == ["lost"] * 3
+    assert sink.count("/dying-before") == 1
+    assert sidecar.run("healthy").run.state == "succeeded"
+
+
+def test_too_much_memory_is_an_error_of_the_step(sidecar: LiveSidecar, sink: Sink) -> None:
+    sidecar.put("hoarder", mortal("hoarder", sink, "hoard"))
+    ended = sidecar.run("hoarder")
+    assert ended.run.error is not None
+    assert ended.run.error.type == "MemoryError"
+    assert ended.run.error.traceback
