@@ -11,6 +11,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from sidecar.checker.process import CheckerProcess
+from sidecar.checker.warm_checks import WarmChecks
 from sidecar.client.settings import Settings
 from sidecar.clock import SystemClock
 from sidecar.commands import CommandTable
@@ -56,7 +57,8 @@ class Sidecar:
         store = self._store = Store(settings.store / "tend.db")
         moments = self._moments = Moments()
         registry = self._registry = Registry(store, clock)
-        self._checker = CheckerProcess(settings.store / "check")
+        self._warm = WarmChecks(settings.store / "check")
+        self._checker = CheckerProcess(settings.store / "check", reader=self._warm.reader, types=self._warm.types)
         self._gateway = Gateway(gateway_settings(settings))
         self._workers = Workers(settings.store / "workers.lock")
         effects = Effects(store, clock, self._gateway, moments, settings.workspace)
@@ -91,6 +93,8 @@ class Sidecar:
             serve(app, self._settings.socket, self._moments)
 
     def _start(self, started: ExitStack) -> None:
+        started.callback(self._warm.close)
+        self._warm.start()  # on a thread of its own; until it is ready, checks take longer
         started.callback(self._workers.close)
         self._workers.start()  # every worker of an earlier sidecar is dead from here on
         orphans = self._store.write(lambda connection: give_up_orphans(connection, self._clock.now()))

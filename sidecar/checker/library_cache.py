@@ -16,12 +16,14 @@ from sidecar.checker.limited import Limits, run_limited
 from sidecar.checker.mypy_call import CACHE, arguments, configuration
 
 # The modules that skills use, so that no check has to look at them first. Others work too, and take a little longer.
-_USUAL = """\
+USUAL = """\
 import base64, collections, collections.abc, contextlib, csv, dataclasses, datetime, decimal, difflib, email.message
 import email.utils, enum, fractions, functools, hashlib, hmac, html, html.parser, io, itertools, json, logging, math
 import operator, pathlib, pydantic, random, re, skills, statistics, string, textwrap, time, tomllib, typing
 import unicodedata, urllib.parse, uuid, xml.etree.ElementTree, zoneinfo
 """
+
+USUAL_FILE = "usual.py"
 
 _BUILD_LIMITS = Limits(cpu_seconds=120, wall_seconds=240)  # it reads much, all of it ours
 
@@ -62,9 +64,9 @@ class LibraryCache:
     def _build(self) -> Path:
         with TemporaryDirectory(prefix="building-", dir=self._folder) as scratch:
             work = Path(scratch)
-            (work / "usual.py").write_text(_USUAL)
+            (work / USUAL_FILE).write_text(USUAL)
             configuration(work, self.author_api)
-            finished = run_limited("mypy", *arguments("usual.py"), cwd=work, limits=_BUILD_LIMITS)
+            finished = run_limited("mypy", *arguments(USUAL_FILE), cwd=work, limits=_BUILD_LIMITS)
             for old in self._folder.glob("library-*"):
                 shutil.rmtree(old)
             # Without it checks are slow but right. So what a failed attempt left is used, by this process alone.
@@ -97,6 +99,6 @@ def _fingerprint() -> str:
 def _versions() -> Iterator[str]:
     yield sys.version
     yield sys.prefix
-    yield _USUAL
+    yield USUAL
     for package in ("mypy", "pydantic", "pydantic-core", "typing-extensions"):
         yield f"{package} {importlib.metadata.version(package)}"

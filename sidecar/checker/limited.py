@@ -25,6 +25,10 @@ class Limits:
     wall_seconds: float = 10.0
 
 
+# Of a child that a zygote forked. Who needs more gets it afterwards, in a throwaway process.
+FORKED = Limits(cpu_seconds=3, wall_seconds=3.0)
+
+
 @dataclass(frozen=True)
 class Finished:
     status: int  # as Popen's returncode: negative is a signal
@@ -76,12 +80,16 @@ def _kill_group(leader: int) -> None:
         os.killpg(leader, signal.SIGKILL)
 
 
-def _become(memory: str, cpu_seconds: str, module: str, *arguments: str) -> None:
+def limit_this_process(*, memory: int, cpu_seconds: int) -> None:
     # macOS knows no limit on address space, and refuses to set one.
     with contextlib.suppress(ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_AS, (int(memory), int(memory)))
-    resource.setrlimit(resource.RLIMIT_CPU, (int(cpu_seconds), int(cpu_seconds) + 1))
+        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds + 1))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _become(memory: str, cpu_seconds: str, module: str, *arguments: str) -> None:
+    limit_this_process(memory=int(memory), cpu_seconds=int(cpu_seconds))
     sys.argv = [module, *arguments]
     runpy.run_module(module, run_name="__main__", alter_sys=True)
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+
+from sidecar.checker.report import Snapshot
 
 CONFIGURATION = "mypy.ini"
 CACHE = "cache"
@@ -36,3 +38,20 @@ def arguments(*files: str) -> tuple[str, ...]:
         "--",
         *files,
     )
+
+
+def lay_out(snapshot: Snapshot, folder: Path) -> list[str]:
+    """Write the snapshot's files below the folder, and return their names for mypy."""
+    places = {place(path): content for path, content in snapshot.files.items()}
+    for name, content in places.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    return sorted(places)
+
+
+def place(path: str) -> str:
+    """Where a file of the workspace lies for mypy: a skill is a top-level module, a helper is in lib."""
+    parts = PurePosixPath(path).parts
+    if parts[0] not in ("skills", "lib") or ".." in parts:
+        raise ValueError(f"{path!r} is neither a skill nor a helper")
+    return str(PurePosixPath(SOURCES, *(parts[1:] if parts[0] == "skills" else parts)))

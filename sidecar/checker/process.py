@@ -6,9 +6,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from sidecar.checker.exchange import decode_reading, encode_snapshot
-from sidecar.checker.limited import Limits, run_limited
-from sidecar.checker.read_source import Reading
+from sidecar.checker.limited import Limits
+from sidecar.checker.reader import Reader, ThrowawayReader
 from sidecar.checker.report import Problem, Report, Snapshot, TypeChecker
 from sidecar.checker.types import BatchMypy
 
@@ -22,18 +21,24 @@ class CheckerProcess:
     gives a report with a problem that says so.
     """
 
-    def __init__(self, cache_dir: Path, *, limits: Limits | None = None, types: TypeChecker | None = None) -> None:
+    def __init__(
+        self,
+        cache_dir: Path,
+        *,
+        limits: Limits | None = None,
+        reader: Reader | None = None,
+        types: TypeChecker | None = None,
+    ) -> None:
         cache_dir.mkdir(parents=True, exist_ok=True)
-        self._folder = cache_dir
-        self._limits = limits or Limits()
-        self._types = types or BatchMypy(cache_dir, self._limits)
+        self._reader = reader or ThrowawayReader(cache_dir, limits)
+        self._types = types or BatchMypy(cache_dir, limits)
 
     def check(self, snapshot: Snapshot) -> Report:
         """All problems of all stages that could run. A file that does not parse has no others."""
         started = time.perf_counter()
         with ThreadPoolExecutor(1, "type-check") as pool:
             typing = pool.submit(self._types.check, snapshot)
-            reading = self._read_source(snapshot)
+            reading = self._reader.read(snapshot)
             type_problems = typing.result()
         unparsed = any(problem.stage == "parse" for problem in reading.problems)
         problems = list(reading.problems) if unparsed else _merge(reading.problems, type_problems)
@@ -44,16 +49,6 @@ class CheckerProcess:
             manifest=None if problems else reading.manifest,
             seconds=time.perf_counter() - started,
         )
-
-    def _read_source(self, snapshot: Snapshot) -> Reading:
-        finished = run_limited(
-            "sidecar.checker", stdin=encode_snapshot(snapshot), cwd=self._folder, limits=self._limits
-        )
-        if finished.status == 0:
-            return decode_reading(finished.output)
-        reason = f"the file could not be read: {finished.what_happened(self._limits)}"
-        fix = "Make it simpler: split long expressions, and move data out of the source."
-        return Reading(None, (Problem(stage="parse", file=snapshot.entry, line=0, reason=reason, fix=fix),))
 
 
 def _merge(source: tuple[Problem, ...], types: list[Problem]) -> list[Problem]:

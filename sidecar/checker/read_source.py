@@ -10,6 +10,10 @@ from sidecar.checker.parse import parse
 from sidecar.checker.read_manifest import read_manifest
 from sidecar.checker.report import Problem, Snapshot
 
+# For sys.setrecursionlimit. The stages walk trees by recursion, and a long sum is a deep tree; Python frames need no
+# C stack.
+DEEPEST = 20_000
+
 
 @dataclass(frozen=True)
 class Reading:
