@@ -79,6 +79,7 @@ class RunCommands:
         row = self._store.write(
             lambda connection: waits.answer(connection, found[0].id, answer, reason, caller.who, now)
         )
+        failpoint("approvals.answered")
         self._dispatcher.nudge()
         self._moments.publish("approval", id=row.id, state=row.state, question=row.question, run=row.run)
         return approval_view(row)

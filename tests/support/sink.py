@@ -53,6 +53,11 @@ class Sink:
         """From now on requests for `path` wait until the event is set."""
         return self.held.setdefault(path, threading.Event())
 
+    def forget(self) -> None:
+        """What was received so far."""
+        with self._guard:
+            self.received.clear()
+
     def count(self, path: str) -> int:
         return self.paths()[path]
 
