@@ -22,6 +22,7 @@ from sidecar.commands.runs import RunCommands
 from sidecar.commands.skills import SkillCommands
 from sidecar.commands.whole import WholeCommands
 from sidecar.dispatcher import LocalDispatcher
+from sidecar.commands.why import WhyCommands
 from sidecar.execution.attempt import AttemptRunner
 from sidecar.execution.effects import Effects
 from sidecar.execution.requests import Requests
@@ -75,6 +76,7 @@ class Sidecar:
         for part in (
             skills,
             RunCommands(store, clock, self._dispatcher, moments),
+            WhyCommands(store, clock, registry, self._triggers, skills),
             ChatCommands(store, clock, registry, self._dispatcher, skills, memory, settings.zone),
             MemoryCommands(memory, clock, settings.zone),
             ReviewCommands(store, clock, skills, moments, auto=settings.review == "auto"),

@@ -103,6 +103,10 @@ class Client:
     def resume(self, name: str) -> views.Skill:
         return self._ask("skills.resume", views.Skill, name=name)
 
+    def why(self, name: str, *, limit: int = 10) -> views.Why:
+        """What became of the last `limit` slots of each of its schedules, and what keeps it from running now."""
+        return self._ask("skills.why", views.Why, name=name, limit=limit)
+
     def remove(self, name: str) -> None:
         """Delete the file and retire the skill; its versions and runs stay."""
         self._ask("skills.remove", type(None), name=name)

@@ -24,6 +24,7 @@ __all__ = [
     "Notice",
     "Problem",
     "Proposal",
+    "Obstacle",
     "Report",
     "Review",
     "Run",
@@ -31,9 +32,11 @@ __all__ = [
     "RunState",
     "Session",
     "Skill",
+    "ScheduleHistory",
     "SkillDetail",
     "Source",
     "Status",
+    "Slot",
     "Step",
     "StepAttempt",
     "TranscriptEntry",
@@ -41,6 +44,7 @@ __all__ = [
     "Version",
 ]
 
+    "Why",
 RunState: TypeAlias = Literal["queued", "running", "waiting", "succeeded", "failed", "cancelled"]
 FINAL: frozenset[RunState] = frozenset({"succeeded", "failed", "cancelled"})
 
@@ -305,6 +309,40 @@ class Status(View):
     started_at: datetime
     skills: int
     paused: int
+class Slot(View):
+    """One due time of a schedule, and what became of it."""
+
+    due_at: datetime
+    outcome: str  # fired, late, missed, paused, merged
+    reason: str | None
+    run: Run | None  # that it started, or was merged into
+
+
+class ScheduleHistory(View):
+    schedule: str  # in words; one that is declared no more by its name in the store
+    declared: bool
+    next_times: tuple[datetime, ...] = ()
+    slots: tuple[Slot, ...]  # newest first
+
+
+class Obstacle(View):
+    """Something that keeps a skill from running now, or one of its runs from starting."""
+
+    kind: Literal["retired", "paused", "refused", "concurrency", "queued"]
+    told: str  # a sentence
+    since: datetime | None = None
+    run: str | None = None
+    fix: str = ""  # what to type
+
+
+class Why(View):
+    """Why a skill ran, or did not."""
+
+    skill: Skill
+    obstacles: tuple[Obstacle, ...]  # empty: nothing keeps it from running
+    schedules: tuple[ScheduleHistory, ...]
+
+
     broken: int  # skills whose newest bytes were refused
     running: tuple[Run, ...]
     waiting: tuple[Run, ...]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from harness.agent.limits import TOOL_RESULT
 from harness.agent.tools import views as shown
 from harness.agent.tools.show_run import LINES, show_run_detail, show_runs
 from harness.agent.tools.show_skill import show_report, show_skills, show_verdict, show_verdicts
+from harness.agent.tools.show_why import show_why
 from harness.agent.tools.toolbox import TOOLS
 from sidecar.client import views
 from tests.agent.talk import FILE, HASH, MANIFEST, PROBLEM, run_detail, run_row, verdict
@@ -28,7 +30,7 @@ def test_each_tool_says_what_it_is_for_and_what_it_takes(tool: Any) -> None:
     assert offer["input_schema"]["additionalProperties"] is False
 
 
-@pytest.mark.parametrize("name", [*VIEWS, "MemoryFile"])
+@pytest.mark.parametrize("name", [*VIEWS, "MemoryFile", "Slot", "ScheduleHistory", "Obstacle", "Why"])
 def test_what_the_model_is_shown_exists_in_the_sidecars_views(name: str) -> None:
     view = getattr(views, name)
     assert set(getattr(shown, name).__annotations__) <= set(view.model_fields)
@@ -129,3 +131,26 @@ def test_a_run_of_any_size_is_shown_within_the_bound() -> None:
     assert f"steps ({1_000 - LINES} older ones left out):" in text
     rows: Any = [run_row()] * 1_000
     assert len(show_runs(rows, ZONE)) < TOOL_RESULT + 100
+
+
+def test_why_tells_each_slot_and_each_obstacle() -> None:
+    skill = views.Skill(
+        name="ticker",
+        purpose="Tick.",
+        origin="workspace",
+        version=HASH,
+        schedule="every hour",
+        next_at=None,
+        paused=True,
+    )
+    at = datetime(2026, 11, 21, 9, tzinfo=UTC)
+    slots = (views.Slot(due_at=at, outcome="paused", reason="the skill is paused", run=None),)
+    why = views.Why(
+        skill=skill,
+        obstacles=(views.Obstacle(kind="paused", told="Person paused it.", since=at),),
+        schedules=(views.ScheduleHistory(schedule="every hour", declared=True, next_times=(at,), slots=slots),),
+    )
+    text = show_why(why.model_dump(mode="json"), ZONE)  # type: ignore[arg-type]  # JSON, as it arrives
+    assert "paused: Person paused it. Since Sat 2026-11-21 10:00." in text
+    assert "- Sat 2026-11-21 10:00 paused: the skill is paused" in text
+    assert "Next: Sat 2026-11-21 10:00" in text

@@ -269,3 +269,35 @@ def status(**changed: object) -> views.Status:
         }
         | changed
     )
+
+
+def slot(outcome: str, reason: str | None = None, **run_or_not: object) -> views.Slot:
+    return views.Slot.model_validate({"due_at": ago(hours=1), "outcome": outcome, "reason": reason} | run_or_not)
+
+
+WHY = views.Why(
+    skill=skill(paused=True),
+    obstacles=(
+        views.Obstacle(
+            kind="paused",
+            told="Person paused it: holidays.",
+            since=ago(hours=2),
+            fix="tend skills resume price_report",
+        ),
+    ),
+    schedules=(
+        views.ScheduleHistory(
+            schedule="at 09:00, only on Monday (Europe/Oslo)",
+            declared=True,
+            next_times=(NOW + timedelta(days=2, seconds=30), NOW + timedelta(days=9)),
+            slots=(
+                slot("paused", "the skill is paused", run=None),
+                slot("merged", f"run {RUN} has yet to start", run=run(state="queued")),
+                slot("late", "4000 s after its time", run=run(state="failed", error=ERROR)),
+                slot("fired", run=run()),
+                slot("fired", run=None),
+            ),
+        ),
+        views.ScheduleHistory(schedule="every 60 s", declared=False, slots=()),
+    ),
+)

@@ -29,6 +29,7 @@ from .double import Double
         (["review", "latest"], "review.latest", examples.REVIEW),
         (["approvals", "list"], "approvals.list", [examples.approval()]),
         (["notices"], "notices.list", [examples.NOTICE]),
+        (["why", "price_report"], "skills.why", examples.WHY),
         (["status"], "status", examples.status()),
     ],
 )

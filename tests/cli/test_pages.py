@@ -17,6 +17,7 @@ from harness.cli.pages.review import review_page
 from harness.cli.pages.runs import log_page, run_page, run_table
 from harness.cli.pages.skills import skill_page, skill_table, version_table
 from harness.cli.pages.status import notice_page, status_page, welcome_page
+from harness.cli.pages.why import why_page
 from sidecar.client import views
 
 from . import examples
@@ -48,6 +49,7 @@ PAGES: dict[str, RenderableType] = {
     "notices": notice_page([examples.NOTICE], WORDS),
     "status": status_page(examples.status(), WORDS),
     "welcome": welcome_page(examples.status(), WORDS),
+    "why": why_page(examples.WHY, WORDS),
 }
 
 
@@ -199,3 +201,28 @@ def test_an_unknown_cost_is_not_nothing() -> None:
 
 def test_a_long_value_says_how_much_is_left_out() -> None:
     assert said.value("x" * 50, limit=10) == "xxxxxxxxxx… (+40 characters)"
+
+
+def test_why_reads_as_sentences() -> None:
+    text = " ".join(read(PAGES["why"]).split())
+
+    for told in (
+        "price_report: something is in its way.",
+        "⏸ Person paused it: holidays. That was 2 h ago. → tend skills resume price_report",
+        "(in 2 d), then ",
+        "started nothing (paused): the skill is paused.",
+        "was merged: run a1b2c3d4e5f60718 has yet to start.",
+        "started run a1b2c3d4 late, which failed with HTTPStatus: 4000 s after its time.",
+        "started run a1b2c3d4, which succeeded.",
+        "started a run, which is kept no more.",
+        "every 60 s (declared no more) None of its times has come yet.",
+    ):
+        assert told in text
+
+
+def test_why_says_it_where_nothing_is_in_the_way() -> None:
+    free = why_page(examples.WHY.model_copy(update={"obstacles": (), "schedules": ()}), WORDS)
+    assert read(free).splitlines() == [
+        "price_report: nothing keeps it from running.",
+        "Nothing starts it by itself. It runs when somebody calls it.",
+    ]

@@ -9,6 +9,7 @@ from pydantic import Field, JsonValue
 from harness.agent.tools.authoring import NAME
 from harness.agent.tools.show_run import show_run, show_run_detail, show_runs
 from harness.agent.tools.show_skill import show_skill
+from harness.agent.tools.show_why import show_why
 from harness.agent.tools.tool import Desk, Outcome, Tool
 
 INPUT = "The skill's input as JSON; null where it takes none."
@@ -63,6 +64,16 @@ class ResumeSkill(Tool):
     def use(self, desk: Desk) -> Outcome:
         skill = desk.run.command("skills.resume", name=self.name)
         return Outcome(f"Resumed.\n{show_skill(skill, desk.zone)}")
+
+
+class WhySkill(Tool):
+    """Tell why a skill ran or did not: what became of its last due times, and what keeps it from running now."""
+
+    name: str = Field(description=NAME)
+    limit: int = Field(10, ge=1, le=50, description="How many due times of each schedule, newest first.")
+
+    def use(self, desk: Desk) -> Outcome:
+        return Outcome(show_why(desk.run.command("skills.why", name=self.name, limit=self.limit), desk.zone))
 
 
 class ListRuns(Tool):

@@ -24,6 +24,7 @@ from harness.agent.tools.operating import (
     RehearseSkill,
     ResumeSkill,
     RunSkill,
+    WhySkill,
 )
 from harness.agent.tools.person import AskPerson
 from harness.agent.tools.tool import Desk, Outcome, Tool
@@ -40,6 +41,7 @@ TOOLS: tuple[type[Tool], ...] = (
     RunSkill,
     PauseSkill,
     ResumeSkill,
+    WhySkill,
     DeleteSkill,
     ReadHelper,
     WriteHelper,
@@ -59,6 +61,7 @@ REVISION_TOOLS: tuple[type[Tool], ...] = (
     EditSkill,
     CheckReport,
     RehearseSkill,
+    WhySkill,
     ReadHelper,
     ListRuns,
     ReadRun,

@@ -77,6 +77,32 @@ class Skill(TypedDict):
     problems: int
 
 
+class Slot(TypedDict):
+    due_at: str
+    outcome: str
+    reason: str | None
+    run: Run | None
+
+
+class ScheduleHistory(TypedDict):
+    schedule: str
+    declared: bool
+    next_times: list[str]
+    slots: list[Slot]
+
+
+class Obstacle(TypedDict):
+    kind: str
+    told: str
+    since: str | None
+
+
+class Why(TypedDict):
+    skill: Skill
+    obstacles: list[Obstacle]
+    schedules: list[ScheduleHistory]
+
+
 class Step(TypedDict):
     name: str
     occurrence: int
