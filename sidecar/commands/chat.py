@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -22,7 +21,7 @@ from sidecar.commands.skills import SkillCommands
 from sidecar.commands.table import command
 from sidecar.dispatcher import Dispatcher
 from sidecar.failpoints import failpoint
-from sidecar.journal.runs import create
+from sidecar.journal.runs import create, new_id
 from sidecar.memory import Memory
 from sidecar.registry import Registry
 from sidecar.shipped import AGENT_SKILL
@@ -86,9 +85,11 @@ class ChatCommands:
 
     @command("chat.send")
     def send(self, caller: Caller, text: str, session: str | None = None) -> views.Run:
-        """Store what was said and the run that answers it, together; or answer what the agent had asked."""
+        """Store what was said and the run that answers it, together; or answer what the agent had asked. A new
+        session is named by its first run; any later run of it names it too."""
         if not text.strip():
             raise CommandRefused("usage", "say something")
+        session = self._known_session(session) if session else None
         if session is not None and (open_question := self._open_question(session)):
             now = self._clock.now()
             self._store.write(lambda connection: waits.answer(connection, open_question.id, text, "", caller.who, now))
@@ -96,15 +97,17 @@ class ChatCommands:
             return self._run(open_question.run)
         active = self._registry.active(AGENT_SKILL)
         assert active is not None  # noqa: S101 # registered at start
-        session = session or secrets.token_hex(6)
+        run = new_id()
+        session = session or run
         new = new_run(
             active,
+            id=run,
             trigger="chat",
             input={"session": session, "text": text, "revise": None},
             session=session,
             concurrency_key=session,
         )
-        run = self._store.write(lambda connection: create(connection, new, self._clock.now()))
+        self._store.write(lambda connection: create(connection, new, self._clock.now()))
         failpoint("chat.sent")
         self._dispatcher.nudge()
         return self._run(run)
@@ -208,6 +211,16 @@ class ChatCommands:
                 )
             )
         return known
+
+    def _known_session(self, name: str) -> str:
+        row = self._store.row(
+            sa.select(runs.c.session)
+            .where(runs.c.session.is_not(None), sa.or_(runs.c.session == name, runs.c.id == name))
+            .limit(1)
+        )
+        if row is None:
+            raise CommandRefused("not_found", f"there is no session {name!r}. Begin a new one: tend chat")
+        return str(row.session)
 
     def _open_question(self, session: str) -> Row | None:
         return self._store.row(

@@ -36,6 +36,7 @@ from sidecar.store.schema import runs, skills
 from sidecar.triggers import Triggers, new_run
 
 NEXT_TIMES = 3
+SHORTEST_BASE = 8  # letters of a hash that name a text
 
 
 class HelperVerdicts(BaseModel):
@@ -378,7 +379,7 @@ class SkillCommands:
         )
 
     def _words(self, manifest: Manifest) -> str:
-        return in_words(self._triggers.schedules(manifest))
+        return in_words(self._triggers.schedules(manifest), manifest.events)
 
     def _next_times(self, active: Active | None) -> tuple[datetime, ...]:
         if active is None:
@@ -389,7 +390,7 @@ class SkillCommands:
         return tuple(moment(time) for time in due[:NEXT_TIMES])
 
     def _last_runs(self, name: str | None = None) -> dict[str, views.Run]:
-        newest = sa.select(sa.func.max(runs.c.seq)).where(~runs.c.rehearsal).group_by(runs.c.skill)
+        newest = sa.select(sa.func.max(runs.c.seq)).where(~runs.c.rehearsal, runs.c.trigger != "on_failure").group_by(runs.c.skill)
         if name is not None:
             newest = newest.where(runs.c.skill == name)
 
@@ -412,7 +413,7 @@ class SkillCommands:
 def _expect_base(path: str, current: str | None, base: str | None) -> None:
     """A person's edit wins: nobody overwrites what they have not read."""
     now = text_hash(current) if current is not None else None
-    if now == base:
+    if now == base or (now and base and len(base) >= SHORTEST_BASE and now.startswith(base)):
         return
     if base is None:
         raise CommandRefused("conflict", f"{path} exists already. Read it, and name its hash as base.")

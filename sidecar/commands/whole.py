@@ -59,7 +59,9 @@ class WholeCommands:
                 sa.select(sa.func.sum(effects.c.cost_usd)).where(effects.c.started_at >= midnight)
             )
             failed = connection.scalar(
-                sa.select(sa.func.count()).where(runs.c.state == "failed", runs.c.ended_at >= midnight)
+                sa.select(sa.func.count()).where(
+                    runs.c.state == "failed", ~runs.c.rehearsal, runs.c.ended_at >= midnight
+                )
             )
             return views.Status(
                 version=version("tend-harness"),

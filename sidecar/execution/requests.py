@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -10,7 +11,7 @@ import sqlalchemy as sa
 from pydantic import BaseModel, Field, JsonValue, ValidationError
 from sqlalchemy.engine import Connection
 
-from sidecar import approvals
+from sidecar import approvals, events
 from sidecar.caller import AGENT, TEND, Caller, CommandRefused
 from sidecar.clock import Clock, moment
 from sidecar.execution.effects import Circumstances
@@ -58,6 +59,12 @@ class _Notify(BaseModel):
     text: str = Field(max_length=20_000)
 
 
+class _Emit(BaseModel):
+    name: str
+    payload: JsonValue = None
+    id: str | None = Field(default=None, min_length=1, max_length=200)
+
+
 class _Value(BaseModel):
     name: str
     value: JsonValue = None
@@ -77,6 +84,7 @@ class Requests:
     registry: Registry
     moments: Moments
     commands: Commands
+    on_ready: Callable[[], None]  # a run may be ready that nobody waits for here
 
     def answer(self, question: Request, journal: Journal, where: Circumstances) -> Done | Failed | Suspend:
         step = journal.request(question)
@@ -111,6 +119,8 @@ class Requests:
                 return journal.answer(step)
             case "notify":
                 return self._notify(_Notify.model_validate(arguments), step, journal, where)
+            case "emit":
+                return self._emit(_Emit.model_validate(arguments), step, journal, where)
             case "sleep":
                 return self._sleep(_Sleep.model_validate(arguments), step, journal, where)
             case "approve":
@@ -209,6 +219,7 @@ class Requests:
             parent=parent,
             parent_step=step.key.name,
             parent_occurrence=step.key.occurrence,
+            depth=where.depth,
             session=session if isinstance(session, str) else None,
             concurrency_key=session if isinstance(session, str) else "rehearsal" if rehearsal else "",
         )
@@ -228,6 +239,26 @@ class Requests:
                 return f"{skill} is already running above this run; a run that waits for its own skill never ends"
             above = row.parent
         return f"runs may be {DEPTH_AT_MOST} deep"
+
+    # ------------------------------------------------------------ events
+
+    def _emit(self, asked: _Emit, step: StepRow, journal: Journal, where: Circumstances) -> Done | Failed:
+        if where.rehearsal:
+            return journal.answer(step, result={"event": None, "rehearsal": "nothing was emitted"})
+        run = where.segment.run
+        identity = asked.id or f"{run} {step.key}"
+        new = events.NewEvent(asked.name, asked.payload, f"run {run}", depth=where.depth + 1, id=identity)
+
+        def change(connection: Connection) -> JsonValue:
+            stored = events.emit(connection, new, self.clock.now())
+            return {"event": identity, "is_new": stored.is_new}
+
+        try:
+            answer = journal.answer(step, change)
+        except CommandRefused as error:
+            return journal.answer(step, error=ErrorInfo(type=error.type, message=str(error)))
+        self.on_ready()
+        return answer
 
     # ------------------------------------------------------------ notices and commands
 
@@ -272,6 +303,13 @@ class Requests:
             message = f"there is no active skill {name!r} of the workspace; write it, or list what there is"
             return journal.answer(step, error=ErrorInfo(type="NoSuchSkill", message=message))
         rehearsal = bool(asked.arguments.get("rehearsal"))
+        proposed = self._proposed(name, where) if rehearsal else None
+        if rehearsal and proposed is None and self.registry.row(name).newest != active.version:
+            message = (
+                f"the check refused {name} as its file is now. Mend that first: a rehearsal would run version "
+                f"{active.version[:12]}, which is live, and not what you wrote"
+            )
+            return journal.answer(step, error=ErrorInfo(type="Refused", message=message))
         self._tell_tool(where, "skills.run", "started", f"{'rehearses' if rehearsal else 'runs'} {name}")
         return self._start_child(
             step,
@@ -280,7 +318,7 @@ class Requests:
             active_skill=name,
             input_=asked.arguments.get("input"),
             rehearsal=rehearsal,
-            version=self._proposed(name, where) if rehearsal else None,
+            version=proposed,
         )
 
     def _proposed(self, skill: str, where: Circumstances) -> str | None:

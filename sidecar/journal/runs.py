@@ -11,7 +11,7 @@ given up can't change the run any more.
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
@@ -30,6 +30,10 @@ class Fenced(Exception):
     """This attempt no longer owns its run: it was cancelled, timed out, or taken over."""
 
 
+def new_id() -> str:
+    return secrets.token_hex(8)
+
+
 @dataclass(frozen=True)
 class NewRun:
     """What a trigger asks for."""
@@ -43,8 +47,10 @@ class NewRun:
     parent_step: str | None = None
     parent_occurrence: int | None = None
     session: str | None = None
+    depth: int = 0
     concurrency_key: str = ""
     concurrency: int = 1
+    id: str = field(default_factory=new_id)
 
 
 @dataclass(frozen=True)
@@ -58,9 +64,8 @@ class Segment:
 
 def create(connection: Connection, new: NewRun, now: float) -> str:
     """Create the run, queued; return its id."""
-    run = secrets.token_hex(8)
-    connection.execute(runs.insert().values(id=run, state="queued", ready_at=now, created_at=now, **vars(new)))
-    return run
+    connection.execute(runs.insert().values(state="queued", ready_at=now, created_at=now, **vars(new)))
+    return new.id
 
 
 def claim(connection: Connection, limit: int, now: float) -> list[Segment]:
@@ -150,14 +155,15 @@ def suspend(connection: Connection, segment: Segment, now: float) -> None:
     check_fence(connection, segment)
     end_attempt(connection, segment, "suspended", now)
     waiting = connection.execute(
-        sa.select(steps.c.kind, steps.c.wake_at).where(
+        sa.select(steps.c.kind, steps.c.state, steps.c.wake_at).where(
             steps.c.run == segment.run, steps.c.state.in_(("waiting", "retrying"))
         )
     ).all()
     change: dict[str, Any] = {"state": "queued", "ready_at": now}
     if waiting:
         wakes = [row.wake_at for row in waiting if row.wake_at is not None]
-        change = {"state": "waiting", "reason": waiting[0].kind, "wake_at": min(wakes) if wakes else None}
+        reason = "retry" if waiting[0].state == "retrying" else waiting[0].kind
+        change = {"state": "waiting", "reason": reason, "wake_at": min(wakes) if wakes else None}
     connection.execute(runs.update().where(runs.c.id == segment.run).values(**change))
 
 

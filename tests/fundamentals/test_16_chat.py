@@ -100,3 +100,17 @@ def test_a_rehearsal_by_the_agent_shows_the_run_and_sends_nothing(talking: LiveS
     (result,) = model.results("Try it")
     assert "succeeded" in result
     assert [notice for notice in talking.client.notices() if notice.skill == "rehearsed"] == []
+
+
+def test_a_session_is_named_by_its_first_run_and_found_by_any(talking: LiveSidecar, model: TalkingModel) -> None:
+    model.play("first words", Turn(text="One."))
+    model.play("second words", Turn(text="Two."))
+    first = talking.client.send("first words").id
+    talking.ended(first)
+    second = talking.client.send("second words", session=first).id
+    talking.ended(second)
+    said = [entry.text for entry in talking.client.transcript(first)]
+    assert said == ["first words", "One.", "second words", "Two."]
+    assert talking.client.send("first words", session=second).id
+    with pytest.raises(Refused, match="there is no session 'nowhere'"):
+        talking.client.send("first words", session="nowhere")
