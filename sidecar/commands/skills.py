@@ -390,7 +390,8 @@ class SkillCommands:
         return tuple(moment(time) for time in due[:NEXT_TIMES])
 
     def _last_runs(self, name: str | None = None) -> dict[str, views.Run]:
-        newest = sa.select(sa.func.max(runs.c.seq)).where(~runs.c.rehearsal, runs.c.trigger != "on_failure").group_by(runs.c.skill)
+        counted = (~runs.c.rehearsal, runs.c.trigger != "on_failure")
+        newest = sa.select(sa.func.max(runs.c.seq)).where(*counted).group_by(runs.c.skill)
         if name is not None:
             newest = newest.where(runs.c.skill == name)
 

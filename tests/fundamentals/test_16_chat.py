@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sidecar.client import views
+import pytest
+
+from sidecar.client import Refused, views
 from tests.support.live_sidecar import LiveSidecar
 from tests.support.scripted_author import calls, says, writes
 from tests.support.talking_model import TalkingModel
@@ -103,8 +105,8 @@ def test_a_rehearsal_by_the_agent_shows_the_run_and_sends_nothing(talking: LiveS
 
 
 def test_a_session_is_named_by_its_first_run_and_found_by_any(talking: LiveSidecar, model: TalkingModel) -> None:
-    model.play("first words", Turn(text="One."))
-    model.play("second words", Turn(text="Two."))
+    model.play("first words", says("One."))
+    model.play("second words", says("Two."))
     first = talking.client.send("first words").id
     talking.ended(first)
     second = talking.client.send("second words", session=first).id
