@@ -16,6 +16,7 @@ from sqlalchemy.engine import Connection
 from sidecar.checker.manifest import Manifest
 from sidecar.checker.report import Report, Snapshot
 from sidecar.clock import Clock
+from sidecar.events import follow
 from sidecar.store import Store
 from sidecar.store.schema import audit, skills, versions
 from sidecar.store.store import Row, get_blob, put_blob
@@ -95,6 +96,7 @@ class Registry:
             where = "shipped" if shipped else "workspace"
             self._put_skill(connection, name, where, active=snapshot.hash, report=report, retired_at=None)
             record_audit(connection, now, origin.author, "activate", f"{name} {snapshot.hash}", origin.reason)
+            follow(connection, name, report.manifest)
 
         self._store.write(change)
 
@@ -129,6 +131,7 @@ class Registry:
                 versions.update().where(versions.c.skill == name, versions.c.state == "active").values(state="retired")
             )
             record_audit(connection, now, who, "retire", name, reason)
+            follow(connection, name, None)
 
         self._store.write(change)
 

@@ -7,7 +7,7 @@ and `*/30` goes on by the real half hours. Intervals are counted from 1970 in UT
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from cron_descriptor import get_description
 from cronsim import CronSim
 
-from sidecar.checker.manifest import At, Cron, Every, Trigger
+from sidecar.checker.manifest import At, Cron, Event, Every, Timed
 
 
 @dataclass(frozen=True)
@@ -28,9 +28,9 @@ class Slot:
 
 @dataclass(frozen=True)
 class Schedule:
-    """A trigger with the zone it is read in. Equal ones are due together, whichever skill declares them."""
+    """A timed trigger with the zone it is read in. Equal ones are due together, whichever skill declares them."""
 
-    trigger: Trigger
+    trigger: Timed
     zone: str
 
     @property
@@ -89,8 +89,10 @@ class Schedule:
                 yield Slot(due, f"{datetime.fromtimestamp(due, UTC).isoformat(timespec='milliseconds')}")
 
 
-def in_words(found: list[Schedule]) -> str:
-    return "; ".join(schedule.words for schedule in found) or "called only"
+def in_words(schedules: Sequence[Schedule], events: Sequence[Event] = ()) -> str:
+    """What starts a skill, as people read it."""
+    told = [*(schedule.words for schedule in schedules), *(f"on {event.name}" for event in events)]
+    return "; ".join(told) or "called only"
 
 
 def _duration(seconds: float) -> str:

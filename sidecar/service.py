@@ -16,13 +16,14 @@ from sidecar.client.settings import Settings
 from sidecar.clock import SystemClock
 from sidecar.commands import CommandTable
 from sidecar.commands.chat import ChatCommands
+from sidecar.commands.events import EventCommands
 from sidecar.commands.memory import MemoryCommands
 from sidecar.commands.review import ReviewCommands
 from sidecar.commands.runs import RunCommands
 from sidecar.commands.skills import SkillCommands
 from sidecar.commands.whole import WholeCommands
-from sidecar.dispatcher import LocalDispatcher
 from sidecar.commands.why import WhyCommands
+from sidecar.dispatcher import LocalDispatcher
 from sidecar.execution.attempt import AttemptRunner
 from sidecar.execution.effects import Effects
 from sidecar.execution.requests import Requests
@@ -64,7 +65,7 @@ class Sidecar:
         self._workers = Workers(settings.store / "workers.lock")
         effects = Effects(store, clock, self._gateway, moments, settings.workspace)
         commands = CommandTable()
-        requests = Requests(store, clock, registry, moments, commands)
+        requests = Requests(store, clock, registry, moments, commands, lambda: self._dispatcher.nudge())
         runner = AttemptRunner(store, clock, registry, self._workers, effects, requests, moments, settings.zone)
         self._dispatcher = LocalDispatcher(store, clock, runner, settings.workers)
         self._triggers = Triggers(store, registry, clock, settings.zone, self._dispatcher.nudge)
@@ -80,6 +81,8 @@ class Sidecar:
             ChatCommands(store, clock, registry, self._dispatcher, skills, memory, settings.zone),
             MemoryCommands(memory, clock, settings.zone),
             ReviewCommands(store, clock, skills, moments, auto=settings.review == "auto"),
+            RunCommands(store, clock, self._dispatcher, moments),
+            EventCommands(store, clock, self._dispatcher),
             WholeCommands(store, clock, settings, skills, self._workers, self._gateway),
         ):
             commands.add(part)

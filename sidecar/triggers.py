@@ -91,7 +91,7 @@ class Triggers:
                 self._watch(active)
 
     def schedules(self, manifest: Manifest) -> list[Schedule]:
-        return [Schedule(trigger, self._zone) for trigger in manifest.triggers]
+        return [Schedule(trigger, self._zone) for trigger in manifest.timed]
 
     def look(self, name: str) -> None:
         """Give every slot of this schedule that has come its row, and its run."""

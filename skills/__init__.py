@@ -1,6 +1,6 @@
 """The author API: what a skill is written with.
 
-    from skills import Expect, Failure, Run, Skill, Step, at, cron, every, files, http, skill, step
+    from skills import Expect, Failure, Run, Skill, Step, at, cron, event, every, files, http, skill, step
 
 A skill's body calls methods of `Run`. Each becomes a question on a `Port`; the answer is remembered before it is
 given, so the body can run again from the top and go on where it was:
@@ -29,7 +29,7 @@ from skills.expect import Expect
 from skills.failure import Failure
 from skills.run import Run
 from skills.steps import Step, step
-from skills.triggers import at, cron, every
+from skills.triggers import at, cron, event, every
 
 __all__ = [
     "Approval",
@@ -48,6 +48,7 @@ __all__ = [
     "WrongType",
     "at",
     "cron",
+    "event",
     "every",
     "files",
     "http",

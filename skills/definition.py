@@ -15,7 +15,7 @@ from skills.expect import Expect
 from skills.failure import Failure
 from skills.run import Run
 from skills.signatures import Signature
-from skills.triggers import Decorator, Schedule, Trigger
+from skills.triggers import Cause, Decorator, Trigger
 from skills.values import Jsonable, JsonResult
 
 Payload = ParamSpec("Payload")
@@ -30,7 +30,7 @@ CatchUp: TypeAlias = Literal["skip", "latest", "all"]
 class Declaration:
     """The decorator's values at run time. The sidecar enforces the manifest that it read from the source instead."""
 
-    schedules: tuple[Schedule, ...] = ()
+    causes: tuple[Cause, ...] = ()
     hosts: tuple[str, ...] = ()
     reads: tuple[str, ...] = ()
     writes: tuple[str, ...] = ()
@@ -105,6 +105,12 @@ class ScheduledSkill(Protocol):
     def __call__(self, function: Callable[[Run], JsonResult], /) -> Skill[[], JsonResult]: ...
 
 
+class EventSkill(Protocol[Input]):
+    """What `skill(on=event(...))` returns: a decorator of a function that takes the run and the event's payload."""
+
+    def __call__(self, function: Callable[[Run, Input], JsonResult], /) -> Skill[[Input], JsonResult]: ...
+
+
 class CalledSkill(Protocol):
     """What `skill()` returns: a decorator of a function that takes the run and, if it likes, one payload."""
 
@@ -123,7 +129,7 @@ def skill(
 ) -> Decorator:
     """Make the function a skill. Its name is the file's stem; the module's docstring is its purpose.
 
-    on           what starts it: cron(...), every(...), at(...), joined with `|`. Left out: it is only called
+    on           what starts it: cron(...), every(...), at(...), event(...), joined with `|`. Left out: only a call
     hosts        the hosts that its steps may reach with http
     reads        globs in the workspace that its steps may read with files
     writes       globs in the workspace that its steps may write with files
@@ -132,7 +138,7 @@ def skill(
     catch_up     which slots that passed while Tend was down are run late: "skip", "latest" or "all"
     """
     declaration = Declaration(
-        schedules=on.schedules if on is not None else (),
+        causes=on.causes if on is not None else (),
         hosts=tuple(hosts),
         reads=tuple(reads),
         writes=tuple(writes),

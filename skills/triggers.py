@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Generic, TypeAlias
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, overload
 
-from typing_extensions import TypeVar
+from typing_extensions import TypeForm, TypeVar
 
 from skills.errors import Misdeclared
+from skills.values import Jsonable
+from skills.wire import is_event_name
 
 if TYPE_CHECKING:
-    from skills.definition import CalledSkill, ScheduledSkill
+    from skills.definition import CalledSkill, EventSkill, ScheduledSkill
 
 # The decorator that `skill(on=...)` becomes; without a trigger it is the default's.
 Decorator = TypeVar("Decorator", default="CalledSkill")
+
+EventPayload = TypeVar("EventPayload", bound=Jsonable)
+OtherPayload = TypeVar("OtherPayload", bound=Jsonable)
 
 
 @dataclass(frozen=True)
@@ -33,17 +39,36 @@ class At:
     when: datetime
 
 
-Schedule: TypeAlias = Cron | Every | At
+@dataclass(frozen=True)
+class Event:
+    name: str
+
+
+Cause: TypeAlias = Cron | Every | At | Event
 
 
 @dataclass(frozen=True)
 class Trigger(Generic[Decorator]):
-    """One or more schedules."""
+    """One or more causes. `|` also joins the payloads: `event("a", A) | cron(...)` wants a payload of `A | None`."""
 
-    schedules: tuple[Schedule, ...]
+    causes: tuple[Cause, ...]
 
-    def __or__(self, other: Trigger[Any]) -> Trigger[Decorator]:
-        return Trigger(self.schedules + other.schedules)
+    @overload
+    def __or__(self: Trigger[ScheduledSkill], other: Trigger[ScheduledSkill], /) -> Trigger[ScheduledSkill]: ...
+    @overload
+    def __or__(
+        self: Trigger[EventSkill[EventPayload]], other: Trigger[ScheduledSkill], /
+    ) -> Trigger[EventSkill[EventPayload | None]]: ...
+    @overload
+    def __or__(
+        self: Trigger[ScheduledSkill], other: Trigger[EventSkill[EventPayload]], /
+    ) -> Trigger[EventSkill[EventPayload | None]]: ...
+    @overload
+    def __or__(
+        self: Trigger[EventSkill[EventPayload]], other: Trigger[EventSkill[OtherPayload]], /
+    ) -> Trigger[EventSkill[EventPayload | OtherPayload]]: ...
+    def __or__(self: Trigger[Any], other: Trigger[Any], /) -> Trigger[Any]:
+        return Trigger(self.causes + other.causes)
 
 
 def cron(expression: str, tz: str | None = None) -> Trigger[ScheduledSkill]:
@@ -66,3 +91,18 @@ def at(when: datetime) -> Trigger[ScheduledSkill]:
     if when.tzinfo is None:
         raise Misdeclared(f"at({when!r}): the time has no zone; add tzinfo=ZoneInfo(...)")
     return Trigger((At(when),))
+
+
+def event(
+    name: str,
+    payload: TypeForm[EventPayload],  # noqa: ARG001 # for mypy; the skill's own annotation decodes it
+    *,
+    key: Callable[[EventPayload], str | int] | None = None,  # noqa: ARG001 # read from the source
+) -> Trigger[EventSkill[EventPayload]]:
+    """Each time somebody emits the event: `event("order.paid", Order)`. The skill is given the payload.
+
+    `key=lambda order: order.customer` counts `concurrency` for each value of that one field by itself.
+    """
+    if not is_event_name(name):
+        raise Misdeclared(f"event({name!r}): an event's name is up to 100 letters, digits, '.', '_' and '-'")
+    return Trigger((Event(name),))

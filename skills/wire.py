@@ -13,12 +13,18 @@ threads of a worker can share the socket. The sidecar has made an answer durable
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 Json: TypeAlias = JsonValue
+
+
+def is_event_name(text: str) -> bool:
+    """Whether somebody may emit an event of this name. Tend's own have a colon: "succeeded:import_orders"."""
+    return re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", text) is not None
 
 
 class Message(BaseModel):
@@ -183,7 +189,7 @@ class Effect(Message):
 
 
 RequestKind: TypeAlias = Literal[
-    "sleep", "approve", "question", "invoke", "notify", "state.get", "state.put", "now", "command"
+    "sleep", "approve", "question", "invoke", "notify", "emit", "state.get", "state.put", "now", "command"
 ]
 
 

@@ -31,7 +31,14 @@ class At(Declared):
     when: datetime  # with its zone
 
 
-Trigger: TypeAlias = Cron | Every | At
+class Event(Declared):
+    kind: Literal["event"] = "event"
+    name: str
+    key: str | None = None  # the payload's field by which concurrency is counted
+
+
+Timed: TypeAlias = Cron | Every | At
+Trigger: TypeAlias = Timed | Event
 
 
 class Expectation(Declared):
@@ -66,3 +73,11 @@ class Manifest(Declared):
     expect: Expectation = Expectation()
     steps: tuple[StepDeclaration, ...] = ()
     has_on_failure: bool = False
+
+    @property
+    def timed(self) -> tuple[Timed, ...]:
+        return tuple(trigger for trigger in self.triggers if not isinstance(trigger, Event))
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        return tuple(trigger for trigger in self.triggers if isinstance(trigger, Event))

@@ -1,4 +1,4 @@
-"""Reads `on=`: schedules joined with `|`."""
+"""Reads `on=`: schedules and events joined with `|`."""
 
 from __future__ import annotations
 
@@ -9,12 +9,16 @@ from datetime import UTC, datetime, timedelta
 from cronsim import CronSim, CronSimError
 
 from sidecar.checker.literals import Literals, Unreadable, zone
-from sidecar.checker.manifest import At, Cron, Every, Trigger
+from sidecar.checker.manifest import At, Cron, Event, Every, Trigger
 from sidecar.checker.module import Module
+from skills.wire import is_event_name
 
 MOST_TRIGGERS = 20
 
-_FIX = 'Write cron("0 9 * * 1-5"), every(timedelta(hours=1)) or at(datetime(...)), joined with |.'
+_KINDS = {"skills.cron", "skills.every", "skills.at", "skills.event"}
+
+_FIX = 'Write cron("0 9 * * 1-5"), every(timedelta(hours=1)), at(datetime(...)) or event("name", Model), joined with |.'
+_EVENT_FIX = 'Write event("order.paid", Order), with key=lambda order: order.customer if you like.'
 _CRON_FIX = 'Write five fields: minute, hour, day of month, month, weekday (0-7, Sunday is 0): "0 9 * * 1-5".'
 
 
@@ -39,10 +43,12 @@ class TriggerReader:
 
     def _one(self, node: ast.expr) -> Trigger:
         kind = self._module.meaning(node.func) if isinstance(node, ast.Call) else ""
-        if not isinstance(node, ast.Call) or kind not in {"skills.cron", "skills.every", "skills.at"}:
+        if not isinstance(node, ast.Call) or kind not in _KINDS:
             raise Unreadable(node, f"{ast.unparse(node)[:80]} is no trigger", _FIX)
         if kind == "skills.cron":
             return self._cron(node)
+        if kind == "skills.event":
+            return self._event(node)
         argument = _only(node, "interval" if kind == "skills.every" else "when")
         return self._every(argument) if kind == "skills.every" else At(when=self._literals.moment(argument))
 
@@ -58,6 +64,19 @@ class TriggerReader:
         name = self._literals.text(given["tz"])
         zone(given["tz"], name)
         return Cron(expression=expression, zone=name)
+
+    def _event(self, node: ast.Call) -> Event:
+        given = dict(zip(("name", "payload"), node.args, strict=False))
+        given |= {keyword.arg: keyword.value for keyword in node.keywords if keyword.arg}
+        if given.keys() - {"key"} != {"name", "payload"} or len(node.args) > 2:
+            raise Unreadable(node, "event takes a name, the payload's type and, if you like, key=", _EVENT_FIX)
+        name = self._literals.text(given["name"])
+        if not is_event_name(name):
+            reason = f"{name!r} is no event's name: up to 100 letters, digits, '.', '_' and '-'"
+            raise Unreadable(given["name"], reason, _EVENT_FIX)
+        if "key" not in given or _is_none(given["key"]):
+            return Event(name=name)
+        return Event(name=name, key=_one_field(given["key"]))
 
     def _every(self, node: ast.expr) -> Every:
         interval = self._literals.duration(node)
@@ -85,6 +104,17 @@ def _only(node: ast.Call, name: str) -> ast.expr:
     if len(given) != 1 or len(node.args) + len(node.keywords) != 1:
         raise Unreadable(node, f"{ast.unparse(node.func)} takes exactly one argument", _FIX)
     return given[0]
+
+
+def _one_field(node: ast.expr) -> str:
+    """`service` of `lambda incident: incident.service`."""
+    match node:
+        case ast.Lambda(
+            args=ast.arguments(args=[ast.arg(arg=name)]), body=ast.Attribute(value=ast.Name(id=owner), attr=field)
+        ) if name == owner:
+            return field
+    reason = f"{ast.unparse(node)[:80]} does not name one field of the payload"
+    raise Unreadable(node, reason, "Write key=lambda order: order.customer: one field, as it is.")
 
 
 def _is_none(node: ast.expr) -> bool:

@@ -148,6 +148,17 @@ class Client:
     def notices(self, *, limit: int = 50) -> list[views.Notice]:
         return self._ask("notices.list", list[views.Notice], limit=limit)
 
+    # ------------------------------------------------------------ events
+
+    def emit(self, name: str, payload: JsonValue = None, id: str | None = None) -> views.Event:  # noqa: A002
+        """Say that something happened. It is on disk when this returns, with the runs that it started. An event with
+        the same name and id is taken once; of a repeated one the view says `is_new=False`."""
+        return self._ask("events.emit", views.Event, name=name, payload=payload, id=id)
+
+    def events(self, *, name: str | None = None, limit: int = 50) -> list[views.Event]:
+        """Newest first, each with what became of it."""
+        return self._ask("events.list", list[views.Event], name=name, limit=limit)
+
     # ------------------------------------------------------------ the conversation
 
     def send(self, text: str, *, session: str | None = None) -> views.Run:

@@ -14,7 +14,9 @@ __all__ = [
     "Approval",
     "Attempt",
     "Call",
+    "Delivery",
     "Diff",
+    "Event",
     "Finding",
     "Health",
     "LogLine",
@@ -251,6 +253,26 @@ class TranscriptEntry(View):
 
 class Finding(View):
     """A misfiring skill with its evidence, each item citing runs."""
+
+class Delivery(View):
+    """What became of an event at one skill that listens to it."""
+
+    skill: str
+    outcome: Literal["started", "paused", "quarantined", "answered"]
+    reason: str | None = None
+    run: str | None = None
+
+
+class Event(View):
+    id: str
+    name: str
+    payload: JsonValue
+    source: str  # "run ID", or who emitted it
+    depth: int
+    at: datetime
+    deliveries: tuple[Delivery, ...]  # none: nobody listens
+    is_new: bool = True  # False: it was emitted before; nothing has happened now
+
 
     skill: str
     kind: str  # failures, stale output, silence, slow, retries, expectation

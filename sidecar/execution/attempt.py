@@ -132,6 +132,7 @@ class Attempt:
         self._quiet_until = 0.0  # monotonic: when the worker has been silent for too long
         self._said_end = False
 
+            depth=run.depth,
     def stop(self) -> None:
         self._stopped = True
         self._abort_effect.set()

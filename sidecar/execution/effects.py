@@ -41,6 +41,7 @@ class Circumstances:
     trusted: bool
     rehearsal: bool
     session: str | None
+    depth: int
 
 
 class Effects:

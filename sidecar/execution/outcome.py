@@ -80,6 +80,7 @@ def fail(
             concurrency_key=f"on_failure {run.id}",
         )
         journal.create(connection, handler, now)
+            depth=run.depth,
 
 
 def fail_owned(

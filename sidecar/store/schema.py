@@ -82,6 +82,51 @@ schedules = sa.Table(
     _time("seen_until", nullable=False),  # every slot up to here has its row
 )
 
+listeners = sa.Table(  # which active skills an event starts
+    "listeners",
+    metadata,
+    sa.Column("event", sa.Text, primary_key=True),
+    sa.Column("skill", sa.Text, primary_key=True),
+    sa.Column("key", sa.Text),  # the payload's field by which concurrency is counted
+)
+
+events = sa.Table(
+    "events",
+    metadata,
+    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("id", sa.Text, nullable=False),
+    _json("payload"),
+    sa.Column("source", sa.Text, nullable=False),  # "run ID", or who emitted it
+    sa.Column("depth", sa.Integer, nullable=False),  # how many runs and events led to it
+    _time("at", nullable=False),
+    sa.UniqueConstraint("name", "id"),
+    sa.Index("events_by_name", "name", "at"),
+)
+
+deliveries = sa.Table(  # what became of an event
+    "deliveries",
+    metadata,
+    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("event", sa.Integer, sa.ForeignKey("events.seq"), nullable=False, index=True),
+    sa.Column("skill", sa.Text, nullable=False),
+    sa.Column("outcome", sa.Text, nullable=False),  # started, paused, quarantined, answered
+    sa.Column("reason", sa.Text),
+    sa.Column("run", sa.Text, index=True),
+)
+
+breakers = sa.Table(  # skills that have failed since their last success
+    "breakers",
+    metadata,
+    sa.Column("skill", sa.Text, primary_key=True),
+    sa.Column("failures", sa.Integer, nullable=False),  # in a row
+    _time("failed_at", nullable=False),
+    sa.Column("last_run", sa.Text),
+    _time("opened_at"),  # null: closed
+    _time("trial_from"),
+    sa.Column("trial", sa.Text),  # the run that is let through
+)
+
 # ---------------------------------------------------------------- runs and their journal
 
 runs = sa.Table(
@@ -104,6 +149,7 @@ runs = sa.Table(
     sa.Column("parent_step", sa.Text),
     sa.Column("parent_occurrence", sa.Integer),
     sa.Column("session", sa.Text),
+    sa.Column("depth", sa.Integer, nullable=False, default=0),  # how many runs led here by events and by run.start
     sa.Column("concurrency_key", sa.Text, nullable=False, default=""),
     sa.Column("concurrency", sa.Integer, nullable=False, default=1),
     sa.Column("admitted", sa.Boolean, nullable=False, default=False),

@@ -13,7 +13,7 @@ from skills.execute import execute
 from skills.failure import Failure
 from skills.testing.script import Script, Unscripted
 from skills.testing.scripted_port import ReplayDiffers, ScriptedPort
-from skills.testing.world import Notice, SentRequest, World
+from skills.testing.world import Emitted, Notice, SentRequest, World
 from skills.values import JsonResult, encode_untyped
 from skills.wire import Code, End, ErrorInfo, Json, Log, Raised, Start, Succeeded
 
@@ -31,6 +31,7 @@ class Rehearsal(Generic[JsonResult]):
     error: ErrorInfo | None
     steps: tuple[str, ...]  # in the order in which they ended: "fetch", "fetch#2", "sleep", ...
     notices: tuple[Notice, ...]
+    events: tuple[Emitted, ...]
     logs: tuple[Log, ...]
     requests: tuple[SentRequest, ...]
     questions: tuple[str, ...]  # put to people
@@ -128,6 +129,7 @@ def rehearse(
         error=error,
         steps=tuple(str(key) for key in port.journal),
         notices=tuple(world.notices),
+        events=tuple(world.events),
         logs=tuple(port.log),
         requests=tuple(world.requests),
         questions=tuple(world.questions),

@@ -26,6 +26,14 @@ class Notice:
 
 
 @dataclass(frozen=True)
+class Emitted:
+    """An event as the run told it."""
+
+    name: str
+    payload: Json
+
+
+@dataclass(frozen=True)
 class SentRequest:
     """An HTTP request as it left a step."""
 
@@ -57,6 +65,7 @@ class World:
     answers: Sequence[str]
     state: dict[str, Json]
     notices: list[Notice] = field(default_factory=list)
+    events: list[Emitted] = field(default_factory=list)
     requests: list[SentRequest] = field(default_factory=list)
     questions: list[str] = field(default_factory=list)
     prompts: list[dict[str, Any]] = field(default_factory=list)
@@ -129,6 +138,9 @@ class World:
             case "notify":
                 self.notices.append(Notice(arguments["target"], arguments["text"]))
                 return {"notice": f"notice-{len(self.notices)}"}
+            case "emit":
+                self.events.append(Emitted(arguments["name"], arguments["payload"]))
+                return {"event": arguments["id"], "is_new": True}
             case "approve":
                 return self._approval(arguments["question"])
             case "question":

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidecar.checker.manifest import At, Cron, Every, Expectation, Manifest, StepDeclaration
+from sidecar.checker.manifest import At, Cron, Event, Every, Expectation, Manifest, StepDeclaration
 from sidecar.checker.policy import host_problem, write_problem
 from sidecar.checker.read_source import read_source
 from sidecar.checker.report import Problem
@@ -122,6 +122,12 @@ def test_zones_of_a_moment(zone: str) -> None:
     assert trigger.when == datetime(2027, 1, 1, tzinfo=UTC)
 
 
+def test_events_with_the_field_by_which_concurrency_is_counted() -> None:
+    on = 'event("order.paid", int) | event(name="order.sent", payload=Order, key=lambda order: order.customer)'
+    found = declared(f"on={on} | event('c', list[int], key=None)", "from skills import event\n").triggers
+    assert found == (Event(name="order.paid"), Event(name="order.sent", key="customer"), Event(name="c"))
+
+
 # ---------------------------------------------------------------- what cannot
 
 
@@ -151,6 +157,12 @@ def test_zones_of_a_moment(zone: str) -> None:
         ("on=at(datetime.now())", "on: datetime.now() is no datetime(...) with numbers"),
         ('on="0 9 * * *"', "on: '0 9 * * *' is no trigger"),
         ('on=[cron("0 9 * * *")]', "on: [cron('0 9 * * *')] is no trigger"),
+        ('on=event("a")', "on: event takes a name, the payload's type and, if you like, key="),
+        ('on=event("a b", int)', "on: 'a b' is no event's name"),
+        ('on=event("succeeded:x", int)', "on: 'succeeded:x' is no event's name"),
+        ('on=event("a", X, key="x")', "on: 'x' does not name one field of the payload"),
+        ('on=event("a", X, key=lambda x: x.a.b)', "on: lambda x: x.a.b does not name one field of the payload"),
+        ('on=event("a", X, key=lambda x: y.b)', "on: lambda x: y.b does not name one field of the payload"),
         ("on=" + " | ".join(['cron("0 9 * * *")'] * 21), "on: 21 triggers, at most 20 are possible"),
         ("expect=5", "expect: this is no Expect(...)"),
         ("expect=Expect(within=5)", "within: 5 is no timedelta(...) with named numbers"),

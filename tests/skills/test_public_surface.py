@@ -39,6 +39,7 @@ def test_the_surface_is_exactly_this() -> None:
         "WrongType",
         "at",
         "cron",
+        "event",
         "every",
         "files",
         "http",

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from pydantic import BaseModel
 
-from skills import Expect, Failure, Run, at, cron, every, skill
+from skills import Expect, Failure, Run, at, cron, event, every, skill
 
 
 class Order(BaseModel):
@@ -50,6 +50,46 @@ def interval_in_seconds(run: Run) -> None: ...
 
 @skill(on=at("2027-01-01"))  # E: Argument 1 to "at" has incompatible type "str"; expected "datetime"
 def time_as_text(run: Run) -> None: ...
+
+
+class Refund(BaseModel):
+    cents: int
+
+
+@skill(on=event("order.paid", Order))  # E: "Callable[[Run], None]"; expected "Callable[[Run, Order], None]"
+def event_without_payload(run: Run) -> None: ...
+
+
+@skill(on=event("order.paid", Order))  # E: "Callable[[Run, Refund], None]"; expected "Callable[[Run, Order], None]"
+def event_with_another_payload(run: Run, refund: Refund) -> None: ...
+
+
+@skill(on=event("a", Order) | event("b", Refund))  # E: expected "Callable[[Run, Order | Refund], None]"
+def one_payload_of_two(run: Run, order: Order) -> None: ...
+
+
+@skill(on=event("a", Order) | cron("0 9 * * *"))  # E: expected "Callable[[Run, Order | None], None]"
+def no_payload_from_the_schedule(run: Run, order: Order) -> None: ...
+
+
+@skill(on=event("order.paid"))  # E: Missing positional argument "payload" in call to "event"
+def event_without_a_type(run: Run, order: Order) -> None: ...
+
+
+@skill(on=event("a", bytes))  # E: "EventPayload" of "event" cannot be "bytes"
+def payload_is_bytes(run: Run, payload: bytes) -> None: ...
+
+
+@skill(on=event("a", Order, key=lambda order: order.customer))  # E: "Order" has no attribute "customer"
+def key_is_no_field(run: Run, order: Order) -> None: ...
+
+
+@skill(on=event("a", Order, key="id"))  # E: Argument "key" to "event" has incompatible type "str"
+def key_as_text(run: Run, order: Order) -> None: ...
+
+
+@skill(on=event("a", Order) | "b")  # E+: No overload variant of "__or__" of "Trigger" matches argument type "str"
+def trigger_joined_with_text(run: Run, order: Order) -> None: ...
 
 
 @skill(timeout=timedelta(minutes=5))  # E: Unexpected keyword argument "timeout" for "skill"

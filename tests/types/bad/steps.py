@@ -77,3 +77,6 @@ def body(run: Run) -> None:
     run.now()  # E: "datetime" not callable
     run.wait(timedelta(seconds=1))  # E: "Run" has no attribute "wait"
     run.log("x", reply=b"")  # E: Argument "reply" to "log" of "Run" has incompatible type "bytes"
+    run.emit("sent", b"")  # E: Argument 2 to "emit" of "Run" has incompatible type "bytes"
+    run.emit(fetch)  # E: Argument 1 to "emit" of "Run" has incompatible type "Step[[str, int], Order]"; expected "str"
+    run.emit("sent", 1, "A7")  # E: Too many positional arguments for "emit" of "Run"

@@ -81,3 +81,23 @@ def without_payload(run: Run) -> None:
 
 
 assert_type(rehearse(called, Order(id="a", amount=Decimal(1)), steps={"fetch": None}), Rehearsal[str])
+class Refund(BaseModel):
+    order: str
+
+
+@skill(on=event("order.paid", Order, key=lambda order: order.id), concurrency=1)
+def on_event(run: Run, order: Order) -> str:
+    run.emit("order.sent", order, id=f"sent-{order.id}")
+    run.emit("counted", 3)
+    run.emit("done")
+    return run.invoke(on_event, order)
+
+
+@skill(on=event("a", Order) | event("b", Refund))
+def on_either(run: Run, what: Order | Refund) -> None: ...
+
+
+@skill(on=cron("0 9 * * *") | event("a", Order) | every(timedelta(hours=1)) | event("b", list[int]))
+def on_schedule_or_event(run: Run, what: Order | list[int] | None = None) -> None: ...
+
+

@@ -89,6 +89,26 @@ def upgrade() -> None:
         sa.Column("message", sa.Text(), nullable=False),
         sa.Column("fields", sa.JSON(none_as_null=True), nullable=True),
         sa.PrimaryKeyConstraint("run", "step", "attempt", "seq"),
+    op.create_table(
+        "events",
+        sa.Column("seq", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("payload", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("depth", sa.Integer(), nullable=False),
+        sa.Column("at", sa.Float(precision=53), nullable=False),
+        sa.PrimaryKeyConstraint("seq"),
+        sa.UniqueConstraint("name", "id"),
+    )
+    op.create_index("events_by_name", "events", ["name", "at"], unique=False)
+    op.create_table(
+        "listeners",
+        sa.Column("event", sa.Text(), nullable=False),
+        sa.Column("skill", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("event", "skill"),
+    )
     )
     op.create_table(
         "notices",
@@ -157,6 +177,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.Float(precision=53), nullable=False),
         sa.Column("started_at", sa.Float(precision=53), nullable=True),
         sa.Column("ended_at", sa.Float(precision=53), nullable=True),
+        sa.Column("depth", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("seq"),
         sa.UniqueConstraint("id"),
     )
@@ -273,6 +294,22 @@ def upgrade() -> None:
         sa.Column("paused_reason", sa.Text(), nullable=True),
         sa.Column("retired_at", sa.Float(precision=53), nullable=True),
         sa.ForeignKeyConstraint(
+    op.create_table(
+        "deliveries",
+        sa.Column("seq", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("event", sa.Integer(), nullable=False),
+        sa.Column("skill", sa.Text(), nullable=False),
+        sa.Column("outcome", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("run", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["event"],
+            ["events.seq"],
+        ),
+        sa.PrimaryKeyConstraint("seq"),
+    )
+    op.create_index(op.f("ix_deliveries_event"), "deliveries", ["event"], unique=False)
+    op.create_index(op.f("ix_deliveries_run"), "deliveries", ["run"], unique=False)
             ["active"],
             ["versions.hash"],
         ),

@@ -1,0 +1,73 @@
+"""Commands about events: emit one, and see what became of each."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from pydantic import JsonValue
+from sqlalchemy.engine import Connection
+
+from sidecar.caller import Caller, CommandRefused
+from sidecar.client import views
+from sidecar.clock import Clock, moment
+from sidecar.commands.table import command
+from sidecar.dispatcher import Dispatcher
+from sidecar.events import NewEvent, Stored, emit
+from sidecar.failpoints import failpoint
+from sidecar.journal.steps import VALUE_AT_MOST
+from sidecar.store import Row, Store
+from sidecar.store.schema import deliveries, events
+
+
+class EventCommands:
+    def __init__(self, store: Store, clock: Clock, dispatcher: Dispatcher) -> None:
+        self._store = store
+        self._clock = clock
+        self._dispatcher = dispatcher
+
+    @command("events.emit")
+    def emit(self, caller: Caller, name: str, payload: JsonValue = None, id: str | None = None) -> views.Event:  # noqa: A002 # as it is called everywhere
+        """On disk, with the runs that it starts, when this returns."""
+        if (size := len(json.dumps(payload).encode())) > VALUE_AT_MOST:
+            text = f"the payload takes {size:,} bytes, {VALUE_AT_MOST:,} is the most"
+            raise CommandRefused("too_large", f"{text}; put large data into a file and emit its path")
+        new = NewEvent(name, payload, source=caller.who, id=id)
+        stored = self._store.write(lambda connection: emit(connection, new, self._clock.now()))
+        failpoint("events.emitted")
+        self._dispatcher.nudge()
+        return self._store.read(lambda connection: _one(connection, stored))
+
+    @command("events.list")
+    def list_newest(self, caller: Caller, name: str | None = None, limit: int = 50) -> list[views.Event]:  # noqa: ARG002 # every command is given its caller
+        query = sa.select(events).order_by(events.c.seq.desc()).limit(max(1, min(limit, 1000)))
+        if name:
+            query = query.where(events.c.name == name)
+        return self._store.read(lambda connection: _views(connection, connection.execute(query).all()))
+
+
+def _one(connection: Connection, stored: Stored) -> views.Event:
+    row = connection.execute(sa.select(events).where(events.c.seq == stored.seq)).one()
+    return _views(connection, [row])[0].model_copy(update={"is_new": stored.is_new})
+
+
+def _views(connection: Connection, rows: Sequence[Row]) -> list[views.Event]:
+    became: dict[int, list[views.Delivery]] = {row.seq: [] for row in rows}
+    found = sa.select(deliveries).where(deliveries.c.event.in_(became)).order_by(deliveries.c.seq)
+    for item in connection.execute(found):
+        became[item.event].append(
+            views.Delivery(skill=item.skill, outcome=item.outcome, reason=item.reason, run=item.run)
+        )
+    return [
+        views.Event(
+            id=row.id,
+            name=row.name,
+            payload=row.payload,
+            source=row.source,
+            depth=row.depth,
+            at=moment(row.at),
+            deliveries=tuple(became[row.seq]),
+        )
+        for row in rows
+    ]

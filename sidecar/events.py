@@ -1,0 +1,126 @@
+"""Events: that something happened, told once to everybody who listens.
+
+    emit ─► one transaction: the event, a run for each skill that it starts, a delivery for each of them ─► acknowledged
+
+An event that comes again (same name, same id) is the same event: nothing is stored, nothing starts.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from pydantic import JsonValue
+from sqlalchemy.engine import Connection
+
+from sidecar.caller import CommandRefused
+from sidecar.checker.manifest import Manifest
+from sidecar.failpoints import failpoint
+from sidecar.journal.runs import NewRun, create
+from sidecar.quarantine.count import held_back, let_through
+from sidecar.store import Row
+from sidecar.store.schema import deliveries, events, listeners, skills, versions
+from skills.wire import is_event_name
+
+DEPTH_AT_MOST = 10  # events and started runs that lead to one another
+A_MINUTE_AT_MOST = 1_000  # events of one name
+
+
+@dataclass(frozen=True)
+class NewEvent:
+    """`depth` counts what led to it: 0 for a person's, one more than its run's for a run's."""
+
+    name: str
+    payload: JsonValue
+    source: str
+    depth: int = 0
+    id: str | None = None
+
+
+@dataclass(frozen=True)
+class Stored:
+    seq: int
+    is_new: bool
+
+
+def emit(connection: Connection, new: NewEvent, now: float) -> Stored:
+    """Store the event and start what listens to it. Raises CommandRefused where a limit forbids it."""
+    if not is_event_name(new.name):
+        text = f"{new.name!r} is no event's name; it is up to 100 letters, digits, '.', '_' and '-'"
+        raise CommandRefused("EventName", text)
+    known = connection.scalar(sa.select(events.c.seq).where(events.c.name == new.name, events.c.id == new.id))
+    if known is not None:
+        return Stored(known, is_new=False)
+    _hold_back(connection, new, now)
+    return Stored(_store(connection, new, now), is_new=True)
+
+
+def follow(connection: Connection, skill: str, manifest: Manifest | None) -> None:
+    """From now on the skill's active version listens to what this manifest names; without one, to nothing."""
+    connection.execute(listeners.delete().where(listeners.c.skill == skill))
+    keys = {event.name: event.key for event in (manifest.events if manifest else ())}
+    for name, key in keys.items():
+        connection.execute(listeners.insert().values(event=name, skill=skill, key=key))
+
+
+def _hold_back(connection: Connection, new: NewEvent, now: float) -> None:
+    """Circles end here, and so do loops that emit without end."""
+    if new.depth > DEPTH_AT_MOST:
+        text = f"event {new.name!r} would be the {new.depth}th that leads to the next, {DEPTH_AT_MOST} are the most"
+        raise CommandRefused("TooDeep", f"{text}; do two skills start each other in a circle?")
+    latest = sa.select(sa.func.count()).where(events.c.name == new.name, events.c.at > now - 60)
+    if (connection.scalar(latest) or 0) >= A_MINUTE_AT_MOST:
+        text = f"{A_MINUTE_AT_MOST:,} events {new.name!r} came within a minute, the most there may be"
+        raise CommandRefused("TooManyEvents", f"{text}; put several things into one event")
+
+
+def _store(connection: Connection, new: NewEvent, now: float) -> int:
+    row = {**vars(new), "id": new.id or secrets.token_hex(8), "at": now}
+    seq: int = connection.execute(events.insert().values(**row).returning(events.c.seq)).scalar_one()
+    failpoint("events.stored")
+    for listener in _listeners(connection, new.name):
+        _start(connection, seq, new, listener, now)
+    failpoint("events.delivered")
+    return seq
+
+
+def _listeners(connection: Connection, name: str) -> list[Row]:
+    wanted = (
+        sa.select(listeners.c.skill, listeners.c.key, skills.c.paused, skills.c.active, versions.c.manifest)
+        .join(skills, skills.c.name == listeners.c.skill)
+        .join(versions, versions.c.hash == skills.c.active)
+    )
+    return list(connection.execute(wanted.where(listeners.c.event == name).order_by(listeners.c.skill)))
+
+
+def _start(connection: Connection, seq: int, new: NewEvent, listener: Row, now: float) -> None:
+    delivery = {"event": seq, "skill": listener.skill}
+    if listener.paused:
+        said = {"outcome": "paused", "reason": "the skill is paused"}
+        connection.execute(deliveries.insert().values(**delivery, **said))
+        return
+    if held := held_back(connection, listener.skill, now):
+        connection.execute(deliveries.insert().values(**delivery, outcome="quarantined", reason=held))
+        return
+    run = NewRun(
+        skill=listener.skill,
+        version=listener.active,
+        trigger=f"event {new.name}",
+        input=new.payload,
+        depth=new.depth,
+        concurrency=Manifest.model_validate(listener.manifest).concurrency,
+        concurrency_key=_key(new.payload, listener.key),
+    )
+    connection.execute(deliveries.insert().values(**delivery, outcome="started", run=create(connection, run, now)))
+    let_through(connection, listener.skill, run.id)
+
+
+def _key(payload: JsonValue, field: str | None) -> str:
+    """Runs with the same key share the skill's `concurrency`. A payload without the field has a key of its own: what
+    is wrong with it is for the skill's type to say."""
+    if field is None:
+        return ""
+    value = payload.get(field) if isinstance(payload, dict) else None
+    return f"key {json.dumps(value, sort_keys=True)}"
