@@ -12,19 +12,27 @@ from skills.error_info import error_info
 from skills.errors import Misdeclared, SuspendRun, WrongType
 from skills.failure import Failure
 from skills.port import Port
-from skills.run import Run
+from skills.run import AT_ONCE_AT_MOST, Run
 from skills.step_runner import StepRunner
 from skills.trusted import Trusted
 from skills.wire import End, Json, Raised, Start, Succeeded, Suspended
 
 
-def execute(start: Start, port: Port, skill: Skill[..., Any], *, pause: Callable[[float], None] = time.sleep) -> End:
+def execute(
+    start: Start,
+    port: Port,
+    skill: Skill[..., Any],
+    *,
+    pause: Callable[[float], None] = time.sleep,
+    threads: int = AT_ONCE_AT_MOST,
+) -> End:
     """Call the skill (or its `on_failure` handler, where `start.failure` is set) and say how it ended.
 
-    It never raises what the skill raised; `pause` waits between two tries of a step.
+    It never raises what the skill raised; `pause` waits between two tries of a step, and `run.map` takes up to
+    `threads`.
     """
     describe = partial(error_info, own_files={*start.code.files, skill.function.__code__.co_filename})
-    steps = StepRunner(port, describe, pause)
+    steps = StepRunner(port, describe, pause, threads)
     result: Succeeded | Raised | Suspended
     try:
         # Built in here: an unknown zone is the run's error, not the worker's.

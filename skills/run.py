@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from itertools import count
-from typing import TYPE_CHECKING, Literal, ParamSpec
+from typing import TYPE_CHECKING, Literal, ParamSpec, TypeVar, overload
 from zoneinfo import ZoneInfo
 
 from typing_extensions import TypeForm
 
 from skills.approval import Approval
 from skills.asking import Asking
+from skills.errors import Misdeclared, StepFailed
 from skills.open_step import OpenStep, open_step_or_none
 from skills.state import State
 from skills.step_runner import StepRunner, Work
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from skills.definition import Skill
 
 P = ParamSpec("P")
+Item = TypeVar("Item")
+
+AT_ONCE_AT_MOST = 32  # items of a run.map in parallel
 
 
 class Run:
@@ -75,16 +79,48 @@ class Run:
 
     def step(self, step: Step[P, JsonResult], /, *args: P.args, **kwargs: P.kwargs) -> JsonResult:
         """Execute the step once and remember its result; on replay return that. Raises `StepFailed`."""
-        arguments = step.signature.encode(*args, **kwargs)
-
-        def body(_: OpenStep) -> Json:
-            copies = step.signature.decode(arguments)
-            result = step.function(*copies.args, **copies.kwargs)
-            return step.signature.result.encode(result)
-
-        work = Work(step.name, dict(arguments), body, retry=step.retry, give_up_on=step.give_up_on)
+        work = _work(step, step.signature.encode(*args, **kwargs))
         decoded: JsonResult = step.signature.result.decode(self._steps.execute(work))
         return decoded
+
+    @overload
+    def map(
+        self, step: Step[[Item], JsonResult], items: Sequence[Item], /, *, at_once: int = 8
+    ) -> list[JsonResult]: ...
+    @overload
+    def map(
+        self,
+        step: Step[[Item], JsonResult],
+        items: Sequence[Item],
+        /,
+        *,
+        at_once: int = 8,
+        failures: Literal["return"],
+    ) -> list[JsonResult | StepFailed]: ...
+    def map(
+        self,
+        step: Step[[Item], JsonResult],
+        items: Sequence[Item],
+        /,
+        *,
+        at_once: int = 8,
+        failures: Literal["raise", "return"] = "raise",
+    ) -> list[JsonResult] | list[JsonResult | StepFailed]:
+        """Execute the step for each item, up to `at_once` (32 at most) in parallel; the results in the items' order.
+
+        Each item is a step of its own: remembered, and tried again by itself. If one fails, the others still end;
+        then the first failure is raised, or with `failures="return"` stands in the list where its result would be.
+        """
+        if not 1 <= at_once <= AT_ONCE_AT_MOST:
+            raise Misdeclared(f"run.map of {step.name!r}: at_once is 1 to {AT_ONCE_AT_MOST}, not {at_once}")
+        works = [_work(step, step.signature.encode(item)) for item in items]
+        ended = self._steps.execute_all(works, at_once)
+        if failures == "raise":
+            for each in ended:
+                if isinstance(each, StepFailed):
+                    raise each
+        decode = step.signature.result.decode
+        return [each if isinstance(each, StepFailed) else decode(each) for each in ended]
 
     def ask(
         self,
@@ -167,3 +203,4 @@ class Run:
         encoded = encode_untyped(payload, f"payload of event {name!r}")
         self._steps.request("emit", f"emit:{name}", {"name": name, "payload": encoded, "id": id})
 
+    return Work(step.name, dict(arguments), body, retry=step.retry, give_up_on=step.give_up_on)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from skills.errors import StepFailed, SuspendRun, TendError
@@ -48,10 +49,12 @@ class StepRunner:
         port: Port,
         describe: Callable[[BaseException], ErrorInfo],
         pause: Callable[[float], None],
+        threads: int,
     ) -> None:
         self._port = port
         self._describe = describe
         self._pause = pause
+        self._threads = threads
         self._uses: Counter[str] = Counter()
         self.suspended = False
 
@@ -59,22 +62,51 @@ class StepRunner:
         """Put a question. Once the run waits, each further one unwinds again: a skill may have caught the first."""
         if self.suspended:
             raise SuspendRun("the run waits already")
-        answer = self._port.ask(question)
-        if isinstance(answer, Suspend):
+        try:
+            return self._put(question)
+        except SuspendRun:
             self.suspended = True
-            raise SuspendRun(answer.reason)
-        return answer
+            raise
 
     def execute(self, work: Work) -> Json:
         """The step's result: remembered, or made by its body now. Raises `StepFailed`."""
-        key = self._next_key(work.name)
-        begun = self.ask(Begin(step=key, kind_of_step=work.kind, arguments=work.arguments, retry=work.retry))
-        return _outcome(key, self._tried(key, work, begun) if isinstance(begun, Go) else begun)
+        return self._execute(self._next_key(work.name), work, self.ask)
+
+    def execute_all(self, works: Sequence[Work], at_once: int) -> list[Json | StepFailed]:
+        """As `execute`, for several uses of steps, up to `at_once` of them in parallel; results in the order of
+        `works`. One that fails, or has to wait for its next try, holds up none of the others."""
+        keys = [self._next_key(work.name) for work in works]  # before any thread starts, or replay would mix them up
+        if self.suspended:
+            raise SuspendRun("the run waits already")
+        with ThreadPoolExecutor(min(at_once, self._threads), thread_name_prefix="item") as pool:
+            under_way = [
+                pool.submit(self._execute, key, work, self._put) for key, work in zip(keys, works, strict=True)
+            ]
+        errors = [each.exception() for each in under_way]
+        for error in errors:
+            if isinstance(error, SuspendRun):
+                self.suspended = True
+            if error is not None and not isinstance(error, StepFailed):
+                raise error
+        return [
+            error if isinstance(error, StepFailed) else each.result()
+            for error, each in zip(errors, under_way, strict=True)
+        ]
 
     def request(self, kind: RequestKind, name: str, arguments: Json) -> Json:
         """The result of a step that the sidecar answers itself. Raises `StepFailed`."""
         key = self._next_key(name)
         return _outcome(key, self.ask(Request(step=key, kind_of_request=kind, arguments=arguments)))
+
+    def _put(self, question: Ask) -> Tell:
+        answer = self._port.ask(question)
+        if isinstance(answer, Suspend):
+            raise SuspendRun(answer.reason)
+        return answer
+
+    def _execute(self, key: StepKey, work: Work, ask: Callable[[Ask], Tell]) -> Json:
+        begun = ask(Begin(step=key, kind_of_step=work.kind, arguments=work.arguments, retry=work.retry))
+        return _outcome(key, self._tried(key, work, begun, ask) if isinstance(begun, Go) else begun)
 
     def _next_key(self, name: str) -> StepKey:
         refuse_in_step(f"step {name!r}")
@@ -82,24 +114,24 @@ class StepRunner:
         self._uses[name] += 1
         return key
 
-    def _tried(self, key: StepKey, work: Work, go: Go | Again) -> Tell:
+    def _tried(self, key: StepKey, work: Work, go: Go | Again, ask: Callable[[Ask], Tell]) -> Tell:
         """Execute the body until it returns, or until the sidecar says that it failed for good."""
         while True:
             if go.delay > 0:
                 self._pause(go.delay)
-            answer = self._try_once(key, work, go.attempt)
+            answer = self._try_once(key, work, go.attempt, ask)
             if not isinstance(answer, Again):
                 return answer
             go = answer
 
-    def _try_once(self, key: StepKey, work: Work, attempt: int) -> Tell:
+    def _try_once(self, key: StepKey, work: Work, attempt: int, ask: Callable[[Ask], Tell]) -> Tell:
         try:
-            with opened(OpenStep(key, attempt, self.ask)) as step:
+            with opened(OpenStep(key, attempt, ask)) as step:
                 result = work.body(step)
         except Exception as error:  # noqa: BLE001 - whatever the author's code raises is an outcome of the step
             retryable = not isinstance(error, work.give_up_on) and _worth_another_try(error)
-            return self.ask(Fail(step=key, attempt=attempt, error=self._describe(error), retryable=retryable))
-        answer = self.ask(Finish(step=key, attempt=attempt, result=result))
+            return ask(Fail(step=key, attempt=attempt, error=self._describe(error), retryable=retryable))
+        answer = ask(Finish(step=key, attempt=attempt, result=result))
         # Failed: the result was not stored, for instance because it is too large.
         return answer if isinstance(answer, Failed) else Done(result=result)
 

@@ -146,7 +146,8 @@ StepKind: TypeAlias = Literal["step", "ask", "model"]
 
 
 class Begin(Message):
-    """A step that the worker executes is next. Answer: Go, Done or Failed."""
+    """A step that the worker executes is next. Answer: Go, Done or Failed; Suspend where its next try is not due for
+    a while."""
 
     op: Literal["begin"] = "begin"
     step: StepKey

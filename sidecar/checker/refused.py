@@ -12,7 +12,7 @@ _HTTP = "Use http.get(...) or http.post(...) from skills, inside a @step, and de
 _FILES = "Use files.read(path) or files.write(path, text) from skills, inside a @step, and declare reads= or writes=."
 _MODEL = "Use run.ask(prompt, values, returns=Type) in the body."
 _NO_PROCESS = "A skill starts no programs; do it in Python, or call a service with http in a @step."
-_NO_THREADS = "A skill's code runs in one thread; do one run.step(...) after the other."
+_NO_THREADS = "For work side by side use run.map(step, items) in the body; other code runs in one thread."
 _NO_DYNAMIC = "Write the code out: the check reads it, and what it cannot read does not run."
 _NO_PICKLE = "Use a pydantic model: Model.model_validate_json(text) and .model_dump_json()."
 _STATE = "Use run.state.get(name, Type) and run.state.put(name, value)."

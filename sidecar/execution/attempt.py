@@ -51,6 +51,7 @@ Tell: TypeAlias = Go | Done | Failed | Again | Suspend | Ok
 
 STEP_WITHIN = 600.0  # seconds for a try of a step that declares no timeout
 BODY_WITHIN = 60.0  # seconds that the code between two steps may take
+SEND_WITHIN = 30.0  # seconds until the worker has taken an answer
 RETRY_SPAWN_AFTER = 1.0  # seconds
 
 log = logging.getLogger(__name__)
@@ -103,6 +104,14 @@ class AttemptRunner:
             self.store.write(lambda connection: outcome.die(connection, segment, 1, manifest, now))  # noqa: B023
 
 
+class _OpenStep:
+    """A try of a step that the worker is at."""
+
+    def __init__(self, within: float, delay: float) -> None:
+        self.within = within
+        self.until = time.monotonic() + delay + within
+
+
 class Attempt:
     """`carry_out` returns when the attempt is over, whatever happened, with its outcome on disk.
 
@@ -135,9 +144,8 @@ class Attempt:
             depth=run.depth,
     def stop(self) -> None:
         self._stopped = True
-        self._abort_effect.set()
-        if worker := self._worker:
-            self._runner.workers.kill(worker)
+        self._abort_effects.set()
+        self._kill()
 
     def carry_out(self) -> None:
         self._tell("running")
@@ -155,12 +163,15 @@ class Attempt:
             self._end_worker()
             self._tell(None)
 
+            self._end_effects()
     # ------------------------------------------------------------ the conversation
 
     def _converse(self, worker: Worker) -> None:
         lines = Lines(worker.sock)
         failpoint("attempt.spawned")
         pid = worker.pid
+        """Steps that run in parallel ask as they come; each answer but that of an effect is found here, in turn."""
+        worker.sock.settimeout(SEND_WITHIN)
         self._store.write_lazily(
             lambda connection: connection.execute(
                 attempts.update()
@@ -168,28 +179,40 @@ class Attempt:
                 .values(pid=pid)
             )
         )
-        self._send(lines, self._start().model_dump_json())
-        self._listen_for(BODY_WITHIN)
+        self._send(lines, self._start())
+        self._body_until = time.monotonic() + BODY_WITHIN
         while not self._said_end:
             try:
-                line = lines.receive(max(0.01, self._quiet_until - time.monotonic()))
+                line = self._receive(lines)
             except TimeoutError:
                 return self._too_long(worker)
             if line is None:
                 return self._died(worker)
             question = Question.model_validate_json(line)
-            answer = self._answer(question.body)
-            if self._open and time.monotonic() >= self._quiet_until:
-                return self._too_long(worker)  # an effect has used up the step's time
-            failpoint("attempt.answer.before")
-            self._send(lines, Answer(id=question.id, body=answer).model_dump_json())
+            if isinstance(question.body, Effect):
+                self._start_effect(question.id, question.body, lines)
+            else:
+                self._send(lines, Answer(id=question.id, body=self._answer(question.body)))
         return None
 
-    def _send(self, lines: Lines, text: str) -> None:
+    def _receive(self, lines: Lines) -> str | None:
+        """The next line, until a time is up: even where other steps still have something to say."""
+        left = self._quiet_until() - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        return lines.receive(left)
+
+    def _quiet_until(self) -> float:
+        """When the first open step's time is up; without one, the body's."""
+        return min((opened.until for opened in self._open.values()), default=self._body_until)
+
+    def _send(self, lines: Lines, message: Start | Answer) -> None:
+        failpoint("attempt.answer.before")
         try:
-            lines.send(text)
-        except (BrokenPipeError, ConnectionResetError):
-            return  # the worker is dead; receiving says so, and why
+            with self._sending:
+                lines.send(message.model_dump_json())
+        except OSError:  # it is dead, or as good as dead; receiving says so, and why
+            self._kill()
 
     def _start(self) -> Start:
         failed = self._failed_parent()
@@ -214,7 +237,7 @@ class Attempt:
             return None
         return self._store.row(sa.select(runs.c.id, runs.c.error).where(runs.c.id == self._run.parent))
 
-    def _answer(self, question: Begin | Finish | Fail | Effect | Request | Log | End) -> Tell:
+    def _answer(self, question: Begin | Finish | Fail | Request | Log | End) -> Tell:
         match question:
             case Begin():
                 return self._begin(question)
@@ -223,11 +246,9 @@ class Attempt:
             case Fail():
                 failed = self._journal.fail(question)
                 return self._failed(question.step, failed)
-            case Effect():
-                return self._effect(question)
             case Request():
                 answer = self._runner.requests.answer(question, self._journal, self._where)
-                self._listen_for(BODY_WITHIN)
+                self._body_until = time.monotonic() + BODY_WITHIN
                 return answer
             case Log():
                 keep_log(self._store, self._runner.clock, self.segment, question)
@@ -240,11 +261,10 @@ class Attempt:
                 self._said_end = True
                 return Ok()
 
-    def _begin(self, question: Begin) -> Go | Done | Failed:
+    def _begin(self, question: Begin) -> Go | Done | Failed | Suspend:
         answer = self._journal.begin(question)
         if isinstance(answer, Go):
-            self._open = question
-            self._listen_for((question.retry.timeout or STEP_WITHIN) + answer.delay)
+            self._open[question.step] = _OpenStep(question.retry.timeout or STEP_WITHIN, answer.delay)
             self._tell_step(question.step, "running")
         return answer
 
@@ -260,16 +280,16 @@ class Attempt:
         return Ok()
 
     def _failed(self, step: StepKey, answer: Again | Suspend | Failed) -> Again | Suspend | Failed:
-        if isinstance(answer, Again) and self._open:
-            self._listen_for((self._open.retry.timeout or STEP_WITHIN) + answer.delay)
+        if isinstance(answer, Again):
+            self._open[step] = _OpenStep(self._open[step].within, answer.delay)
             self._tell_step(step, "retrying")
         else:
             self._close_step(step, "failed" if isinstance(answer, Failed) else "retrying")
         return answer
 
     def _close_step(self, step: StepKey, state: str) -> None:
-        self._open = None
-        self._listen_for(BODY_WITHIN)
+        self._open.pop(step, None)
+        self._body_until = time.monotonic() + BODY_WITHIN
         self._tell_step(step, state)
 
     def _effect(self, question: Effect) -> Done | Failed:
@@ -286,26 +306,60 @@ class Attempt:
         finally:
             overdue.cancel()
 
-    def _listen_for(self, seconds: float) -> None:
-        self._quiet_until = time.monotonic() + seconds
+    def _start_effect(self, id_: int, effect: Effect, lines: Lines) -> None:
+        """In a thread of its own: it may take long, and other steps and the clock go on meanwhile."""
+        if effect.step not in self._open:
+            message = f"an effect needs an open step, and {effect.step} is not open"
+            refused = Failed(error=ErrorInfo(type="OutsideStep", message=message))
+            return self._send(lines, Answer(id=id_, body=refused))
+        thread = threading.Thread(target=self._effect, args=(id_, effect, lines), name=f"effect {effect.step}")
+        self._effects = [each for each in self._effects if each.is_alive()]
+        self._effects.append(thread)
+        return thread.start()
+
+    def _effect(self, id_: int, effect: Effect, lines: Lines) -> None:
+        try:
+            answer = self._runner.effects.perform(effect, self._where, self._abort_effects)
+            if not self._abort_effects.is_set():
+                self._send(lines, Answer(id=id_, body=answer))
+        except Exception as error:  # noqa: BLE001 # the attempt's own thread handles it
+            self._broken_by = error
+            self._kill()
+
+    def _end_effects(self) -> None:
+        """Give up those that are under way; they are on record when this returns."""
+        self._abort_effects.set()
+        for thread in self._effects:
+            thread.join()
 
     # ------------------------------------------------------------ the worker had no last word
 
     def _too_long(self, worker: Worker) -> None:
-        """A step's time is up, or the body's: the process is killed, then the step fails."""
+        """A step's time is up, or the body's: the process is killed, then the step fails. Steps that ran beside it
+        have lost this try, and begin again."""
+        until = max(time.monotonic(), self._quiet_until())
         self._runner.workers.kill(worker)
-        if self._open is None:
+        self._end_effects()
+        if not self._open:
             message = (
                 f"code outside a step ran for {BODY_WITHIN:g} s without a word. Put long work into a step, "
                 "with a timeout= of its own."
             )
             return self._fail(ErrorInfo(type="BodyTooLong", message=message), outcome_="timed out")
-        limit = self._open.retry.timeout or STEP_WITHIN
-        error = ErrorInfo(type="StepTimeout", message=f"step {self._open.step} took longer than {limit:g} s")
-        tries = Fail(step=self._open.step, attempt=1, error=error)
-        answer = self._journal.fail(tries, outcome="timed out", worker_lives=False)
-        self._tell_step(self._open.step, "failed" if isinstance(answer, Failed) else "retrying")
-        return self._give_back(0.0 if isinstance(answer, Failed) else self._journal.delay(self._open.step), "timed out")
+        overdue = [step for step, opened in self._open.items() if opened.until <= until]
+        goes_on_after = [self._fail_overdue(step) for step in overdue]
+        return self._give_back(min(goes_on_after) if len(overdue) == len(self._open) else 0.0, "timed out")
+
+    def _fail_overdue(self, step: StepKey) -> float:
+        self._end_effects()
+        if self._broken_by is not None:
+            raise self._broken_by
+        """Returns the seconds until there is something to do for this step."""
+        message = f"step {step} took longer than {self._open[step].within:g} s"
+        tried = Fail(step=step, attempt=1, error=ErrorInfo(type="StepTimeout", message=message))
+        answer = self._journal.fail(tried, outcome="timed out", worker_lives=False)
+        self._tell_step(step, "failed" if isinstance(answer, Failed) else "retrying")
+        return 0.0 if isinstance(answer, Failed) else self._journal.delay(step)
 
     def _died(self, worker: Worker) -> None:
         status = self._runner.workers.wait(worker)
@@ -320,6 +374,10 @@ class Attempt:
         self._store.write(
             lambda connection: outcome.fail_owned(
                 connection, self.segment, error, self._manifest, now, outcome=outcome_
+    def _kill(self) -> None:
+        if self._worker is not None:
+            self._runner.workers.kill(self._worker)
+
             )
         )
 

@@ -10,6 +10,7 @@ import signal
 import socket
 import sys
 import threading
+from itertools import count
 
 from sidecar.execution.lines import Lines
 from sidecar.failpoints import failpoint
@@ -25,25 +26,49 @@ _PR_SET_PDEATHSIG = 1
 
 
 class SocketPort:
-    """Asks the sidecar. Each question waits for its answer; threads take turns."""
+    """Asks the sidecar, for several threads at once. There is no thread that reads: one of those who wait reads for
+    all, so that a run without parallel steps pays for no switch between threads."""
 
     def __init__(self, lines: Lines) -> None:
         self._lines = lines
-        self._turn = threading.Lock()
-        self._asked = 0
+        self._ids = count(1)
+        self._sending = threading.Lock()
+        self._arrived = threading.Condition()  # over the two below
+        self._answers: dict[int, Tell] = {}
+        self._somebody_reads = False
 
     def ask(self, question: Ask) -> Tell:
         failpoint(f"worker.{question.op}.before")
-        with self._turn:
-            self._asked += 1
-            self._lines.send(Question(id=self._asked, body=question).model_dump_json())
-            line = self._lines.receive()
-            if line is None:
-                os._exit(1)  # the sidecar is gone; what was not acknowledged will be done again
-            answer = Answer.model_validate_json(line)
-            assert answer.id == self._asked, answer  # noqa: S101 # one question at a time
+        with self._sending:
+            number = next(self._ids)
+            self._lines.send(Question(id=number, body=question).model_dump_json())
+        answer = self._answer_to(number)
         failpoint(f"worker.{question.op}.after")
-        return answer.body
+        return answer
+
+    def _answer_to(self, number: int) -> Tell:
+        with self._arrived:
+            while number not in self._answers:
+                if self._somebody_reads:
+                    self._arrived.wait()
+                else:
+                    self._read_for_all()
+            return self._answers.pop(number)
+
+    def _read_for_all(self) -> None:
+        """Take one answer from the socket; the others may go on asking meanwhile."""
+        self._somebody_reads = True
+        self._arrived.release()
+        try:
+            line = self._lines.receive()
+        finally:
+            self._arrived.acquire()
+        if line is None:
+            os._exit(1)  # the sidecar is gone; what was not acknowledged will be done again
+        answer = Answer.model_validate_json(line)
+        self._somebody_reads = False
+        self._answers[answer.id] = answer.body
+        self._arrived.notify_all()
 
 
 def work(sock: socket.socket) -> None:
@@ -86,11 +111,13 @@ class _Printed(io.TextIOBase):
         self._port = port
         self._rest = ""
         self._count = 0
+        self._turn = threading.Lock()
 
     def write(self, text: str) -> int:
-        *lines, self._rest = (self._rest + text).split("\n")
-        for line in lines:
-            self._say(line)
+        with self._turn:
+            *lines, self._rest = (self._rest + text).split("\n")
+            for line in lines:
+                self._say(line)
         return len(text)
 
     def _say(self, line: str) -> None:

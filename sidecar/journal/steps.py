@@ -80,15 +80,17 @@ class Journal:
 
     # ------------------------------------------------------------ steps that the worker executes
 
-    def begin(self, question: Begin) -> Go | Done | Failed:
-        """Answer from memory, or open the step for its next try."""
+    def begin(self, question: Begin) -> Go | Done | Failed | Suspend:
+        """Answer from memory, or open the step for its next try; Suspend if that is not due for a while."""
         step, is_new = self._find(question.step, question.kind_of_step, question.arguments)
         if answer := step.remembered():
             return answer
         now = self._clock.now()
+        delay = max(0.0, (step.wake_at or now) - now)
+        if delay > PAUSE_IN_WORKER:
+            return Suspend(reason="retry")
         step.retry = question.retry
         step.tries += 1
-        delay = max(0.0, (step.wake_at or now) - now)
         self._store.write_lazily(self._opened(step, question.arguments if is_new else None, now + delay, is_new))
         step.state, step.wake_at = "running", None
         return Go(attempt=step.tries, delay=delay)
@@ -201,10 +203,6 @@ class Journal:
         """Seconds until the next try of a step that failed."""
         step = self._steps[key]
         return max(0.0, (step.wake_at or 0.0) - self._clock.now())
-
-    def open_step(self, key: StepKey) -> bool:
-        step = self._steps.get(key)
-        return step is not None and step.state in ("running", "retrying") and step.tries > 0
 
     def _opened(
         self, step: StepRow, arguments: JsonValue, at: float, is_new: bool, *, count_try: bool = True

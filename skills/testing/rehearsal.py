@@ -151,10 +151,11 @@ def _input(skill: Skill[..., Any], payload: object) -> Json:
 
 def _run(start: Start, port: ScriptedPort, world: World, skill: Skill[..., Any], *, replays: bool) -> End:
     try:
-        end = execute(start, port, skill, pause=world.advance)
+        # One thread: the items of a run.map take their turns, so that scripted results come in their order.
+        end = execute(start, port, skill, pause=world.advance, threads=1)
         if replays:
             port.replay()
-            _compare(end, execute(start, port, skill, pause=world.advance))
+            _compare(end, execute(start, port, skill, pause=world.advance, threads=1))
     except Unscripted as gap:
         raise RehearsalFailed(str(gap)) from None
     except ReplayDiffers as difference:

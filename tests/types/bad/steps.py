@@ -68,15 +68,21 @@ def body(run: Run) -> None:
     run.step(lambda: 3)  # E: has incompatible type "Callable[[], int]"; expected "Step[
     run.step("fetch", fetch, "a")  # E: has incompatible type "str"; expected "Step[
     run.step(http.get, "https://x.example")  # E: expected "Step[
+    run.map(fetch, [1])  # E: incompatible type "Step[[str, int], Order]"; expected "Step[[int], Order]"
+    run.map(fetch("a"), ["a"])  # E: "Step[[str, int], Order]" not callable
+    run.map(wrong_return, ["a"])  # E: incompatible type "Step[[], int]"; expected "Step[[str], int]"
+    run.map(fetch, {"a"})  # E: No overload variant of "map" of "Run" matches argument types "Step[[str, int], Order]",
+    run.map(fetch, ["a"], failures="ignore")  # E: No overload variant of "map" of "Run"
+    orders: list[Order] = run.map(fetch, ["a"], failures="return")  # E: has type "list[Order | StepFailed]", variable
     number: int = run.step(fetch, "a")  # E: has type "Order", variable has type "int"
     run.step(fetch, "a").nmae  # E: "Order" has no attribute "nmae"
     run.sleep(5)  # E: Argument 1 to "sleep" of "Run" has incompatible type "int"; expected "timedelta"
     run.sleep(seconds=5)  # E: Unexpected keyword argument "seconds"
     run.approve("Go?", expires_in=3600)  # E: has incompatible type "int"; expected "timedelta | None"
     run.notify("#ops")  # E: Missing positional argument "text" in call to "notify" of "Run"
-    run.now()  # E: "datetime" not callable
-    run.wait(timedelta(seconds=1))  # E: "Run" has no attribute "wait"
-    run.log("x", reply=b"")  # E: Argument "reply" to "log" of "Run" has incompatible type "bytes"
     run.emit("sent", b"")  # E: Argument 2 to "emit" of "Run" has incompatible type "bytes"
     run.emit(fetch)  # E: Argument 1 to "emit" of "Run" has incompatible type "Step[[str, int], Order]"; expected "str"
     run.emit("sent", 1, "A7")  # E: Too many positional arguments for "emit" of "Run"
+    run.now()  # E: "datetime" not callable
+    run.wait(timedelta(seconds=1))  # E: "Run" has no attribute "wait"
+    run.log("x", reply=b"")  # E: Argument "reply" to "log" of "Run" has incompatible type "bytes"
