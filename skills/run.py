@@ -193,10 +193,7 @@ class Run:
     def nothing_to_report(self, reason: str) -> None:
         """Say that this run was quiet for a reason, so that its silence counts as a good outcome."""
         self.quiet_because = reason
-    # ------------------------------------------------------------ events
 
-    def emit(self, name: str, payload: Jsonable = None, *, id: str | None = None) -> None:  # noqa: A002 # its name
-        """Say that something happened: once, for every skill with `on=event(name, ...)`.
 
         An event with the same name and `id` is taken once, whoever emits it and however often.
         """

@@ -136,9 +136,12 @@ class Attempt:
         self._journal = Journal(runner.store, runner.clock, segment)
         self._worker: Worker | None = None
         self._stopped = False
-        self._abort_effect = threading.Event()
-        self._open: Begin | None = None
-        self._quiet_until = 0.0  # monotonic: when the worker has been silent for too long
+        self._abort_effects = threading.Event()
+        self._effects: list[threading.Thread] = []
+        self._broken_by: Exception | None = None  # what an effect's thread came across
+        self._sending = threading.Lock()
+        self._open: dict[StepKey, _OpenStep] = {}
+        self._body_until = 0.0  # monotonic: when code outside a step has taken too long
         self._said_end = False
 
             depth=run.depth,
@@ -160,18 +163,18 @@ class Attempt:
         except (ReplayMismatch, LimitReached, LineTooLong, ValidationError) as error:
             self._fail(ErrorInfo(type=type(error).__name__, message=str(error)))
         finally:
+            self._end_effects()
             self._end_worker()
             self._tell(None)
 
-            self._end_effects()
     # ------------------------------------------------------------ the conversation
 
     def _converse(self, worker: Worker) -> None:
+        """Steps that run in parallel ask as they come; each answer but that of an effect is found here, in turn."""
+        worker.sock.settimeout(SEND_WITHIN)
         lines = Lines(worker.sock)
         failpoint("attempt.spawned")
         pid = worker.pid
-        """Steps that run in parallel ask as they come; each answer but that of an effect is found here, in turn."""
-        worker.sock.settimeout(SEND_WITHIN)
         self._store.write_lazily(
             lambda connection: connection.execute(
                 attempts.update()
@@ -292,19 +295,7 @@ class Attempt:
         self._body_until = time.monotonic() + BODY_WITHIN
         self._tell_step(step, state)
 
-    def _effect(self, question: Effect) -> Done | Failed:
-        if not self._journal.open_step(question.step):
-            message = f"an effect needs an open step, and {question.step} is not open"
-            return Failed(error=ErrorInfo(type="OutsideStep", message=message))
-        self._abort_effect = threading.Event()
-        if self._stopped:
-            self._abort_effect.set()
-        overdue = threading.Timer(max(0.0, self._quiet_until - time.monotonic()), self._abort_effect.set)
-        overdue.start()
-        try:
-            return self._runner.effects.perform(question, self._where, self._abort_effect)
-        finally:
-            overdue.cancel()
+    # ------------------------------------------------------------ effects
 
     def _start_effect(self, id_: int, effect: Effect, lines: Lines) -> None:
         """In a thread of its own: it may take long, and other steps and the clock go on meanwhile."""
@@ -351,9 +342,6 @@ class Attempt:
         return self._give_back(min(goes_on_after) if len(overdue) == len(self._open) else 0.0, "timed out")
 
     def _fail_overdue(self, step: StepKey) -> float:
-        self._end_effects()
-        if self._broken_by is not None:
-            raise self._broken_by
         """Returns the seconds until there is something to do for this step."""
         message = f"step {step} took longer than {self._open[step].within:g} s"
         tried = Fail(step=step, attempt=1, error=ErrorInfo(type="StepTimeout", message=message))
@@ -363,6 +351,9 @@ class Attempt:
 
     def _died(self, worker: Worker) -> None:
         status = self._runner.workers.wait(worker)
+        self._end_effects()
+        if self._broken_by is not None:
+            raise self._broken_by
         now = self._runner.clock.now()
         if self._stopped:
             return self._give_back(0.0)
@@ -374,10 +365,6 @@ class Attempt:
         self._store.write(
             lambda connection: outcome.fail_owned(
                 connection, self.segment, error, self._manifest, now, outcome=outcome_
-    def _kill(self) -> None:
-        if self._worker is not None:
-            self._runner.workers.kill(self._worker)
-
             )
         )
 
@@ -386,6 +373,10 @@ class Attempt:
         self._store.write(
             lambda connection: outcome.give_back(connection, self.segment, now, ready_at=now + delay, outcome=how)
         )
+
+    def _kill(self) -> None:
+        if self._worker is not None:
+            self._runner.workers.kill(self._worker)
 
     def _end_worker(self) -> None:
         """The attempt is over only when its process is."""
