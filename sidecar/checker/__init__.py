@@ -2,8 +2,10 @@
 
     workspace file ─► gather ─► Snapshot ─► CheckerProcess.check ─► Report
                                               │
-                                              ├─ read_source, in a throwaway process: parse ─► manifest and body rule
-                                              └─ BatchMypy, in another, at the same time: types
+                                              ├─ Reader: parse ─► manifest and body rule
+                                              └─ TypeChecker: mypy, at the same time
 
-Both processes have limits on memory and time, know nothing of the workspace but the snapshot, and are used once.
+Each half runs in a process that is used once, with limits on memory and time, and knows nothing of the workspace but
+the snapshot: a child of a warm zygote (`WarmChecks`), or, slower, a process started for it (`ThrowawayReader`,
+`BatchMypy`).
 """

@@ -29,6 +29,7 @@ from mypy.find_sources import create_source_list
 from mypy.fscache import FileSystemCache
 from mypy.main import process_options
 from mypy.modulefinder import BuildSourceSet, FindModuleCache, compute_search_paths
+from mypy.version import __version__
 
 from sidecar.checker.library_cache import USUAL, USUAL_FILE
 from sidecar.checker.limited import Finished
@@ -53,6 +54,8 @@ class LibraryGraph:
     @classmethod
     def load(cls) -> LibraryGraph:
         """From mypy's configuration and library cache in the current folder."""
+        if __version__ != MYPY_VERSION:
+            raise RuntimeError(f"mypy is {__version__}; the warm check is written for exactly {MYPY_VERSION}")
         sys.setrecursionlimit(RECURSION_LIMIT)
         Path(USUAL_FILE).write_text(USUAL)
         said: list[str] = []

@@ -66,6 +66,6 @@ class Report(BaseModel):
 
 
 class TypeChecker(Protocol):
-    """The seam for mypy: batch now; anything that gives batch mypy's verdict may take its place."""
+    """The seam for mypy: `BatchMypy`, or whatever gives its verdicts."""
 
     def check(self, snapshot: Snapshot) -> list[Problem]: ...

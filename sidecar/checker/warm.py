@@ -57,6 +57,7 @@ class Warm:
         self._doubted = threading.Event()
         self._closing = threading.Event()
         self._answers = 0  # since it was proved; several threads count, and need not be exact
+        self.unanswered = 0  # how often a ready zygote gave no answer
         self._keeper = threading.Thread(target=self._keep, name="warm", daemon=True)
 
     def start(self) -> None:
@@ -90,6 +91,7 @@ class Warm:
             answer = zygote.ask(kind, text)
         except NoAnswer as why:
             log.warning("no answer from the warm check (%s); a throwaway process gives the verdict", why)
+            self.unanswered += 1
             self._doubted.set()
             raise
         self._answers += 1

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from sidecar.checker.canaries import BAD, BAD_LINES, GOOD
 from sidecar.checker.exchange import decode_reading, encode_snapshot
-from sidecar.checker.forks import Forks, NoAnswer
+from sidecar.checker.forks import NoAnswer
 from sidecar.checker.limited import Finished, Limits
 from sidecar.checker.mypy_call import lay_out
 from sidecar.checker.read_source import Reading
@@ -23,7 +23,9 @@ class Distrusted(Exception):
     """A zygote gave a wrong verdict on a canary."""
 
 
-class _Asked(Protocol):
+class Asked(Protocol):
+    """A zygote, or what keeps one ready."""
+
     def ask(self, kind: str, text: str) -> str: ...
 
 
@@ -36,7 +38,7 @@ class WarmChecks:
 
     def __init__(self, folder: Path, *, limits: Limits | None = None, patience: Patience | None = None) -> None:
         batch = BatchMypy(folder, limits)
-        self.warm = Warm(batch.folder, batch.library, lambda zygote: _prove(zygote, batch), patience)
+        self.warm = Warm(batch.folder, batch.library, lambda zygote: prove(zygote, batch), patience)
         self.reader: Reader = _WarmReader(self.warm, ThrowawayReader(folder, limits))
         self.types = WarmMypy(self.warm, batch)
 
@@ -50,19 +52,23 @@ class WarmChecks:
 class WarmMypy:
     """A `TypeChecker`."""
 
-    def __init__(self, warm: _Asked, batch: BatchMypy) -> None:
+    def __init__(self, warm: Asked, batch: BatchMypy) -> None:
         self._warm = warm
         self._batch = batch
 
     def check(self, snapshot: Snapshot) -> list[Problem]:
         try:
-            return _types(self._warm, self._batch, snapshot)
+            return self.ask(snapshot)
         except NoAnswer:
             return self._batch.check(snapshot)
 
+    def ask(self, snapshot: Snapshot) -> list[Problem]:
+        """The zygote's verdict. Raises NoAnswer where it has none."""
+        return _types(self._warm, self._batch, snapshot)
+
 
 class _WarmReader:
-    def __init__(self, warm: _Asked, cold: Reader) -> None:
+    def __init__(self, warm: Asked, cold: Reader) -> None:
         self._warm = warm
         self._cold = cold
 
@@ -73,18 +79,19 @@ class _WarmReader:
             return self._cold.read(snapshot)
 
 
-def _types(asked: _Asked, batch: BatchMypy, snapshot: Snapshot) -> list[Problem]:
+def _types(asked: Asked, batch: BatchMypy, snapshot: Snapshot) -> list[Problem]:
     with TemporaryDirectory(prefix="check-", dir=batch.folder) as scratch:
         files = lay_out(snapshot, Path(scratch))
         answer = json.loads(asked.ask("types", json.dumps({"folder": scratch, "files": files})))
     return batch.words.problems(snapshot, Finished(answer["status"], answer["output"], ""))
 
 
-def _reading(asked: _Asked, snapshot: Snapshot) -> Reading:
+def _reading(asked: Asked, snapshot: Snapshot) -> Reading:
     return decode_reading(asked.ask("read", encode_snapshot(snapshot)))
 
 
-def _prove(zygote: Forks, batch: BatchMypy) -> None:
+def prove(zygote: Asked, batch: BatchMypy) -> None:
+    """Raises Distrusted where the zygote is wrong about a skill whose verdict is known."""
     if problems := _types(zygote, batch, GOOD):
         raise Distrusted(f"the canary is good, but the zygote finds: {problems[0].reason}")
     found = {(problem.file, problem.line) for problem in _types(zygote, batch, BAD)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeAlias
 
@@ -10,6 +10,7 @@ import pytest
 
 from sidecar.checker.process import CheckerProcess
 from sidecar.checker.report import Report, Snapshot
+from sidecar.checker.warm_checks import WarmChecks
 
 Check: TypeAlias = Callable[..., Report]
 
@@ -47,8 +48,26 @@ def snapshot(source: str, **helpers: str) -> Snapshot:
 
 
 @pytest.fixture(scope="session")
-def checker(tmp_path_factory: pytest.TempPathFactory) -> CheckerProcess:
-    return CheckerProcess(tmp_path_factory.mktemp("checker"))
+def checks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WarmChecks]:
+    """With a zygote that is ready."""
+    checks = WarmChecks(tmp_path_factory.mktemp("warm"))
+    checks.start()
+    try:
+        assert checks.warm.wait_until_ready(60)
+        yield checks
+    finally:
+        checks.close()
+
+
+@pytest.fixture(scope="session", params=["throwaway", "warm"])
+def checker(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[CheckerProcess]:
+    """Each kind in turn: whatever a test says of one holds for the other."""
+    if request.param == "throwaway":
+        yield CheckerProcess(tmp_path_factory.mktemp("checker"))
+        return
+    checks: WarmChecks = request.getfixturevalue("checks")
+    yield CheckerProcess(tmp_path_factory.mktemp("checker"), reader=checks.reader, types=checks.types)
+    assert checks.warm.unanswered == 0, "a throwaway process gave a verdict instead"
 
 
 @pytest.fixture
