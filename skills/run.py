@@ -167,6 +167,16 @@ class Run:
         """Send `text` to a channel or person, exactly once."""
         self._steps.request("notify", "notify", {"target": target, "text": text})
 
+    # ------------------------------------------------------------ events
+
+    def emit(self, name: str, payload: Jsonable = None, *, id: str | None = None) -> None:  # noqa: A002 # its name
+        """Say that something happened: once, for every skill with `on=event(name, ...)`.
+
+        An event with the same name and `id` is taken once, whoever emits it and however often.
+        """
+        encoded = encode_untyped(payload, f"payload of event {name!r}")
+        self._steps.request("emit", f"emit:{name}", {"name": name, "payload": encoded, "id": id})
+
     # ------------------------------------------------------------ the run's record
 
     def log(
@@ -195,9 +205,9 @@ class Run:
         self.quiet_because = reason
 
 
-        An event with the same name and `id` is taken once, whoever emits it and however often.
-        """
-        encoded = encode_untyped(payload, f"payload of event {name!r}")
-        self._steps.request("emit", f"emit:{name}", {"name": name, "payload": encoded, "id": id})
+def _work(step: Step[P, JsonResult], arguments: dict[str, Json]) -> Work:
+    def body(_: OpenStep) -> Json:
+        copies = step.signature.decode(arguments)
+        return step.signature.result.encode(step.function(*copies.args, **copies.kwargs))
 
     return Work(step.name, dict(arguments), body, retry=step.retry, give_up_on=step.give_up_on)

@@ -132,6 +132,7 @@ class Attempt:
             trusted=self._code.import_from is not None,
             rehearsal=run.rehearsal,
             session=run.session,
+            depth=run.depth,
         )
         self._journal = Journal(runner.store, runner.clock, segment)
         self._worker: Worker | None = None
@@ -144,7 +145,6 @@ class Attempt:
         self._body_until = 0.0  # monotonic: when code outside a step has taken too long
         self._said_end = False
 
-            depth=run.depth,
     def stop(self) -> None:
         self._stopped = True
         self._abort_effects.set()

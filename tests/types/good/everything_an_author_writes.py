@@ -9,7 +9,23 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
 
-from skills import Approval, Expect, Failure, Run, Skill, Step, at, cron, every, files, http, skill, step
+from skills import (
+    Approval,
+    Expect,
+    Failure,
+    Run,
+    Skill,
+    Step,
+    StepFailed,
+    at,
+    cron,
+    event,
+    every,
+    files,
+    http,
+    skill,
+    step,
+)
 from skills.testing import Rehearsal, rehearse
 
 
@@ -50,6 +66,9 @@ def scheduled(run: Run) -> Order:
     assert_type(order, Order)
     assert_type(run.step(list_days, "2027-01-01"), list[date])
     run.step(store, order)
+    assert_type(run.map(fetch, ["a", "b"]), list[Order])
+    assert_type(run.map(fetch, ("a", "b"), at_once=2, failures="return"), list[Order | StepFailed])
+    assert_type(run.map(store, [order]), list[None])
     assert_type(run.ask("Which?", order, 3, returns=Literal["a", "b"]), Literal["a", "b"])
     assert_type(run.ask("Which?", [order], returns=list[Order], fallback=list), list[Order])
     assert_type(run.ask("Maybe?", returns=Order | None), Order | None)
@@ -75,12 +94,6 @@ def called(run: Run, order: Order) -> str:
     return order.id
 
 
-@skill(hosts=["x.example"])
-def without_payload(run: Run) -> None:
-    run.invoke(scheduled)
-
-
-assert_type(rehearse(called, Order(id="a", amount=Decimal(1)), steps={"fetch": None}), Rehearsal[str])
 class Refund(BaseModel):
     order: str
 
@@ -101,3 +114,9 @@ def on_either(run: Run, what: Order | Refund) -> None: ...
 def on_schedule_or_event(run: Run, what: Order | list[int] | None = None) -> None: ...
 
 
+@skill(hosts=["x.example"])
+def without_payload(run: Run) -> None:
+    run.invoke(scheduled)
+
+
+assert_type(rehearse(called, Order(id="a", amount=Decimal(1)), steps={"fetch": None}), Rehearsal[str])
