@@ -95,8 +95,8 @@ class Registry:
             )
             where = "shipped" if shipped else "workspace"
             self._put_skill(connection, name, where, active=snapshot.hash, report=report, retired_at=None)
-            record_audit(connection, now, origin.author, "activate", f"{name} {snapshot.hash}", origin.reason)
             follow(connection, name, report.manifest)
+            record_audit(connection, now, origin.author, "activate", f"{name} {snapshot.hash}", origin.reason)
 
         self._store.write(change)
 
@@ -130,8 +130,8 @@ class Registry:
             connection.execute(
                 versions.update().where(versions.c.skill == name, versions.c.state == "active").values(state="retired")
             )
-            record_audit(connection, now, who, "retire", name, reason)
             follow(connection, name, None)
+            record_audit(connection, now, who, "retire", name, reason)
 
         self._store.write(change)
 

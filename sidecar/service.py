@@ -76,13 +76,12 @@ class Sidecar:
         self._commands = commands  # runs give commands, and commands start runs: filled when both exist
         for part in (
             skills,
-            RunCommands(store, clock, self._dispatcher, moments),
             WhyCommands(store, clock, registry, self._triggers, skills),
+            RunCommands(store, clock, self._dispatcher, moments),
+            EventCommands(store, clock, self._dispatcher),
             ChatCommands(store, clock, registry, self._dispatcher, skills, memory, settings.zone),
             MemoryCommands(memory, clock, settings.zone),
             ReviewCommands(store, clock, skills, moments, auto=settings.review == "auto"),
-            RunCommands(store, clock, self._dispatcher, moments),
-            EventCommands(store, clock, self._dispatcher),
             WholeCommands(store, clock, settings, skills, self._workers, self._gateway),
         ):
             commands.add(part)

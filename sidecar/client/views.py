@@ -237,23 +237,6 @@ class Notice(View):
     text: str
 
 
-class Session(View):
-    id: str
-    created_at: datetime
-    title: str  # the first words said in it
-    messages: int
-
-
-class TranscriptEntry(View):
-    at: datetime
-    role: Literal["person", "agent"]
-    text: str
-    run: str | None
-
-
-class Finding(View):
-    """A misfiring skill with its evidence, each item citing runs."""
-
 class Delivery(View):
     """What became of an event at one skill that listens to it."""
 
@@ -273,6 +256,23 @@ class Event(View):
     deliveries: tuple[Delivery, ...]  # none: nobody listens
     is_new: bool = True  # False: it was emitted before; nothing has happened now
 
+
+class Session(View):
+    id: str
+    created_at: datetime
+    title: str  # the first words said in it
+    messages: int
+
+
+class TranscriptEntry(View):
+    at: datetime
+    role: Literal["person", "agent"]
+    text: str
+    run: str | None
+
+
+class Finding(View):
+    """A misfiring skill with its evidence, each item citing runs."""
 
     skill: str
     kind: str  # failures, stale output, silence, slow, retries, expectation

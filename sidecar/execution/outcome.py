@@ -77,10 +77,10 @@ def fail(
             trigger="on_failure",
             input=run.input,
             parent=run.id,
+            depth=run.depth,
             concurrency_key=f"on_failure {run.id}",
         )
         journal.create(connection, handler, now)
-            depth=run.depth,
 
 
 def fail_owned(

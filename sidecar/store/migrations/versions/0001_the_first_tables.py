@@ -79,17 +79,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("run", "step", "occurrence", "attempt", "n"),
     )
     op.create_table(
-        "logs",
-        sa.Column("run", sa.Text(), nullable=False),
-        sa.Column("step", sa.Text(), nullable=False),
-        sa.Column("attempt", sa.Integer(), nullable=False),
-        sa.Column("seq", sa.Integer(), nullable=False),
-        sa.Column("at", sa.Float(precision=53), nullable=False),
-        sa.Column("level", sa.Text(), nullable=False),
-        sa.Column("message", sa.Text(), nullable=False),
-        sa.Column("fields", sa.JSON(none_as_null=True), nullable=True),
-        sa.PrimaryKeyConstraint("run", "step", "attempt", "seq"),
-    op.create_table(
         "events",
         sa.Column("seq", sa.Integer(), autoincrement=True, nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
@@ -109,6 +98,17 @@ def upgrade() -> None:
         sa.Column("key", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("event", "skill"),
     )
+    op.create_table(
+        "logs",
+        sa.Column("run", sa.Text(), nullable=False),
+        sa.Column("step", sa.Text(), nullable=False),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("at", sa.Float(precision=53), nullable=False),
+        sa.Column("level", sa.Text(), nullable=False),
+        sa.Column("message", sa.Text(), nullable=False),
+        sa.Column("fields", sa.JSON(none_as_null=True), nullable=True),
+        sa.PrimaryKeyConstraint("run", "step", "attempt", "seq"),
     )
     op.create_table(
         "notices",
@@ -166,6 +166,7 @@ def upgrade() -> None:
         sa.Column("parent_step", sa.Text(), nullable=True),
         sa.Column("parent_occurrence", sa.Integer(), nullable=True),
         sa.Column("session", sa.Text(), nullable=True),
+        sa.Column("depth", sa.Integer(), nullable=False),
         sa.Column("concurrency_key", sa.Text(), nullable=False),
         sa.Column("concurrency", sa.Integer(), nullable=False),
         sa.Column("admitted", sa.Boolean(), nullable=False),
@@ -177,7 +178,6 @@ def upgrade() -> None:
         sa.Column("created_at", sa.Float(precision=53), nullable=False),
         sa.Column("started_at", sa.Float(precision=53), nullable=True),
         sa.Column("ended_at", sa.Float(precision=53), nullable=True),
-        sa.Column("depth", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("seq"),
         sa.UniqueConstraint("id"),
     )
@@ -284,17 +284,6 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_versions_skill"), "versions", ["skill"], unique=False)
     op.create_table(
-        "skills",
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("origin", sa.Text(), nullable=False),
-        sa.Column("active", sa.String(length=64), nullable=True),
-        sa.Column("newest", sa.String(length=64), nullable=True),
-        sa.Column("report", sa.JSON(none_as_null=True), nullable=True),
-        sa.Column("paused", sa.Boolean(), nullable=False),
-        sa.Column("paused_reason", sa.Text(), nullable=True),
-        sa.Column("retired_at", sa.Float(precision=53), nullable=True),
-        sa.ForeignKeyConstraint(
-    op.create_table(
         "deliveries",
         sa.Column("seq", sa.Integer(), autoincrement=True, nullable=False),
         sa.Column("event", sa.Integer(), nullable=False),
@@ -310,6 +299,17 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_deliveries_event"), "deliveries", ["event"], unique=False)
     op.create_index(op.f("ix_deliveries_run"), "deliveries", ["run"], unique=False)
+    op.create_table(
+        "skills",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("origin", sa.Text(), nullable=False),
+        sa.Column("active", sa.String(length=64), nullable=True),
+        sa.Column("newest", sa.String(length=64), nullable=True),
+        sa.Column("report", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("paused", sa.Boolean(), nullable=False),
+        sa.Column("paused_reason", sa.Text(), nullable=True),
+        sa.Column("retired_at", sa.Float(precision=53), nullable=True),
+        sa.ForeignKeyConstraint(
             ["active"],
             ["versions.hash"],
         ),
