@@ -38,7 +38,8 @@ class EffectFailed(TendError):
     """The `action` (such as "GET https://example.com/") was not carried out; `type` and `message` say why."""
 
     def __init__(self, action: str, error: ErrorInfo) -> None:
-        super().__init__(f"{action}: {error.message}")
+        message = error.message if error.message.startswith(action) else f"{action}: {error.message}"
+        super().__init__(message)
         self.action = action
         self.type = error.type
         self.message = error.message

@@ -78,7 +78,7 @@ def revise(talk: Talk) -> Turn:
             tools=(*(ToolUse("read_run", {"run": run}) for run in runs), ToolUse("read_skill", {"name": SKILL}))
         )
     match talk.last.tool, talk.last.refused:
-        case "read_skill", False if "read_price succeeded: null" in talk.newest("read_run").text:
+        case "read_skill", False if re.search(r"read_price\(.*\) succeeded: null", talk.newest("read_run").text):
             return _end_fallback(talk)
         case "read_skill", False:
             return Turn("The runs don't show that the pages could not be read. I changed nothing.")

@@ -145,6 +145,9 @@ class Run(View):
     cost_usd: float | None = None
     error: Error | None = None
     misfire: str | None = None  # which expectation it broke
+    rehearsal: bool = False
+    result: str = ""  # on one line: the beginning of its output, or why it had nothing to report
+    told: tuple[str, ...] = ()  # on one line each: the beginning of its notices, "#ops: it is down"
 
 
 class StepAttempt(View):
@@ -198,6 +201,7 @@ class Call(View):
     error: Error | None = None
     cost_usd: float | None = None
     seconds: float
+    stubbed: bool = False  # a rehearsal's: recorded, and not done
 
 
 class RunDetail(View):
@@ -210,6 +214,7 @@ class RunDetail(View):
     logs: tuple[LogLine, ...]
     calls: tuple[Call, ...]
     children: tuple[Run, ...]
+    has_on_failure: bool = False  # its version's skill has a handler for runs that failed
 
 
 class Approval(View):

@@ -9,6 +9,7 @@ from sidecar import approvals as waits
 from sidecar.caller import Caller, CommandRefused
 from sidecar.client import views
 from sidecar.clock import Clock, moment
+from sidecar.commands.excerpt import run_excerpt
 from sidecar.commands.show import approval_view, open_approvals, run_detail, run_views
 from sidecar.commands.table import command
 from sidecar.dispatcher import Dispatcher
@@ -41,9 +42,10 @@ class RunCommands:
         return self._store.read(lambda connection: run_views(connection, connection.execute(query).all()))
 
     @command("runs.show", agent=True)
-    def show(self, caller: Caller, run: str) -> views.RunDetail:  # noqa: ARG002 # every command is given its caller
+    def show(self, caller: Caller, run: str) -> views.RunDetail:
         row = self._find(run)
-        return self._store.read(lambda connection: run_detail(connection, row))
+        detail = self._store.read(lambda connection: run_detail(connection, row))
+        return run_excerpt(detail) if caller.is_agent else detail
 
     @command("runs.cancel")
     def cancel(self, caller: Caller, run: str, reason: str = "") -> views.Run:

@@ -14,8 +14,10 @@ from sidecar.client import views
 from sidecar.clock import moment
 from sidecar.difference import unified
 from sidecar.store import Row
-from sidecar.store.schema import approvals, attempts, effects, logs, runs, step_attempts, steps, versions
+from sidecar.store.schema import approvals, attempts, effects, logs, notices, runs, step_attempts, steps, versions
 from sidecar.store.store import get_blob
+
+EXCERPT = 100  # characters of an output or a notice in a list of runs
 
 
 def _when(seconds: float | None) -> Any:
@@ -27,19 +29,23 @@ def error_view(stored: Any) -> views.Error | None:
 
 
 def run_views(connection: Connection, rows: Iterable[Row]) -> list[views.Run]:
-    """Runs with what they cost, in one query for all."""
+    """Runs with what they cost and whom they told, each in one query for all."""
     rows = list(rows)
+    wanted = [row.id for row in rows]
     costs = dict(
         connection.execute(
             sa.select(effects.c.run, sa.func.sum(effects.c.cost_usd))
-            .where(effects.c.run.in_([row.id for row in rows]), effects.c.cost_usd.is_not(None))
+            .where(effects.c.run.in_(wanted), effects.c.cost_usd.is_not(None))
             .group_by(effects.c.run)
         ).all()
     )
-    return [_run_view(row, costs.get(row.id)) for row in rows]
+    told: dict[str, list[str]] = {}
+    for notice in connection.execute(sa.select(notices).where(notices.c.run.in_(wanted)).order_by(notices.c.at)):
+        told.setdefault(notice.run, []).append(_excerpt(f"{notice.target}: {notice.text}"))
+    return [_run_view(row, costs.get(row.id), tuple(told.get(row.id, ()))) for row in rows]
 
 
-def _run_view(row: Row, cost: float | None) -> views.Run:
+def _run_view(row: Row, cost: float | None, told: tuple[str, ...]) -> views.Run:
     return views.Run(
         id=row.id,
         skill=row.skill,
@@ -56,7 +62,24 @@ def _run_view(row: Row, cost: float | None) -> views.Run:
         cost_usd=cost,
         error=error_view(row.error),
         misfire=row.misfire,
+        rehearsal=row.rehearsal,
+        result=_result(row),
+        told=told,
     )
+
+
+def _result(row: Row) -> str:
+    """What came of it, in a few words."""
+    if row.nothing_to_report:
+        return _excerpt(f"nothing to report: {row.nothing_to_report}")
+    if row.output is None:
+        return ""
+    return _excerpt(row.output if isinstance(row.output, str) else json.dumps(row.output, ensure_ascii=False))
+
+
+def _excerpt(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= EXCERPT else f"{line[:EXCERPT]}…"
 
 
 def run_detail(connection: Connection, row: Row) -> views.RunDetail:
@@ -74,6 +97,7 @@ def run_detail(connection: Connection, row: Row) -> views.RunDetail:
             )
         )
     children = connection.execute(sa.select(runs).where(runs.c.parent == row.id).order_by(runs.c.seq)).all()
+    manifest = connection.scalar(sa.select(versions.c.manifest).where(versions.c.hash == row.version)) or {}
     return views.RunDetail(
         run=run,
         input=row.input,
@@ -110,6 +134,7 @@ def run_detail(connection: Connection, row: Row) -> views.RunDetail:
             ).all()
         ),
         children=tuple(run_views(connection, children)),
+        has_on_failure=bool(manifest.get("has_on_failure")),
     )
 
 
@@ -143,6 +168,7 @@ def _call_view(connection: Connection, item: Row) -> views.Call:
         error=error_view(item.error),
         cost_usd=item.cost_usd,
         seconds=item.ended_at - item.started_at,
+        stubbed=item.stubbed,
     )
 
 

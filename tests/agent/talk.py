@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 from harness.agent.entry import agent
@@ -73,7 +74,7 @@ EDIT = (
 
 
 def run_row(**changed: Any) -> dict[str, Any]:
-    row = {
+    row: dict[str, Any] = {
         "id": "01RUN",
         "skill": "price_report",
         "version": HASH,
@@ -84,9 +85,13 @@ def run_row(**changed: Any) -> dict[str, Any]:
         "started_at": "2026-11-21T08:00:00Z",
         "ended_at": "2026-11-21T08:00:02Z",
         "attempts": 1,
+        "parent": None,
         "cost_usd": None,
         "error": None,
         "misfire": None,
+        "rehearsal": True,
+        "result": "",
+        "told": [],
     }
     return row | changed
 
@@ -97,11 +102,46 @@ def run_detail(**changed: Any) -> dict[str, Any]:
         "input": None,
         "output": {"price": 3},
         "nothing_to_report": None,
-        "steps": [{"name": "fetch", "occurrence": 0, "state": "succeeded", "result": 3, "error": None}],
+        "steps": [step_row()],
         "logs": [],
         "calls": [],
+        "children": [],
+        "has_on_failure": False,
     }
     return detail | changed
+
+
+def step_row(**changed: Any) -> dict[str, Any]:
+    row = {
+        "name": "fetch",
+        "occurrence": 0,
+        "kind": "step",
+        "state": "succeeded",
+        "arguments": {"shop": "a"},
+        "result": 3,
+        "error": None,
+        "attempts": [{"number": 1}],
+        "child": None,
+    }
+    return row | changed
+
+
+def call_row(**changed: Any) -> dict[str, Any]:
+    row = {
+        "step": "fetch",
+        "attempt": 1,
+        "kind": "http",
+        "summary": "GET https://shop/ → 200",
+        "request": {"method": "GET", "url": "https://shop/"},
+        "reply": reply(b'{"price": 3}'),
+        "error": None,
+        "stubbed": False,
+    }
+    return row | changed
+
+
+def reply(content: bytes, *, kind: str = "application/json") -> dict[str, Any]:
+    return {"status": 200, "headers": {"content-type": kind}, "content_base64": base64.b64encode(content).decode()}
 
 
 def sidecar(*replies: Any, **commands: object) -> ScriptedSidecar:

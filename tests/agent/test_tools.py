@@ -16,7 +16,7 @@ from harness.agent.tools.show_skill import show_report, show_skills, show_verdic
 from harness.agent.tools.show_why import show_why
 from harness.agent.tools.toolbox import TOOLS
 from sidecar.client import views
-from tests.agent.talk import FILE, HASH, MANIFEST, PROBLEM, run_detail, run_row, verdict
+from tests.agent.talk import FILE, HASH, MANIFEST, PROBLEM, call_row, run_detail, run_row, step_row, verdict
 
 ZONE = "Europe/Berlin"
 VIEWS = ["Problem", "Report", "Verdict", "Source", "Error", "Run", "Skill", "Step", "LogLine", "Call", "RunDetail"]
@@ -95,11 +95,10 @@ def test_a_skill_is_one_line() -> None:
 
 def test_a_failed_run_shows_its_error_and_the_steps_before_it() -> None:
     error = {"type": "KeyError", "message": "'price'", "traceback": "line 7, in fetch"}
-    step = {"name": "fetch", "occurrence": 1, "state": "failed", "result": None, "error": error}
+    step = step_row(occurrence=1, state="failed", result=None, error=error, attempts=[{"number": 1}, {"number": 2}])
     log = {"level": "info", "step": None, "message": "asked", "fields": {"shop": "a"}}
-    call = {"step": "fetch", "summary": "GET https://shop/ → 200", "error": None}
     failed = run_row(state="failed", error=error, misfire="within 5 s", attempts=2, cost_usd=0.01)
-    detail: Any = run_detail(run=failed, output=None, steps=[step], logs=[log], calls=[call])
+    detail: Any = run_detail(run=failed, output=None, steps=[step], logs=[log], calls=[call_row()])
     head, *rest = show_run_detail(detail, ZONE).splitlines()
     assert head.split(" | ") == [
         "01RUN price_report failed",
@@ -113,22 +112,23 @@ def test_a_failed_run_shows_its_error_and_the_steps_before_it() -> None:
     ]
     assert rest == [
         "line 7, in fetch",
+        f"version {HASH[:12]}",
         "output: null",
         "steps:",
-        "  fetch#2 failed: KeyError: 'price'",
+        "  fetch#2(shop=\"a\") failed after 2 tries: KeyError: 'price'",
         "calls:",
-        "  fetch: GET https://shop/ → 200",
+        '  fetch: GET https://shop/ → 200 application/json: {"price": 3}',
         "log:",
         '  info: asked {"shop": "a"}',
     ]
 
 
 def test_a_run_of_any_size_is_shown_within_the_bound() -> None:
-    step = {"name": "fetch", "occurrence": 0, "state": "succeeded", "result": "x" * 10_000, "error": None}
-    detail: Any = run_detail(steps=[step] * 1_000, output="y" * 100_000)
+    detail: Any = run_detail(steps=[step_row(result="x" * 10_000)] * 1_000, output="y" * 100_000)
     text = show_run_detail(detail, ZONE)
     assert len(text) < TOOL_RESULT + 100
-    assert f"steps ({1_000 - LINES} older ones left out):" in text
+    assert "steps (older ones are left out):" in text
+    assert text.count("fetch(") <= LINES
     rows: Any = [run_row()] * 1_000
     assert len(show_runs(rows, ZONE)) < TOOL_RESULT + 100
 

@@ -67,7 +67,7 @@ def test_a_refused_write_is_mended_by_the_model() -> None:
     ]
     assert "is_error" not in live
     assert "Schedule: at 09:00 on Monday. Next: Mon 2026-11-23 09:00 (Europe/Berlin)." in live["content"]
-    assert "fetch succeeded: 3" in rehearsed["content"]
+    assert 'fetch(shop="a") succeeded: 3' in rehearsed["content"]
     assert port.done("skills.run") == [{"name": "price_report", "input": None, "rehearsal": True, "wait": True}]
 
 

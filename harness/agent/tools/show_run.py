@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import json
+import re
 from datetime import datetime
-from typing import Any
 
-from harness.agent.cut import cut
+from harness.agent.cut import cut, one_line
 from harness.agent.limits import TOOL_RESULT
 from harness.agent.tools.show_skill import show_time
-from harness.agent.tools.views import Call, Error, LogLine, Run, RunDetail, Step
+from harness.agent.tools.show_step import VALUE, show_calls, show_error, show_step, show_value
+from harness.agent.tools.views import LogLine, Run, RunDetail
 
-VALUE = 400  # characters of one step's result
 OUTPUT = 3_000
 TRACEBACK = 2_000
 LINES = 30  # steps, log lines and calls that are shown, each the newest
+VERSION = 12  # letters of a version's hash
+
+NOT_HANDLED = "For real, its on_failure handler would run now; it was not rehearsed."
 
 
 def show_runs(runs: list[Run], zone: str) -> str:
@@ -24,10 +26,36 @@ def show_runs(runs: list[Run], zone: str) -> str:
 
 
 def show_run(run: Run, zone: str) -> str:
-    """One line."""
-    parts = [f"{run['id']} {run['skill']} {run['state']}", run["trigger"], show_time(run["created_at"], zone)]
+    """One line, with what came of it."""
+    came = [run["result"]] if run["result"] else []
+    return " | ".join([*_facts(run, zone), *came, *(f"told {told}" for told in run["told"])])
+
+
+def show_run_detail(detail: RunDetail, zone: str) -> str:
+    """The run with its steps, calls and logs; what went wrong stands before what went well."""
+    run = detail["run"]
+    parts = [" | ".join(_facts(run, zone))]
+    if detail["has_on_failure"] and run["rehearsal"] and run["state"] == "failed":
+        parts.append(NOT_HANDLED)
+    if run["error"] and run["error"]["traceback"]:
+        parts.append(_tail(run["error"]["traceback"], TRACEBACK))
+    parts.append(f"version {run['version'][:VERSION]}" + (f", part of run {run['parent']}" if run["parent"] else ""))
+    if detail["nothing_to_report"]:
+        parts.append(f"nothing to report: {detail['nothing_to_report']}")
+    if detail["input"] is not None:
+        parts.append(f"input: {show_value(detail['input'], OUTPUT)}")
+    parts.append(f"output: {show_value(detail['output'], OUTPUT)}")
+    parts += _section("steps", [show_step(step, rehearsal=run["rehearsal"]) for step in detail["steps"]])
+    parts += _section("calls", show_calls(detail["calls"]))
+    parts += _section("runs that it started", [show_run(child, zone) for child in detail["children"]])
+    parts += _section("log", [_log_line(line) for line in detail["logs"]])
+    return cut("\n".join(parts), TOOL_RESULT)
+
+
+def _facts(run: Run, zone: str) -> list[str]:
+    parts = [f"{run['id']} {run['skill']} {run['state']}", _trigger(run["trigger"]), show_time(run["created_at"], zone)]
     if run["reason"]:
-        parts.append(run["reason"])
+        parts.append(one_line(run["reason"], VALUE))
     if run["started_at"] and run["ended_at"]:
         parts.append(f"{_seconds(run['started_at'], run['ended_at']):.1f} s")
     if run["attempts"] > 1:
@@ -37,55 +65,26 @@ def show_run(run: Run, zone: str) -> str:
     if run["misfire"]:
         parts.append(f"misfire: {run['misfire']}")
     if run["error"]:
-        parts.append(cut(f"{run['error']['type']}: {run['error']['message']}", VALUE))
-    return " | ".join(parts)
+        parts.append(show_error(run["error"]))
+    return parts
 
 
-def show_run_detail(detail: RunDetail, zone: str) -> str:
-    """The run with its steps, calls and logs; what went wrong stands before what went well."""
-    run = detail["run"]
-    parts = [show_run(run, zone)]
-    if run["error"] and run["error"]["traceback"]:
-        parts.append(_tail(run["error"]["traceback"], TRACEBACK))
-    if detail["nothing_to_report"]:
-        parts.append(f"nothing to report: {detail['nothing_to_report']}")
-    if detail["input"] is not None:
-        parts.append(f"input: {_value(detail['input'], OUTPUT)}")
-    parts.append(f"output: {_value(detail['output'], OUTPUT)}")
-    parts += _section("steps", [_step(step) for step in detail["steps"]])
-    parts += _section("calls", [_call(call) for call in detail["calls"]])
-    parts += _section("log", [_log_line(line) for line in detail["logs"]])
-    return cut("\n".join(parts), TOOL_RESULT)
+def _trigger(trigger: str) -> str:
+    """A slot's name as what it is: `every 300 s at 2026-11-21T06:05:00.000+00:00` is a schedule's time."""
+    slot = re.fullmatch(r"((?:cron|every|at) .+) at \S+", trigger)
+    return f"by its schedule ({slot[1]})" if slot else trigger
 
 
 def _section(title: str, lines: list[str]) -> list[str]:
     if not lines:
         return []
-    older = len(lines) - LINES
-    head = f"{title} ({older} older ones left out):" if older > 0 else f"{title}:"
+    head = f"{title} (older ones are left out):" if len(lines) > LINES else f"{title}:"
     return [head, *(f"  {line}" for line in lines[-LINES:])]
 
 
-def _step(step: Step) -> str:
-    name = step["name"] if step["occurrence"] == 0 else f"{step['name']}#{step['occurrence'] + 1}"
-    return f"{name} {step['state']}: {_error(step['error']) or _value(step['result'], VALUE)}"
-
-
-def _call(call: Call) -> str:
-    return f"{call['step']}: {_error(call['error']) or call['summary']}"
-
-
 def _log_line(line: LogLine) -> str:
-    fields = f" {_value(line['fields'], VALUE)}" if line["fields"] else ""
-    return f"{line['level']}: {cut(line['message'], VALUE)}{fields}"
-
-
-def _error(error: Error | None) -> str:
-    return cut(f"{error['type']}: {error['message']}", VALUE) if error else ""
-
-
-def _value(value: Any, limit: int) -> str:
-    return cut(json.dumps(value, ensure_ascii=False), limit)
+    fields = f" {show_value(line['fields'], VALUE)}" if line["fields"] else ""
+    return f"{line['level']}: {one_line(line['message'], VALUE)}{fields}"
 
 
 def _tail(text: str, limit: int) -> str:

@@ -59,9 +59,13 @@ class Run(TypedDict):
     started_at: str | None
     ended_at: str | None
     attempts: int
+    parent: str | None
     cost_usd: float | None
     error: Error | None
     misfire: str | None
+    rehearsal: bool
+    result: str
+    told: list[str]
 
 
 class Skill(TypedDict):
@@ -103,12 +107,20 @@ class Why(TypedDict):
     schedules: list[ScheduleHistory]
 
 
+class StepAttempt(TypedDict):
+    number: int
+
+
 class Step(TypedDict):
     name: str
     occurrence: int
+    kind: str
     state: str
+    arguments: Any
     result: Any
     error: Error | None
+    attempts: list[StepAttempt]
+    child: str | None
 
 
 class LogLine(TypedDict):
@@ -120,8 +132,13 @@ class LogLine(TypedDict):
 
 class Call(TypedDict):
     step: str
+    attempt: int
+    kind: str
     summary: str
+    request: Any
+    reply: Any
     error: Error | None
+    stubbed: bool
 
 
 class RunDetail(TypedDict):
@@ -132,6 +149,8 @@ class RunDetail(TypedDict):
     steps: list[Step]
     logs: list[LogLine]
     calls: list[Call]
+    children: list[Run]
+    has_on_failure: bool
 
 
 class MemoryFile(TypedDict):
