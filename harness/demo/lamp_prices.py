@@ -76,9 +76,8 @@ REPAIRED = "\n".join((HEAD, HIDING, BODY.replace(READING, FALLING_BACK)))
 # What a person changes by hand, in the line that words the notice.
 WORDING, WORDING_BY_HAND = 'f"{lamp} {euros:.2f} €"', 'f"{lamp.title()}: {euros:.2f} €"'
 
-# The revision, as passages of the source: a page without a price is an error that says what the page shows instead.
-REVISED = ((HIDING, TELLING), (FALLING_BACK, READING))
-
-# Then the pattern, once a rehearsal has shown the page as it is now.
 OLD_PATTERN, NEW_PATTERN = r"""r'<p class="price">€ ([0-9.]+)</p>'""", r"""r'itemprop="price" content="([0-9.]+)"'"""
-NEW_MARKUP = 'itemprop="price" content="'
+NEW_MARKUP = 'itemprop="price" content="'  # what the new pages have, and the old ones have not
+
+# The revision, as passages of the source: the new layout, and a page without a price is an error that shows the page.
+REVISED = ((OLD_PATTERN, NEW_PATTERN), (HIDING, TELLING), (FALLING_BACK, READING))

@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 import re
 
-from harness.demo.lamp_prices import FIRST_TRY, HOST, NEW_MARKUP, NEW_PATTERN, OLD_PATTERN, REPAIRED, REVISED
+from harness.demo.lamp_prices import FIRST_TRY, HOST, NEW_MARKUP, REPAIRED, REVISED
 from harness.demo.talk import Talk
 from harness.demo.turns import Request, ToolUse, Turn
 
@@ -70,22 +70,16 @@ def judge(request: Request) -> Turn:
 
 
 def revise(talk: Talk) -> Turn:
-    """Read the cited runs and the source; let a page without a price be an error; see what it shows; mend."""
+    """Read the cited runs and the source; mend what they show; rehearse it, and give the reason."""
     if talk.last is None:
         cited = re.search(r"^Runs: (.+)$", talk.task, re.MULTILINE)
-        runs = cited[1].split(", ") if cited else []
-        return Turn(
-            tools=(*(ToolUse("read_run", {"run": run}) for run in runs), ToolUse("read_skill", {"name": SKILL}))
-        )
+        runs = [ToolUse("read_run", {"run": run}) for run in (cited[1].split(", ") if cited else [])]
+        return Turn(tools=(*runs, ToolUse("read_skill", {"name": SKILL})))
     match talk.last.tool, talk.last.refused:
-        case "read_skill", False if re.search(r"read_price\(.*\) succeeded: null", talk.newest("read_run").text):
-            return _end_fallback(talk)
         case "read_skill", False:
-            return Turn("The runs don't show that the pages could not be read. I changed nothing.")
-        case (("write_skill" | "edit_skill"), False):
+            return _mend(talk)
+        case "write_skill", False:
             return Turn(tools=(ToolUse("rehearse_skill", {"name": SKILL}),))
-        case "rehearse_skill", _ if talk.count("edit_skill") == 0:
-            return _read_new_layout(talk)
         case "rehearse_skill", False if _succeeded(talk.last.text):
             return Turn(
                 "The shop has a new layout. read_price found no price, and the last one known was reported instead. "
@@ -94,30 +88,20 @@ def revise(talk: Talk) -> Turn:
     return Turn(f"I could not mend it: {talk.last.text[:300]}")
 
 
-def _end_fallback(talk: Talk) -> Turn:
-    read = talk.newest("read_skill")
-    text = read.text.partition("\n\n")[2]
+def _mend(talk: Talk) -> Turn:
+    """The newest run shows both: that no price was found, and on the page that it got, where the price stands now."""
+    run, source = talk.newest("read_run"), talk.newest("read_skill")
+    if not re.search(r"read_price.* succeeded: null", run.text):
+        return Turn("The runs don't show that a price was not found. I changed nothing.")
+    if NEW_MARKUP not in run.text:
+        return Turn("I don't see where the pages have their prices now. I changed nothing.")
+    text = source.text.partition("\n\n")[2]
     for old, new in REVISED:
         if text.count(old) != 1:
             return Turn(f"This passage is not in the source as I expected it, so I changed nothing:\n{old}")
         text = text.replace(old, new)
-    change = {"name": SKILL, "text": text, "base": read.base, "reason": "no price is an error"}
-    return Turn(tools=(ToolUse("write_skill", change),))
-
-
-def _read_new_layout(talk: Talk) -> Turn:
-    """The rehearsal has failed with the page in its message: there stands where the price is now."""
-    assert talk.last is not None  # noqa: S101 # its rehearsal
-    if NEW_MARKUP not in talk.last.text:
-        return Turn(f"I don't see where the page has its price now:\n{talk.last.text[:300]}")
-    change = {
-        "name": SKILL,
-        "old": OLD_PATTERN,
-        "new": NEW_PATTERN,
-        "base": talk.newest("write_skill").base,
-        "reason": "reads the new layout; no price is an error",
-    }
-    return Turn(tools=(ToolUse("edit_skill", change),))
+    reason = "reads the new layout; no price is an error"
+    return Turn(tools=(ToolUse("write_skill", {"name": SKILL, "text": text, "base": source.base, "reason": reason}),))
 
 
 # ---------------------------------------------------------------- reading results

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -11,7 +12,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import Self, TypeVar
 
 from harness.demo.scripted_model import ScriptedModel
@@ -45,6 +46,8 @@ class Stage:
 
     def __enter__(self) -> Self:
         with ExitStack() as opening:
+            for ending in (signal.SIGTERM, signal.SIGHUP):  # as Ctrl-C does, they end the sidecar too
+                opening.callback(signal.signal, ending, signal.signal(ending, _end))
             opening.callback(self._leave)
             opening.enter_context(self.shop)
             opening.enter_context(self.model)
@@ -112,6 +115,10 @@ class Stage:
     def _leave(self) -> None:
         if not self.keep:
             shutil.rmtree(self.workspace, ignore_errors=True)
+
+
+def _end(number: int, _frame: FrameType | None) -> None:
+    raise SystemExit(128 + number)
 
 
 def wait_for(look: Callable[[], T | None], what: str, within: float = WITHIN) -> T:

@@ -13,8 +13,8 @@ def tell(stage: Stage, telling: Telling) -> None:
     telling.chapter("The power goes, in the middle of a run")
     with stage.shop.slow("sol"):
         run = wait_for(lambda: under_way(stage), "a run that waits for the shop")
-        done = [step.name for step in stage.client.run(run.id).steps if step.state == "succeeded"]
-        telling.say(f"run {short(run.id)} has finished {', '.join(done)}; the shop is slow with the next")
+        done = wait_for(lambda: _half_done(stage, run), "a finished step and an open one in the journal")
+        telling.say(f"run {short(run.id)} has finished {done}; in the next step the shop is slow")
         before = len(stage.shop.visits)
         pid = stage.kill_sidecar()
         telling.say(("kill -9 ", "bold red"), f"{pid}: the sidecar is gone")
@@ -25,6 +25,12 @@ def tell(stage: Stage, telling: Telling) -> None:
     telling.say(f"run {short(run.id)} is {ended.run.state}, after {ended.run.attempts} attempts:")
     telling.steps(ended)
     _compare(stage, telling, ended)
+
+
+def _half_done(stage: Stage, run: views.Run) -> str | None:
+    """The finished step, once the journal shows the open one too: beginnings may come to the disk a moment later."""
+    steps = stage.client.run(run.id).steps
+    return steps[0].name if [step.state for step in steps] == ["succeeded", "running"] else None
 
 
 def _hung_up(stage: Stage, before: int) -> bool | None:
@@ -47,6 +53,7 @@ def _compare(stage: Stage, telling: Telling, detail: views.RunDetail) -> None:
     lamps = [visit.lamp for visit in book]
     if lamps != ["luna", "sol", "sol"]:
         raise NotAsTold(f"the shop was to be asked for luna once and for sol twice, and was asked for {lamps}.")
-    if detail.run.attempts < 2:
-        raise NotAsTold(f"run {detail.run.id} was to have a second attempt, and has {detail.run.attempts}.")
+    tries = [len(step.attempts) for step in detail.steps if step.kind == "step"]
+    if tries != [1, 2]:
+        raise NotAsTold(f"the finished step was to have one try and the other two; the journal has {tries}.")
     telling.say("luna was asked for once: a finished step is never run again.")
