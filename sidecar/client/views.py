@@ -24,35 +24,46 @@ __all__ = [
     "MemoryFile",
     "Moment",
     "Notice",
+    "Obstacle",
     "Problem",
     "Proposal",
-    "Obstacle",
+    "Quarantine",
     "Report",
     "Review",
     "Run",
     "RunDetail",
     "RunState",
+    "ScheduleHistory",
     "Session",
     "Skill",
-    "ScheduleHistory",
     "SkillDetail",
+    "Slot",
     "Source",
     "Status",
-    "Slot",
     "Step",
     "StepAttempt",
     "TranscriptEntry",
     "Verdict",
     "Version",
+    "Why",
 ]
 
-    "Why",
 RunState: TypeAlias = Literal["queued", "running", "waiting", "succeeded", "failed", "cancelled"]
 FINAL: frozenset[RunState] = frozenset({"succeeded", "failed", "cancelled"})
 
 
 class View(BaseModel):
     model_config = ConfigDict(frozen=True)
+
+
+class Quarantine(View):
+    """A skill that failed too often in a row: its triggers start no runs, but for one trial at a time."""
+
+    since: datetime
+    reason: str
+    trial_from: datetime  # from then on one is let through
+    trial: str | None  # the run that is under way
+    last_run: str | None  # that was counted
 
 
 class Skill(View):
@@ -66,6 +77,7 @@ class Skill(View):
     next_at: datetime | None
     paused: bool
     paused_reason: str | None = None
+    quarantine: Quarantine | None = None
     last_run: Run | None = None
     problems: int = 0  # in the newest report, where that is not the active version's
 
@@ -314,6 +326,40 @@ class Review(View):
     proposals: tuple[Proposal, ...]
 
 
+class Slot(View):
+    """One due time of a schedule, and what became of it."""
+
+    due_at: datetime
+    outcome: str  # fired, late, missed, paused, merged, quarantined
+    reason: str | None
+    run: Run | None  # that it started, or was merged into
+
+
+class ScheduleHistory(View):
+    schedule: str  # in words; one that is declared no more by its name in the store
+    declared: bool
+    next_times: tuple[datetime, ...] = ()
+    slots: tuple[Slot, ...]  # newest first
+
+
+class Obstacle(View):
+    """Something that keeps a skill from running now, or one of its runs from starting."""
+
+    kind: Literal["retired", "paused", "quarantined", "refused", "concurrency", "queued"]
+    told: str  # a sentence
+    since: datetime | None = None
+    run: str | None = None
+    fix: str = ""  # what to type
+
+
+class Why(View):
+    """Why a skill ran, or did not."""
+
+    skill: Skill
+    obstacles: tuple[Obstacle, ...]  # empty: nothing keeps it from running
+    schedules: tuple[ScheduleHistory, ...]
+
+
 class MemoryFile(View):
     path: str  # MEMORY.md, or memory/2026-11-21.md
     text: str
@@ -336,40 +382,7 @@ class Status(View):
     started_at: datetime
     skills: int
     paused: int
-class Slot(View):
-    """One due time of a schedule, and what became of it."""
-
-    due_at: datetime
-    outcome: str  # fired, late, missed, paused, merged
-    reason: str | None
-    run: Run | None  # that it started, or was merged into
-
-
-class ScheduleHistory(View):
-    schedule: str  # in words; one that is declared no more by its name in the store
-    declared: bool
-    next_times: tuple[datetime, ...] = ()
-    slots: tuple[Slot, ...]  # newest first
-
-
-class Obstacle(View):
-    """Something that keeps a skill from running now, or one of its runs from starting."""
-
-    kind: Literal["retired", "paused", "refused", "concurrency", "queued"]
-    told: str  # a sentence
-    since: datetime | None = None
-    run: str | None = None
-    fix: str = ""  # what to type
-
-
-class Why(View):
-    """Why a skill ran, or did not."""
-
-    skill: Skill
-    obstacles: tuple[Obstacle, ...]  # empty: nothing keeps it from running
-    schedules: tuple[ScheduleHistory, ...]
-
-
+    quarantined: int = 0
     broken: int  # skills whose newest bytes were refused
     running: tuple[Run, ...]
     waiting: tuple[Run, ...]
@@ -386,7 +399,8 @@ class Moment(View):
     """Something that has just happened, as it is streamed. `data` by topic:
 
     run        {"run", "skill", "state", "trigger"}       step    {"run", "step", "state", "kind"}
-    check      {"skill", "passed", "version", "problems"} skill   {"skill", "what"}  live, paused, resumed, retired
+    check      {"skill", "passed", "version", "problems"} skill   {"skill", "what"}  live, paused, resumed, retired,
+                                                                              quarantined, recovered
     text       {"run", "session", "text"}                 tool    {"run", "session", "name", "state"}
     notice     {"target", "text", "skill", "run"}         approval {"id", "state", "question", "run"}
     proposal   {"id", "skill", "state"}                   retry   {"run", "error", "wait"}

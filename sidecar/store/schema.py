@@ -68,7 +68,7 @@ slots = sa.Table(
     sa.Column("schedule", sa.Text, primary_key=True),  # "cron */5 * * * * Europe/Berlin"
     sa.Column("slot", sa.Text, primary_key=True),  # the due time as the zone's clock shows it
     _time("due_at", nullable=False),
-    sa.Column("outcome", sa.Text, nullable=False),  # fired, late, missed, paused, merged
+    sa.Column("outcome", sa.Text, nullable=False),  # fired, late, missed, paused, merged, quarantined
     sa.Column("reason", sa.Text),
     sa.Column("run", sa.Text, index=True),
     _time("created_at", nullable=False),

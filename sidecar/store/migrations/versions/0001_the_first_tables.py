@@ -59,6 +59,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("hash"),
     )
     op.create_table(
+        "breakers",
+        sa.Column("skill", sa.Text(), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("failed_at", sa.Float(precision=53), nullable=False),
+        sa.Column("last_run", sa.Text(), nullable=True),
+        sa.Column("opened_at", sa.Float(precision=53), nullable=True),
+        sa.Column("trial_from", sa.Float(precision=53), nullable=True),
+        sa.Column("trial", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("skill"),
+    )
+    op.create_table(
         "effects",
         sa.Column("run", sa.Text(), nullable=False),
         sa.Column("step", sa.Text(), nullable=False),
