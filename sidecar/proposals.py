@@ -10,14 +10,21 @@ from sqlalchemy.engine import Connection
 from sidecar.store.schema import proposals
 
 
-def put_proposal(connection: Connection, values: dict[str, Any]) -> None:
-    """Add it; an open one of the same skill is superseded by it."""
+def put_proposal(connection: Connection, values: dict[str, Any]) -> str:
+    """Add it, and return its id; an open one of the same skill is superseded by it. Where the same review has proposed
+    the same version already (its command is given again after a crash), that one stays."""
+    same = (proposals.c[name] == values[name] for name in ("skill", "review", "version", "state"))
+    known: str | None = connection.scalar(sa.select(proposals.c.id).where(*same))
+    if known is not None:
+        return known
     connection.execute(
         proposals.update()
         .where(proposals.c.skill == values["skill"], proposals.c.state == "open")
         .values(state="superseded", decided_at=values["created_at"], decided_by="tend")
     )
     connection.execute(proposals.insert().values(**values))
+    new: str = values["id"]
+    return new
 
 
 def proposed_by(connection: Connection, skill: str, review: str | None) -> str | None:

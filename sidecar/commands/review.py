@@ -15,6 +15,7 @@ from sidecar.commands.show import entry_text, proposal_view
 from sidecar.commands.skills import SkillCommands
 from sidecar.commands.table import command
 from sidecar.difference import text_hash
+from sidecar.failpoints import failpoint
 from sidecar.moments import Moments
 from sidecar.proposals import decide
 from sidecar.registry import record_audit
@@ -122,7 +123,8 @@ class ReviewCommands:
         return view
 
     def _take(self, row: Row, who: str) -> views.Verdict:
-        """Write the proposed text to the file, if that is still the text which the proposal is about."""
+        """Write the proposed text to the file, if that is still the text which the proposal is about. Where a crash
+        struck after that, the text is there already, and only the decision is missing."""
         base, text = self._store.read(
             lambda connection: (entry_text(connection, row.base), entry_text(connection, row.version))
         )
@@ -132,7 +134,7 @@ class ReviewCommands:
                 row.skill,
                 text,
                 f"accepted by {who}: {row.reason}",
-                text_hash(base),
+                text_hash(text if self._skills.text_of(row.skill) == text else base),
             )
         except CommandRefused as error:
             if error.type != "conflict":
@@ -142,6 +144,7 @@ class ReviewCommands:
                 f"{row.skill} has changed since this proposal was made, so it can't be applied to what is there now. "
                 f"Dismiss it, or ask for a new review: tend review dismiss {row.id[:8]}, tend review now",
             ) from error
+        failpoint("review.accept.written")
         now = self._clock.now()
         if verdict.live:
             self._store.write(lambda connection: self._accepted(connection, row, who, now))

@@ -274,6 +274,10 @@ class SkillCommands:
         before = caller.intent.get("before") if isinstance(caller.intent, dict) else None
         return before if isinstance(before, str) else ""
 
+    def text_of(self, name: str) -> str | None:
+        """The file's text as it is now; None where there is no file."""
+        return self._text_now(name, Caller())
+
     def _text_now(self, name: str, caller: Caller) -> str | None:
         """The file's text; for a revision, what it has proposed so far."""
         if caller.revises and (proposed := self._proposed(name, caller)):
@@ -314,15 +318,15 @@ class SkillCommands:
         origin = Origin(caller.who, reason, active.version)
         if not report.passed or proposed.hash == active.version:
             return views.Verdict(report=report, live=False, version=proposed.hash, diff=diff, hash=None)
-        identity, now = secrets.token_hex(8), self._clock.now()
+        now = self._clock.now()
         finding = caller.revises.get("finding") if isinstance(caller.revises, dict) else None
 
-        def change(connection: Connection) -> None:
+        def change(connection: Connection) -> str:
             self._registry.propose(connection, proposed, report, origin)
-            put_proposal(
+            return put_proposal(
                 connection,
                 {
-                    "id": identity,
+                    "id": secrets.token_hex(8),
                     "skill": name,
                     "state": "open",
                     "review": caller.review,
@@ -334,7 +338,8 @@ class SkillCommands:
                 },
             )
 
-        self._store.write(change)
+        identity = self._store.write(change)
+        failpoint("proposals.stored")
         self._moments.publish("proposal", id=identity, skill=name, state="open")
         manifest = report.manifest
         return views.Verdict(

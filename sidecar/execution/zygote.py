@@ -55,7 +55,10 @@ class Zygote:
                 self._listen()
 
     def _listen(self) -> None:
-        data, sockets, _, _ = socket.recv_fds(self._control, 65536, 1)
+        try:
+            data, sockets, _, _ = socket.recv_fds(self._control, 65536, 1)
+        except ConnectionResetError:  # the sidecar was killed before it had read all that we said
+            data, sockets = b"", []
         if not data:
             self._end()
         self._buffer += data
