@@ -49,4 +49,4 @@ def _close(stage: Stage, telling: Telling) -> None:
     telling.plain("  tend up                      keeps Tend running", style="bold")
     telling.plain("  tend chat                    in another terminal: say what you need", style="bold")
     if stage.keep:
-        telling.plain(f"The workspace is kept: tend up --workspace {stage.workspace}")
+        telling.plain(f"The workspace is kept (its shop is shut now): tend up --workspace {stage.workspace}")

@@ -24,4 +24,6 @@ def tell(stage: Stage, telling: Telling) -> None:
     if any(one.is_right for one in reports[-STALE:]):
         raise NotAsTold("the last reports were to be wrong, and are right.")
     failed = stage.client.status().failed_today
+    if failed:
+        raise NotAsTold(f"no run was to fail, and {failed} did: the drift is not silent.")
     telling.say(f"{STALE} wrong reports, all of them {reports[-1].run.state}. Failed today: {failed}.")

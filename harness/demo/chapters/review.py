@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from harness.demo.agent_at_work import follow
+from harness.demo.lamp_prices import WORDING_BY_HAND
 from harness.demo.reports import reports_after, scheduled
+from harness.demo.script import SKILL
 from harness.demo.stage import NotAsTold, Stage, wait_for
 from harness.demo.telling import Telling, short
 from sidecar.client import views
@@ -61,4 +63,6 @@ def _accept(stage: Stage, telling: Telling, proposal: views.Proposal) -> None:
     telling.reports(reports)
     if not all(one.is_right for one in reports):
         raise NotAsTold("the revision was accepted, and its reports are wrong still.")
+    if WORDING_BY_HAND not in stage.client.source(SKILL).text:
+        raise NotAsTold("the revision was to keep the edit by hand, and has lost it.")
     telling.say(f"notice {reports[-1].notice!r}: your edit by hand is in it.")
