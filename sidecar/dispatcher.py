@@ -18,6 +18,7 @@ from sidecar.execution.attempt import Attempt, AttemptRunner
 from sidecar.failpoints import failpoint
 from sidecar.journal import runs as journal
 from sidecar.journal.runs import Segment
+from sidecar.quarantine.settle import Quarantine
 from sidecar.store import Store
 
 LOOK_AT_LEAST_EVERY = 1.0  # seconds: a clock that jumped is noticed by then
@@ -46,10 +47,11 @@ class Dispatcher(Protocol):
 class LocalDispatcher:
     """One machine, no server: a thread conducts each attempt, up to `workers` at once."""
 
-    def __init__(self, store: Store, clock: Clock, runner: AttemptRunner, workers: int) -> None:
+    def __init__(self, store: Store, clock: Clock, runner: AttemptRunner, quarantine: Quarantine, workers: int) -> None:
         self._store = store
         self._clock = clock
         self._runner = runner
+        self._quarantine = quarantine
         self._slots = workers
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="attempt")
         self._live: dict[str, Attempt] = {}
@@ -59,6 +61,7 @@ class LocalDispatcher:
         self._thread = threading.Thread(target=self._serve, name="dispatcher", daemon=True)
 
     def start(self) -> None:
+        self._quarantine.settle()  # what the last sidecar had counted
         self._thread.start()
 
     def nudge(self) -> None:
@@ -121,6 +124,7 @@ class LocalDispatcher:
     def _conduct(self, segment: Segment, attempt: Attempt) -> None:
         try:
             attempt.carry_out()
+            self._quarantine.settle()
         except Exception:
             log.exception("run %s: its attempt %d broke off", segment.run, segment.attempt)
         finally:

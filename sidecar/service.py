@@ -33,6 +33,8 @@ from sidecar.gateway import Gateway, GatewaySettings
 from sidecar.journal.runs import FINAL, give_up_orphans
 from sidecar.memory import Memory
 from sidecar.moments import Moments
+from sidecar.quarantine.breaker import Policy
+from sidecar.quarantine.settle import Quarantine
 from sidecar.registry import Registry
 from sidecar.server import application, serve
 from sidecar.shipped import register_shipped
@@ -67,7 +69,9 @@ class Sidecar:
         commands = CommandTable()
         requests = Requests(store, clock, registry, moments, commands, lambda: self._dispatcher.nudge())
         runner = AttemptRunner(store, clock, registry, self._workers, effects, requests, moments, settings.zone)
-        self._dispatcher = LocalDispatcher(store, clock, runner, settings.workers)
+        policy = Policy(settings.breaker_failures, settings.breaker_cool_down)
+        quarantine = Quarantine(store, clock, moments, policy)
+        self._dispatcher = LocalDispatcher(store, clock, runner, quarantine, settings.workers)
         self._triggers = Triggers(store, registry, clock, settings.zone, self._dispatcher.nudge)
         self._gate = Gate(settings.workspace, store, registry, self._checker, moments, self._triggers.refresh)
         self._watcher = Watcher(settings.workspace, self._gate.changed, self._unmounted)

@@ -27,6 +27,7 @@ from sidecar.checker.manifest import Manifest
 from sidecar.clock import Clock
 from sidecar.failpoints import failpoint
 from sidecar.journal.runs import NewRun, create
+from sidecar.quarantine.count import held_back, let_through
 from sidecar.registry import Active, Registry
 from sidecar.schedule import Schedule, Slot
 from sidecar.store import Store
@@ -141,12 +142,16 @@ class Triggers:
         outcome, reason = (
             (due.outcome, due.reason) if waiting is None else ("merged", f"run {waiting} has yet to start")
         )
+        held = held_back(connection, active.skill, now) if due.fires and waiting is None else None
+        if held is not None:
+            outcome, reason = "quarantined", held
         row = {"skill": active.skill, "schedule": schedule.name, "slot": due.slot.civil, "due_at": due.slot.due}
         verdict = {"outcome": outcome, "reason": reason, "run": waiting, "created_at": now}
         added = connection.execute(insert(slots).values(**row, **verdict).on_conflict_do_nothing())
-        if added.rowcount == 0 or not due.fires or waiting is not None:
+        if added.rowcount == 0 or not due.fires or waiting is not None or held is not None:
             return
         run = create(connection, new_run(active, trigger=f"{schedule.name} at {due.slot.civil}"), now)
+        let_through(connection, active.skill, run)
         here = [slots.c[name] == row[name] for name in ("skill", "schedule", "slot")]
         connection.execute(slots.update().where(*here).values(run=run))
 

@@ -18,7 +18,7 @@ def noteworthy(moment: views.Moment, words: Words) -> Text | None:
         case "check":
             return _check(moment, words)
         case "skill":
-            return _line(moment, words, "active", "●", f"{data['skill']} is {data['what']}")
+            return _line(moment, words, *_SKILL.get(data["what"], ("active", "●")), f"{data['skill']} {_what(data)}")
         case "run" if data["state"] in views.FINAL and data.get("trigger") not in QUIET_TRIGGERS:
             ended = f"{data['skill']} {data['state']} ({words.id(data['run'])}, {data.get('trigger', 'call')})"
             return _line(moment, words, data["state"], state(data["state"])[0], ended)
@@ -51,6 +51,14 @@ def step_line(moment: views.Moment, words: Words) -> Text | None:
             return noteworthy(moment, words)
         case _:
             return None
+
+
+# How a skill's news look; all others are good ones.
+_SKILL = {"quarantined": ("quarantined", "⊘"), "paused": ("paused", "⏸"), "retired": ("retired", "○")}
+
+
+def _what(data: dict[str, str]) -> str:
+    return "has recovered" if data["what"] == "recovered" else f"is {data['what']}"
 
 
 def _check(moment: views.Moment, words: Words) -> Text:

@@ -30,6 +30,7 @@ SYMBOLS = {
     "retired": ("○", "dim"),
     "refused": ("✗", "red"),
     "paused": ("⏸", "yellow"),
+    "quarantined": ("⊘", "red"),
     "open": ("?", "yellow"),
     "approved": ("✓", "green"),
     "answered": ("✓", "green"),

@@ -31,6 +31,8 @@ class Settings:
     review: Literal["propose", "auto"] = "propose"  # a revision by the review waits for a person, or goes live
     review_cron: str = "0 10 * * 5"
     workers: int = 8  # attempts that run at the same time
+    breaker_failures: int = 5  # in a row, after which a skill is quarantined
+    breaker_cool_down: float = 3600.0  # seconds after its last failure until one trial is let through
     agent: str = "harness.agent.entry"  # the module whose skill answers a chat message
 
     @property
@@ -77,6 +79,9 @@ _KINDS: dict[str, type] = {
 }
 
 
+_AT_LEAST = {"breaker_failures": 1, "breaker_cool_down": 0}
+
+
 def _parse(name: str, value: Any, source: str) -> Any:
     if name not in _KINDS:
         known = ", ".join(sorted(_KINDS))
@@ -84,11 +89,14 @@ def _parse(name: str, value: Any, source: str) -> Any:
     if name == "review" and value not in ("propose", "auto"):
         raise SettingsError(f"{source}: review is {value!r}; it is 'propose' or 'auto'.")
     try:
-        return _KINDS[name](value)
+        parsed = _KINDS[name](value)
     except ValueError:
         raise SettingsError(
             f"{source}: {name} is {value!r}; a value of type {_KINDS[name].__name__} is wanted."
         ) from None
+    if parsed < _AT_LEAST.get(name, parsed):
+        raise SettingsError(f"{source}: {name} is {value!r}; {_AT_LEAST[name]} is the least.")
+    return parsed
 
 
 def _from_file(path: Path) -> dict[str, Any]:

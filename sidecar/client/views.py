@@ -112,6 +112,7 @@ class Source(View):
     hash: str  # the sha256 that a write or edit names as the one it started from
     version: str | None
     text: str
+    problems: int = 0  # that the check found in the file as it is now
 
 
 class Verdict(View):

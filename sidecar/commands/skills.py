@@ -19,6 +19,7 @@ from sidecar.checker.names import name_problem
 from sidecar.checker.report import Report, Snapshot
 from sidecar.client import views
 from sidecar.clock import Clock, moment
+from sidecar.commands.edits import Edit, edited
 from sidecar.commands.show import entry_text, run_views, version_view
 from sidecar.commands.table import command
 from sidecar.difference import text_hash, unified
@@ -74,19 +75,20 @@ class SkillCommands:
         rows = self._store.rows(sa.select(skills).where(skills.c.retired_at.is_(None)).order_by(skills.c.name))
         active = {item.skill: item for item in self._registry.all_active()}
         last = self._last_runs()
-        shown = [self._view(row, active.get(row.name), last.get(row.name)) for row in rows]
+        held = self._store.read(quarantines)
+        shown = [self._view(row, active.get(row.name), last.get(row.name), held.get(row.name)) for row in rows]
         return sorted(shown, key=lambda skill: (skill.origin == "shipped", skill.name))
 
     @command("skills.show", agent=True)
     def show(self, caller: Caller, name: str) -> views.SkillDetail:  # noqa: ARG002
         row = self._registry.row(name)
-        active = self._registry.active(name)
+        active, skill = self._registry.active(name), self._skill(name)
         return views.SkillDetail(
-            skill=self._view(row, active, self._last_runs(name).get(name)),
+            skill=skill,
             manifest=active.manifest if active else None,
             path=entry_of(name),
             report=Report.model_validate(row.report) if row.report else None,
-            next_times=self._next_times(active),
+            next_times=self._next_times(active, skill.quarantine),
             versions=tuple(version_view(item) for item in self._registry.history(name)),
         )
 
@@ -106,7 +108,11 @@ class SkillCommands:
             raise CommandRefused(
                 "not_found", f"{entry_of(name)} is deleted. Earlier versions: tend skills history {name}"
             )
-        return self._source(name, current, active.version if active else None)
+        known = self._store.row(sa.select(skills.c.report).where(skills.c.name == name))
+        report = Report.model_validate(known.report) if known and known.report else None
+        refused = report is not None and (active is None or report.hash != active.version)
+        source = self._source(name, current, active.version if active else None)
+        return source.model_copy(update={"problems": len(report.problems) if report and refused else 0})
 
     @command("skills.history", agent=True)
     def history(self, caller: Caller, name: str) -> list[views.Version]:  # noqa: ARG002
@@ -134,13 +140,9 @@ class SkillCommands:
         return self._change(caller, name, base, reason, lambda _: text)
 
     @command("skills.edit", agent=True)
-    def edit(self, caller: Caller, name: str, old: str, new: str, base: str, reason: str) -> views.Verdict:
-        def replaced(text: str) -> str:
-            if (count := text.count(old)) != 1:
-                raise CommandRefused("no_match", f"the passage occurs {count} times in {entry_of(name)}, expected once")
-            return text.replace(old, new)
-
-        return self._change(caller, name, base, reason, replaced)
+    def edit(self, caller: Caller, name: str, edits: list[Edit], base: str, reason: str) -> views.Verdict:
+        """All edits at once, or none: the verdict is about the text after the last."""
+        return self._change(caller, name, base, reason, lambda text: edited(text, edits, entry_of(name)))
 
     @command("skills.restore")
     def restore(self, caller: Caller, name: str, version: str) -> views.Verdict:
@@ -230,11 +232,16 @@ class SkillCommands:
     def resume(self, caller: Caller, name: str) -> views.Skill:
         self._refuse_other_than_revised(caller, name)
         self._registry.resume(name, caller.who)
+        self._store.write(lambda connection: self._end_quarantine(connection, name, caller.who))
         return self._after_hold(name, "resumed")
+
+    def _end_quarantine(self, connection: Connection, name: str, who: str) -> None:
+        if forget(connection, name):
+            record_audit(connection, self._clock.now(), who, "end quarantine", name)
 
     def _after_hold(self, name: str, what: str) -> views.Skill:
         self._moments.publish("skill", skill=name, what=what)
-        return self._view(self._registry.row(name), self._registry.active(name), self._last_runs(name).get(name))
+        return self._skill(name)
 
     # ------------------------------------------------------------ a change of a skill's file
 
@@ -366,10 +373,17 @@ class SkillCommands:
 
     # ------------------------------------------------------------ views
 
-    def _view(self, row: Row, active: Active | None, last: views.Run | None) -> views.Skill:
+    def _skill(self, name: str) -> views.Skill:
+        row, active = self._registry.row(name), self._registry.active(name)
+        held = self._store.read(quarantines).get(name)
+        return self._view(row, active, self._last_runs(name).get(name), held)
+
+    def _view(
+        self, row: Row, active: Active | None, last: views.Run | None, held: views.Quarantine | None
+    ) -> views.Skill:
         report = Report.model_validate(row.report) if row.report else None
         refused = report is not None and (active is None or report.hash != active.version)
-        times = self._next_times(active)
+        times = self._next_times(active, held)
         return views.Skill(
             name=row.name,
             purpose=active.manifest.purpose if active else "",
@@ -379,6 +393,7 @@ class SkillCommands:
             next_at=times[0] if times and not row.paused else None,
             paused=row.paused,
             paused_reason=row.paused_reason,
+            quarantine=held,
             last_run=last,
             problems=len(report.problems) if report and refused else 0,
         )
@@ -386,10 +401,13 @@ class SkillCommands:
     def _words(self, manifest: Manifest) -> str:
         return in_words(self._triggers.schedules(manifest), manifest.events)
 
-    def _next_times(self, active: Active | None) -> tuple[datetime, ...]:
-        if active is None:
+    def _next_times(self, active: Active | None, held: views.Quarantine | None = None) -> tuple[datetime, ...]:
+        """Of a quarantined skill, those that may start its trial."""
+        if active is None or (held and held.trial):
             return ()
         now = self._clock.now()
+        if held:
+            now = max(now, held.trial_from.timestamp())
         found = self._triggers.schedules(active.manifest)
         due = sorted(slot.due for schedule in found for slot in islice(schedule.after(now), NEXT_TIMES))
         return tuple(moment(time) for time in due[:NEXT_TIMES])

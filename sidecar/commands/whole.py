@@ -71,6 +71,7 @@ class WholeCommands:
                 started_at=moment(self._started),
                 skills=len(known),
                 paused=sum(skill.paused for skill in known),
+                quarantined=sum(skill.quarantine is not None for skill in known),
                 broken=sum(skill.problems > 0 for skill in known),
                 running=tuple(_in_state(connection, "running", "queued")),
                 waiting=tuple(_in_state(connection, "waiting")),

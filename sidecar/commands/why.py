@@ -51,7 +51,7 @@ class WhyCommands:
                 views.ScheduleHistory(schedule=one, declared=False, slots=_slots(connection, name, one, limit))
                 for one in former
             ]
-            obstacles = tuple(_obstacles(connection, row, active))
+            obstacles = tuple(_obstacles(connection, row, active, skill.quarantine))
             return views.Why(skill=skill, obstacles=obstacles, schedules=tuple(told))
 
         return self._store.read(read)
@@ -59,11 +59,14 @@ class WhyCommands:
     def _declared(
         self, connection: Connection, name: str, schedule: Schedule, skill: views.Skill, limit: int
     ) -> views.ScheduleHistory:
-        coming = islice(schedule.after(self._clock.now()), NEXT_TIMES)
+        held, since = skill.quarantine, self._clock.now()
+        if held:
+            since = max(since, held.trial_from.timestamp())
+        coming = islice(schedule.after(since), NEXT_TIMES)
         return views.ScheduleHistory(
             schedule=schedule.words,
             declared=True,
-            next_times=() if skill.paused else tuple(moment(slot.due) for slot in coming),
+            next_times=() if skill.paused or (held and held.trial) else tuple(moment(slot.due) for slot in coming),
             slots=_slots(connection, name, schedule.name, limit),
         )
 
@@ -98,12 +101,16 @@ def _slots(connection: Connection, skill: str, schedule: str, limit: int) -> tup
 # ---------------------------------------------------------------- what keeps it from running now
 
 
-def _obstacles(connection: Connection, row: Row, active: Active | None) -> Iterator[views.Obstacle]:
+def _obstacles(
+    connection: Connection, row: Row, active: Active | None, held: views.Quarantine | None
+) -> Iterator[views.Obstacle]:
     if row.retired_at is not None:
         yield _retired(connection, row)
         return
     if row.paused:
         yield _paused(connection, row)
+    if held:
+        yield _quarantined(row.name, held)
     if row.report and (refused := _refused(row, active)):
         yield refused
     yield from _queued(connection, row.name)
@@ -126,6 +133,21 @@ def _paused(connection: Connection, row: Row) -> views.Obstacle:
         told=f"{who} paused it{_because(why)}.",
         since=moment(at) if at is not None else None,
         fix=f"tend skills resume {row.name}",
+    )
+
+
+def _quarantined(name: str, held: views.Quarantine) -> views.Obstacle:
+    trial = (
+        f"Run {held.trial} is its trial"
+        if held.trial
+        else f"One trial is let through from {held.trial_from:%F %H:%M} UTC on"
+    )
+    return views.Obstacle(
+        kind="quarantined",
+        told=f"It is quarantined: {held.reason.rstrip('.')}. {trial}.",
+        since=held.since,
+        run=held.last_run,
+        fix=f"tend skills resume {name}",
     )
 
 

@@ -18,6 +18,7 @@ from sidecar.expectations import broken_expectation
 from sidecar.failpoints import failpoint
 from sidecar.journal import runs as journal
 from sidecar.journal.runs import DEATHS_AT_MOST, NewRun, Segment
+from sidecar.quarantine.count import count_end
 from sidecar.state import StateConflict, publish
 from sidecar.store import Row
 from sidecar.store.schema import runs
@@ -52,6 +53,7 @@ def succeed(connection: Connection, segment: Segment, result: Succeeded, manifes
     if not run.rehearsal:
         broken = broken_expectation(connection, _run(connection, segment), manifest.expect, now)
         connection.execute(runs.update().where(runs.c.id == run.id).values(misfire=broken))
+    count_end(connection, run, now)
     return journal.end(
         connection, run.id, "succeeded", now, output=result.output, nothing_to_report=result.nothing_to_report
     )
@@ -70,6 +72,7 @@ def fail(
     journal.end_attempt(connection, segment, outcome, now)
     journal.end(connection, segment.run, "failed", now, error=error)
     run = _run(connection, segment)
+    count_end(connection, run, now, error)
     if manifest.has_on_failure and run.trigger != "on_failure" and not run.rehearsal:
         handler = NewRun(
             skill=run.skill,

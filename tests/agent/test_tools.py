@@ -30,7 +30,7 @@ def test_each_tool_says_what_it_is_for_and_what_it_takes(tool: Any) -> None:
     assert offer["input_schema"]["additionalProperties"] is False
 
 
-@pytest.mark.parametrize("name", [*VIEWS, "MemoryFile", "Slot", "ScheduleHistory", "Obstacle", "Why"])
+@pytest.mark.parametrize("name", [*VIEWS, "MemoryFile", "Quarantine", "Slot", "ScheduleHistory", "Obstacle", "Why"])
 def test_what_the_model_is_shown_exists_in_the_sidecars_views(name: str) -> None:
     view = getattr(views, name)
     assert set(getattr(shown, name).__annotations__) <= set(view.model_fields)
@@ -83,6 +83,7 @@ def test_a_skill_is_one_line() -> None:
         "next_at": "2026-11-21T09:00:00Z",
         "paused": False,
         "paused_reason": None,
+        "quarantine": None,
         "last_run": run_row(state="failed"),
         "problems": 2,
     }

@@ -226,3 +226,26 @@ def test_why_says_it_where_nothing_is_in_the_way() -> None:
         "price_report: nothing keeps it from running.",
         "Nothing starts it by itself. It runs when somebody calls it.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("trial", "trial_from", "told"),
+    [
+        (None, timedelta(hours=1), "a trial is let through from "),
+        (None, timedelta(hours=-1), "the next time is a trial"),
+        (examples.RUN, timedelta(hours=-1), "run a1b2c3d4 is its trial"),
+    ],
+)
+def test_a_quarantined_skill_says_why_and_what_comes_of_it(trial: str | None, trial_from: timedelta, told: str) -> None:
+    held = views.Quarantine(
+        since=examples.NOW,
+        reason="it failed 5 times in a row",
+        trial_from=examples.NOW + trial_from,
+        trial=trial,
+        last_run=examples.RUN,
+    )
+    skill = examples.skill(quarantine=held, next_at=None)
+    assert "⊘ quarantined" in read(skill_table([skill], WORDS))
+    text = " ".join(read(skill_page(examples.skill_detail(skill=skill), [], WORDS)).split())
+    assert f"it failed 5 times in a row; {told}" in text
+    assert "⊘ 1 quarantined" in read(status_page(examples.status(quarantined=1), WORDS))

@@ -81,6 +81,8 @@ def _skill(skill: Skill, zone: str) -> str:
     parts = [f"{skill['name']} ({skill['origin']}): {skill['purpose']}", skill["schedule"]]
     if skill["paused"]:
         parts.append(f"paused{': ' + skill['paused_reason'] if skill['paused_reason'] else ''}")
+    elif held := skill["quarantine"]:
+        parts.append(f"quarantined: {held['reason']}")
     elif skill["next_at"]:
         parts.append(f"next {show_time(skill['next_at'], zone)}")
     if skill["version"] is None:

@@ -68,6 +68,10 @@ class Run(TypedDict):
     told: list[str]
 
 
+class Quarantine(TypedDict):
+    reason: str
+
+
 class Skill(TypedDict):
     name: str
     purpose: str
@@ -77,6 +81,7 @@ class Skill(TypedDict):
     next_at: str | None
     paused: bool
     paused_reason: str | None
+    quarantine: Quarantine | None
     last_run: Run | None
     problems: int
 

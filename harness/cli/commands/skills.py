@@ -98,7 +98,7 @@ def pause(
 @group.command()
 @with_terminal
 def resume(terminal: Terminal, name: Name) -> None:
-    """Let its schedule start runs again."""
+    """Let its triggers start runs again, whether a person held it or its failures did."""
     skill = terminal.client.resume(name)
     terminal.answer(skill, f"● {name} is live again; next {terminal.words.relative(skill.next_at)}.")
 

@@ -41,6 +41,7 @@ def skill_page(detail: views.SkillDetail, runs: Sequence[views.Run], words: Word
                 ("schedule", skill.schedule),
                 ("next", times if times.plain else None),
                 ("paused", skill.paused_reason if skill.paused else None),
+                ("quarantined", _quarantine(skill.quarantine, words) if skill.quarantine else None),
                 *_powers(detail.manifest),
             ]
         ),
@@ -68,11 +69,24 @@ def version_table(versions: Sequence[views.Version], words: Words) -> Renderable
 def _skill_state(skill: views.Skill) -> Text:
     if skill.paused:
         return state("paused")
+    if skill.quarantine:
+        return state("quarantined")
     told = state("active") if skill.version else state("draft")
     if skill.problems:
         told.append("\n")  # the table has no room for both on one line
         told.append(f"✗ {count(skill.problems, 'problem')}", style="red")
     return told
+
+
+def _quarantine(held: views.Quarantine, words: Words) -> str:
+    """Why, and what comes of it."""
+    if held.trial:
+        trial = f"run {words.id(held.trial)} is its trial"
+    elif held.trial_from > words.now:
+        trial = f"a trial is let through from {words.weekday(held.trial_from)} on"
+    else:
+        trial = "the next time is a trial"
+    return f"{held.reason}; {trial}"
 
 
 def _last(skill: views.Skill, words: Words) -> Text:

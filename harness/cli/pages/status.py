@@ -91,8 +91,9 @@ def health_page(found: Sequence[views.Health]) -> RenderableType:
 
 def _skills(status: views.Status, words: Words) -> str:
     paused = f", {status.paused} paused" if status.paused else ""
+    held = f", ⊘ {status.quarantined} quarantined" if status.quarantined else ""
     broken = f", ✗ {status.broken} refused ({words.command('skills list')})" if status.broken else ""
-    return f"{count(status.skills, 'skill')}{paused}{broken}"
+    return f"{count(status.skills, 'skill')}{paused}{held}{broken}"
 
 
 def _proposals(status: views.Status, words: Words) -> Text:

@@ -1,0 +1,122 @@
+"""What is counted of each skill's runs, and whether a trigger may start it.
+
+A skill without a row is closed and has not failed since its last success. Its row goes when another version becomes
+active: that one starts afresh.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.engine import Connection
+
+from sidecar.client import views
+from sidecar.clock import moment
+from sidecar.journal.runs import FINAL
+from sidecar.quarantine.breaker import Breaker
+from sidecar.store import Row
+from sidecar.store.schema import breakers, runs, skills
+from skills.wire import ErrorInfo
+
+BLAMELESS = ("budget_exhausted", "BudgetExhausted")  # errors that say nothing about the skill
+
+
+# ---------------------------------------------------------------- counted, where a run ends
+
+
+def count_end(connection: Connection, run: Row, now: float, error: ErrorInfo | None = None) -> None:
+    """Count how this run has ended, if it says something about the version that is active."""
+    if run.rehearsal or run.trigger == "on_failure" or (error and error.type in BLAMELESS):
+        return
+    active = connection.scalar(
+        sa.select(skills.c.active).where(skills.c.name == run.skill, skills.c.origin == "workspace")
+    )
+    if active != run.version:
+        return
+    before = load(connection, run.skill)
+    put(connection, run.skill, before.failed(run.id, now) if error else before.succeeded(run.id))
+
+
+# ---------------------------------------------------------------- asked, where a trigger is due
+
+
+def held_back(connection: Connection, skill: str, now: float) -> str | None:
+    """Why a trigger may not start this skill now; None: it may. Whoever starts it says so with `let_through`."""
+    breaker = load(connection, skill)
+    if breaker.lets_through(now):
+        return None
+    if breaker.trial is not None:
+        return f"quarantined after {breaker.failures} failures in a row; run {breaker.trial} is its trial"
+    return f"quarantined after {breaker.failures} failures in a row; see run {breaker.last_run}"
+
+
+def let_through(connection: Connection, skill: str, run: str) -> None:
+    """A trigger has started this run; of a quarantined skill, it is the trial."""
+    breaker = load(connection, skill)
+    if breaker.is_open:
+        put(connection, skill, breaker.started(run))
+
+
+# ---------------------------------------------------------------- rows
+
+
+def load(connection: Connection, skill: str) -> Breaker:
+    row = connection.execute(sa.select(breakers).where(breakers.c.skill == skill)).first()
+    return breaker_of(connection, row) if row else Breaker()
+
+
+def put(connection: Connection, skill: str, breaker: Breaker) -> None:
+    if breaker in (Breaker(), Breaker(last_run=breaker.last_run, failed_at=breaker.failed_at)):
+        forget(connection, skill)
+        return
+    values = vars(breaker)
+    connection.execute(
+        insert(breakers)
+        .values(skill=skill, **values)
+        .on_conflict_do_update(index_elements=["skill"], set_=dict(values))
+    )
+
+
+def forget(connection: Connection, skill: str) -> bool:
+    """Close the breaker. True: it was open."""
+    was_open = load(connection, skill).is_open
+    connection.execute(breakers.delete().where(breakers.c.skill == skill))
+    return was_open
+
+
+def quarantines(connection: Connection) -> dict[str, views.Quarantine]:
+    """Every skill that is quarantined."""
+    found = {row.skill: breaker_of(connection, row) for row in connection.execute(sa.select(breakers)).all()}
+    return {skill: _view(connection, breaker) for skill, breaker in found.items() if breaker.is_open}
+
+
+def breaker_of(connection: Connection, row: Row) -> Breaker:
+    breaker = Breaker(
+        failures=row.failures,
+        failed_at=row.failed_at,
+        last_run=row.last_run,
+        opened_at=row.opened_at,
+        trial_from=row.trial_from,
+        trial=row.trial,
+    )
+    if breaker.trial is None:
+        return breaker
+    state = connection.scalar(sa.select(runs.c.state).where(runs.c.id == breaker.trial))
+    return breaker if state is not None and state not in FINAL else breaker.without_trial()
+
+
+def _view(connection: Connection, breaker: Breaker) -> views.Quarantine:
+    assert breaker.opened_at is not None and breaker.trial_from is not None  # noqa: S101 # it is open
+    return views.Quarantine(
+        since=moment(breaker.opened_at),
+        reason=reason_of(connection, breaker),
+        trial_from=moment(breaker.trial_from),
+        trial=breaker.trial,
+        last_run=breaker.last_run,
+    )
+
+
+def reason_of(connection: Connection, breaker: Breaker) -> str:
+    error = connection.scalar(sa.select(runs.c.error).where(runs.c.id == breaker.last_run))
+    last = f"; the last time {error['type']}: {error['message']}" if error else ""
+    return f"it failed {breaker.failures} times in a row{last}"
