@@ -30,7 +30,8 @@ from sidecar.gate import Gate, entry_of
 from sidecar.journal.runs import create
 from sidecar.moments import Moments
 from sidecar.proposals import proposed_by, put_proposal
-from sidecar.registry import Active, Origin, Registry
+from sidecar.quarantine.count import forget, quarantines
+from sidecar.registry import Active, Origin, Registry, record_audit
 from sidecar.schedule import in_words
 from sidecar.store import Row, Store
 from sidecar.store.schema import runs, skills
