@@ -37,8 +37,9 @@ def write(talk: Talk) -> Turn:
         return Turn(tools=(ToolUse("rehearse_skill", {"name": SKILL}),))
     if not _succeeded(talk.last.text):
         return Turn(f"It is live, but its rehearsal failed:\n{_first_line(talk.last.text)}")
-    live = re.sub(r" Next: .*", "", _first_line(talk.newest("write_skill").text))
-    return Turn(f"{live} Its rehearsal read {_output(talk.last.text)}.")
+    live = re.search(r"Schedule: .*?\.(?= Next)", talk.newest("write_skill").text)
+    schedule = f" {live[0]}" if live else ""
+    return Turn(f"{SKILL} is live.{schedule} Its rehearsal read {_output(talk.last.text)}.")
 
 
 def _write(source: str, talk: Talk, base: str | None, reason: str) -> Turn:

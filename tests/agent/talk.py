@@ -69,7 +69,7 @@ PROBLEM = {
 WRITE = ("write_skill", {"name": "price_report", "text": "x = 1\n", "base": None, "reason": "new"})
 EDIT = (
     "edit_skill",
-    {"name": "price_report", "old": "x = 1", "new": "x = 2", "base": HASH, "reason": "mend"},
+    {"name": "price_report", "edits": [{"old": "x = 1", "new": "x = 2"}], "base": HASH, "reason": "mend"},
 )
 
 

@@ -19,7 +19,20 @@ from sidecar.client import views
 from tests.agent.talk import FILE, HASH, MANIFEST, PROBLEM, call_row, run_detail, run_row, step_row, verdict
 
 ZONE = "Europe/Berlin"
-VIEWS = ["Problem", "Report", "Verdict", "Source", "Error", "Run", "Skill", "Step", "LogLine", "Call", "RunDetail"]
+VIEWS = [
+    "Problem",
+    "Report",
+    "Verdict",
+    "Source",
+    "Error",
+    "Run",
+    "Skill",
+    "Step",
+    "LogLine",
+    "Call",
+    "RunDetail",
+    "Version",
+]
 
 
 @pytest.mark.parametrize("tool", TOOLS, ids=lambda tool: tool.tool_name())
@@ -46,7 +59,7 @@ def test_a_turn_imports_nothing_heavy() -> None:
 def test_a_verdict_that_is_not_live_is_a_proposal() -> None:
     outcome = show_verdict(verdict(live=False), ZONE)  # type: ignore[arg-type]  # JSON, as it arrives
     assert not outcome.is_error
-    assert outcome.text.startswith(f"Proposed: price_report {HASH[:12]} passed the check.")
+    assert outcome.text.startswith("Proposed: price_report passed the check. It is not live until it is accepted. To")
 
 
 def test_a_proposal_of_what_is_active_already_is_none() -> None:
@@ -70,7 +83,7 @@ def test_a_helpers_write_shows_the_verdict_of_each_skill() -> None:
     assert "Live: price_report" in outcome.text
     assert "Refused: price_report" in outcome.text
     alone = show_verdicts("lib/prices.py", FILE, [], ZONE)
-    assert alone.text == f"Wrote lib/prices.py. No skill imports it yet.\nTo change it again, name base={FILE}"
+    assert alone.text == f"Wrote lib/prices.py. To change it: base={FILE[:12]}\nNo skill imports it yet."
 
 
 def test_a_skill_is_one_line() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from harness.agent import turn
 from harness.agent.limits import CUTS, MODEL_CALLS, SAME_RESULTS
+from harness.agent.tools.show_skill import RUNS_NOW
 from tests.agent.scripted_sidecar import Refusal, in_turn
 from tests.agent.talk import EDIT, FILE, HASH, PROBLEM, WRITE, ask, calls, results, run_detail, says, sidecar, verdict
 
@@ -59,33 +60,86 @@ def test_a_refused_write_is_mended_by_the_model() -> None:
     refused, live, rehearsed = results(port)
     assert refused["is_error"]
     assert refused["content"].splitlines() == [
-        f"Refused: price_report {HASH[:12]} did not pass the check. What was live before stays live.",
+        f"Refused: price_report. What was live before stays live. To change it: base={FILE[:12]}",
         "skills/price_report.py:7: Incompatible return value type (got int, expected str)",
         "    return price",
         "    fix: Return str(price).",
-        f"To change it again, name base={FILE}",
     ]
     assert "is_error" not in live
-    assert "Schedule: at 09:00 on Monday. Next: Mon 2026-11-23 09:00 (Europe/Berlin)." in live["content"]
+    assert live["content"].splitlines() == [
+        f"Live: price_report passed the check. To change it: base={FILE[:12]}",
+        f"Version {HASH[:12]}. Schedule: at 09:00 on Monday. Next: Mon 2026-11-23 09:00 (Europe/Berlin).",
+        RUNS_NOW,
+    ]
     assert 'fetch(shop="a") succeeded: 3' in rehearsed["content"]
     assert port.done("skills.run") == [{"name": "price_report", "input": None, "rehearsal": True, "wait": True}]
 
 
 def test_a_conflict_tells_the_model_to_keep_the_persons_edit() -> None:
-    conflict = Refusal("conflict", "skills/price_report.py has changed")
+    conflict = Refusal("conflict", "skills/price_report.py has changed. Read it again.")
     port = sidecar(calls(EDIT), says("."), skills__edit=in_turn(conflict))
     ask(port)
     (result,) = results(port)
     assert result["is_error"]
-    assert "Read it again, keep that edit" in result["content"]
+    assert result["content"].startswith("conflict: skills/price_report.py has changed. Read it again. It was your own")
+    assert "Keep a person's edit" in result["content"]
+
+
+def test_a_refusal_names_the_tool_and_not_what_people_type() -> None:
+    unknown = Refusal("not_found", "there is no skill 'tea'. See: tend skills list")
+    port = sidecar(calls(("read_skill", {"name": "tea"})), says("."), skills__read=in_turn(unknown))
+    ask(port)
+    (result,) = results(port)
+    assert result["content"] == "not_found: there is no skill 'tea'. See: list_skills"
+
+
+@pytest.mark.parametrize(
+    ("version", "problems", "head"),
+    [
+        (HASH, 0, f"skills/p.py (active version {HASH[:12]}). To change it: base={FILE[:12]}"),
+        (None, 0, f"skills/p.py (no active version). To change it: base={FILE[:12]}"),
+        (
+            HASH,
+            2,
+            (
+                "skills/p.py as it is now: refused by the check, 2 problems (check_report). "
+                f"Live is {HASH[:12]}; read it with version={HASH[:12]}. To change it: base={FILE[:12]}"
+            ),
+        ),
+    ],
+)
+def test_a_source_says_whether_it_is_what_runs(version: str | None, problems: int, head: str) -> None:
+    source = {"skill": "p", "path": "skills/p.py", "hash": FILE, "version": version, "text": "x", "problems": problems}
+    port = sidecar(calls(("read_skill", {"name": "p"})), says("."), skills__read=source)
+    ask(port)
+    assert results(port)[0]["content"] == f"{head}\n\nx"
+
+
+def test_the_edits_of_one_call_go_as_one_change() -> None:
+    port = sidecar(calls(EDIT), says("."), skills__edit=verdict())
+    ask(port)
+    assert port.done("skills.edit") == [EDIT[1]]
+
+
+def test_versions_are_listed_with_their_reasons() -> None:
+    version = {
+        "hash": HASH,
+        "state": "retired",
+        "author": "agent",
+        "reason": "as\nasked",
+        "created_at": "2026-11-21T08:00:00Z",
+    }
+    port = sidecar(calls(("list_versions", {"name": "p"})), says("."), skills__history=[version])
+    ask(port)
+    assert results(port)[0]["content"] == f"- {HASH[:12]} retired | Sat 2026-11-21 09:00 | by agent: as asked"
 
 
 def test_only_the_file_as_it_is_now_comes_with_a_base() -> None:
-    source = {"skill": "p", "path": "skills/p.py", "hash": FILE, "version": HASH, "text": "x = 1\n"}
+    source = {"skill": "p", "path": "skills/p.py", "hash": FILE, "version": HASH, "text": "x = 1\n", "problems": 0}
     now, earlier = ("read_skill", {"name": "p"}), ("read_skill", {"name": "p", "version": HASH[:8]})
     port = sidecar(calls(now, earlier), says("."), skills__read=source)
     ask(port)
-    assert [FILE in result["content"] for result in results(port)] == [True, False]
+    assert [FILE[:12] in result["content"] for result in results(port)] == [True, False]
     assert all(result["content"].endswith("\n\nx = 1\n") for result in results(port))
 
 

@@ -4,15 +4,26 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from harness.agent.cut import cut
 from harness.agent.limits import SOURCE
-from harness.agent.tools.show_skill import show_report, show_skills, show_source, show_verdict, show_verdicts
+from harness.agent.tools.show_skill import (
+    change_again,
+    show_report,
+    show_skills,
+    show_source,
+    show_verdict,
+    show_verdicts,
+    show_versions,
+)
 from harness.agent.tools.tool import Desk, Outcome, Tool
 
 NAME = "The skill's name: its function and the file's stem, in snake_case."
-BASE = "The hash that you read it with. If the file has changed since, the write is refused as a conflict."
+BASE = (
+    "What the last read or write of it said: base=... Each write makes a new one. If the file has changed since, the "
+    "write is refused as a conflict."
+)
 REASON = "One sentence on why, for the history that the person reads."
 
 
@@ -28,7 +39,7 @@ class ReadSkill(Tool):
     have edited the file."""
 
     name: str = Field(description=NAME)
-    version: str | None = Field(None, description="An earlier version's hash. Left out: the file as it is now.")
+    version: str | None = Field(None, description="A version's hash, or its first letters. Left out: the file itself.")
 
     def use(self, desk: Desk) -> Outcome:
         source = desk.run.command("skills.read", name=self.name, version=self.version)
@@ -51,21 +62,27 @@ class WriteSkill(Tool):
         return show_verdict(verdict, desk.zone)
 
 
+class Edit(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    old: str = Field(min_length=1, description="The passage, character for character. It has to occur exactly once.")
+    new: str = Field(description="What stands there instead.")
+
+
 class EditSkill(Tool):
-    """Replace one passage of a skill's source. The result is the verdict of the check, as with write_skill."""
+    """Replace passages of a skill's source, all that belong together in one call. The file is checked once, after the
+    last; if one passage is not found, nothing is changed. The result is the verdict, as with write_skill."""
 
     changes: ClassVar[bool] = True
 
     name: str = Field(description=NAME)
-    old: str = Field(min_length=1, description="The passage, character for character. It has to occur exactly once.")
-    new: str = Field(description="What stands there instead.")
+    edits: tuple[Edit, ...] = Field(min_length=1, description="Made one after the other.")
     base: str = Field(description=BASE)
     reason: str = Field(description=REASON)
 
     def use(self, desk: Desk) -> Outcome:
-        verdict = desk.run.command(
-            "skills.edit", name=self.name, old=self.old, new=self.new, base=self.base, reason=self.reason
-        )
+        edits = [edit.model_dump() for edit in self.edits]
+        verdict = desk.run.command("skills.edit", name=self.name, edits=edits, base=self.base, reason=self.reason)
         return show_verdict(verdict, desk.zone)
 
 
@@ -80,6 +97,15 @@ class DeleteSkill(Tool):
     def use(self, desk: Desk) -> Outcome:
         desk.run.command("skills.remove", name=self.name)
         return Outcome(f"Deleted: {self.name} is retired and starts no more runs.")
+
+
+class ListVersions(Tool):
+    """List a skill's versions, newest first: when each was made, by whom and why, and what became of it."""
+
+    name: str = Field(description=NAME)
+
+    def use(self, desk: Desk) -> Outcome:
+        return Outcome(show_versions(desk.run.command("skills.history", name=self.name), desk.zone))
 
 
 class CheckReport(Tool):
@@ -98,8 +124,7 @@ class ReadHelper(Tool):
 
     def use(self, desk: Desk) -> Outcome:
         helper = desk.run.command("helpers.read", path=self.path)
-        head = f"{helper['path']}. To change it, name base={helper['hash']}"
-        return Outcome(f"{head}\n\n{cut(helper['text'], SOURCE)}")
+        return Outcome(f"{helper['path']}. {change_again(helper['hash'])}\n\n{cut(helper['text'], SOURCE)}")
 
 
 class WriteHelper(Tool):

@@ -5,12 +5,16 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from harness.agent.cut import cut
+from harness.agent.cut import cut, one_line
 from harness.agent.limits import SOURCE, TOOL_RESULT
 from harness.agent.tools.tool import Outcome
-from harness.agent.tools.views import Problem, Report, Skill, Source, Verdict
+from harness.agent.tools.views import Problem, Report, Skill, Source, Verdict, Version
 
 PROBLEMS = 20  # of one report; the rest is counted
+HASH = 12  # letters of a hash that are shown, and may be given back
+REASON = 200  # characters of one version's
+
+RUNS_NOW = "It runs on its schedule from now on; rehearse it now."
 
 
 def show_time(moment: str, zone: str) -> str:
@@ -31,9 +35,32 @@ def show_source(source: Source, *, earlier: bool = False) -> str:
     """The file as it is now, with the base of a change; or an earlier version, which can't be changed."""
     if earlier:
         return f"{source['path']}, version {source['version']}\n\n{cut(source['text'], SOURCE)}"
-    active = f"active version {source['version'][:12]}" if source["version"] else "no active version"
-    head = f"{source['path']} ({active}). To change it, name base={source['hash']}"
-    return f"{head}\n\n{cut(source['text'], SOURCE)}"
+    return f"{_standing(source)} {change_again(source['hash'])}\n\n{cut(source['text'], SOURCE)}"
+
+
+def change_again(base: str) -> str:
+    """Which base the next change of these bytes names."""
+    return f"To change it: base={base[:HASH]}"
+
+
+def _standing(source: Source) -> str:
+    """Whether the text is what runs."""
+    path, active = source["path"], source["version"][:HASH] if source["version"] else None
+    if not source["problems"]:
+        return f"{path} (active version {active})." if active else f"{path} (no active version)."
+    count = f"{source['problems']} problem{'s' * (source['problems'] != 1)}"
+    refused = f"{path} as it is now: refused by the check, {count} (check_report)."
+    return f"{refused} Live is {active}; read it with version={active}." if active else f"{refused} Nothing is live."
+
+
+def show_versions(versions: list[Version], zone: str) -> str:
+    """One line each."""
+    lines = [
+        f"- {version['hash'][:HASH]} {version['state']} | {show_time(version['created_at'], zone)} | "
+        f"by {version['author']}: {one_line(version['reason'], REASON)}"
+        for version in versions
+    ]
+    return cut("\n".join(lines), TOOL_RESULT)
 
 
 def show_report(report: Report) -> Outcome:
@@ -44,37 +71,35 @@ def show_report(report: Report) -> Outcome:
 
 
 def show_verdict(verdict: Verdict, zone: str) -> Outcome:
-    """What became of a write, and the base of the next one."""
-    outcome = _verdict(verdict, zone)
+    """What became of a write; the first line ends with the base of the next one."""
+    said, *more = _verdict(verdict, zone)
     known = verdict["hash"]
-    then = _again(known) if known else "Read it before you change it again."
-    return Outcome(f"{outcome.text}\n{then}", is_error=outcome.is_error)
+    then = change_again(known) if known else "Read it before you change it again."
+    return Outcome("\n".join([f"{said} {then}", *more]), is_error=not _passed(verdict["report"]))
 
 
 def show_verdicts(path: str, hash_: str, verdicts: list[Verdict], zone: str) -> Outcome:
     """What became of a helper's write, for each skill that imports it."""
-    outcomes = [_verdict(verdict, zone) for verdict in verdicts]
-    head = f"Wrote {path}. " + ("Skills that import it:" if outcomes else "No skill imports it yet.")
-    text = cut("\n".join([head, *(outcome.text for outcome in outcomes)]), TOOL_RESULT)
-    return Outcome(f"{text}\n{_again(hash_)}", is_error=any(outcome.is_error for outcome in outcomes))
+    head = f"Wrote {path}. {change_again(hash_)}"
+    told = "Skills that import it:" if verdicts else "No skill imports it yet."
+    lines = [head, told, *(line for verdict in verdicts for line in _verdict(verdict, zone))]
+    refused = any(not _passed(verdict["report"]) for verdict in verdicts)
+    return Outcome(cut("\n".join(lines), TOOL_RESULT), is_error=refused)
 
 
-def _again(base: str) -> str:
-    return f"To change it again, name base={base}"
-
-
-def _verdict(verdict: Verdict, zone: str) -> Outcome:
-    report, version = verdict["report"], verdict["version"][:12]
+def _verdict(verdict: Verdict, zone: str) -> list[str]:
+    """Lines, of which the first says what became of it."""
+    report, version = verdict["report"], verdict["version"][:HASH]
     name = report["skill"]
     if not _passed(report):
-        said = f"Refused: {name} {version} did not pass the check. What was live before stays live."
-        return Outcome(f"{said}\n{_problems(report)}", is_error=True)
+        return [f"Refused: {name}. What was live before stays live.", _problems(report)]
     if not verdict["live"] and verdict["hash"] is None:
-        return Outcome(f"Unchanged: {name} {version} is what is active already. There is nothing to propose.")
+        return [f"Unchanged: {name} {version} is what is active already. There is nothing to propose."]
     if not verdict["live"]:
-        return Outcome(f"Proposed: {name} {version} passed the check. It is not live until it is accepted.")
+        return [f"Proposed: {name} passed the check. It is not live until it is accepted."]
     schedule = f" Schedule: {verdict['schedule']}." if verdict["schedule"] else ""
-    return Outcome(f"Live: {name} {version} passed the check.{schedule}{_next(verdict['next_times'], zone)}")
+    live = [f"Live: {name} passed the check.", f"Version {version}.{schedule}{_next(verdict['next_times'], zone)}"]
+    return [*live, RUNS_NOW] if verdict["next_times"] else live
 
 
 def _skill(skill: Skill, zone: str) -> str:

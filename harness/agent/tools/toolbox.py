@@ -11,6 +11,7 @@ from harness.agent.tools.authoring import (
     DeleteSkill,
     EditSkill,
     ListSkills,
+    ListVersions,
     ReadHelper,
     ReadSkill,
     WriteHelper,
@@ -43,6 +44,7 @@ TOOLS: tuple[type[Tool], ...] = (
     ResumeSkill,
     WhySkill,
     DeleteSkill,
+    ListVersions,
     ReadHelper,
     WriteHelper,
     ListRuns,
@@ -62,6 +64,7 @@ REVISION_TOOLS: tuple[type[Tool], ...] = (
     CheckReport,
     RehearseSkill,
     WhySkill,
+    ListVersions,
     ReadHelper,
     ListRuns,
     ReadRun,
@@ -69,9 +72,17 @@ REVISION_TOOLS: tuple[type[Tool], ...] = (
 )
 
 CONFLICT = (
-    "The file has changed since the base that you named; a person may have edited it. Read it again, keep that "
-    "edit, and make your change on top of it."
+    "It was your own last write, whose result said the new base, or a person. Keep a person's edit, and make your "
+    "change on top of it."
 )
+
+# What people type, and the tool that does the same.
+COMMANDS = {
+    "tend skills list": "list_skills",
+    "tend skills check": "check_report",
+    "tend skills history": "list_versions",
+    "tend runs list": "list_runs",
+}
 
 
 class Toolbox:
@@ -112,7 +123,10 @@ class Toolbox:
 
 
 def _refusal(error: StepFailed) -> str:
-    return f"conflict: {error.message}. {CONFLICT}" if error.type == "conflict" else f"{error.type}: {error.message}"
+    message = error.message
+    for command, tool in COMMANDS.items():
+        message = message.replace(command, tool)
+    return f"conflict: {message} {CONFLICT}" if error.type == "conflict" else f"{error.type}: {message}"
 
 
 def _fields(tool: type[Tool]) -> str:

@@ -40,6 +40,15 @@ class Source(TypedDict):
     hash: str
     version: str | None
     text: str
+    problems: int
+
+
+class Version(TypedDict):
+    hash: str
+    state: str
+    author: str
+    reason: str
+    created_at: str
 
 
 class Error(TypedDict):
