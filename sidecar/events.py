@@ -1,6 +1,6 @@
 """Events: that something happened, told once to everybody who listens.
 
-    emit ─► one transaction: the event, a run for each skill that it starts, a delivery for each of them ─► acknowledged
+    emit ─► one transaction: the event, the runs that it starts, the waits that it answers ─► acknowledged
 
 An event that comes again (same name, same id) is the same event: nothing is stored, nothing starts.
 """
@@ -17,6 +17,7 @@ from sqlalchemy.engine import Connection
 
 from sidecar.caller import CommandRefused
 from sidecar.checker.manifest import Manifest
+from sidecar.event_waits import answer_waiting
 from sidecar.failpoints import failpoint
 from sidecar.journal.runs import NewRun, create
 from sidecar.quarantine.count import held_back, let_through
@@ -47,14 +48,18 @@ class Stored:
 
 def emit(connection: Connection, new: NewEvent, now: float) -> Stored:
     """Store the event and start what listens to it. Raises CommandRefused where a limit forbids it."""
-    if not is_event_name(new.name):
-        text = f"{new.name!r} is no event's name; it is up to 100 letters, digits, '.', '_' and '-'"
-        raise CommandRefused("EventName", text)
+    require_name(new.name)
     known = connection.scalar(sa.select(events.c.seq).where(events.c.name == new.name, events.c.id == new.id))
     if known is not None:
         return Stored(known, is_new=False)
     _hold_back(connection, new, now)
     return Stored(_store(connection, new, now), is_new=True)
+
+
+def require_name(name: str) -> None:
+    if not is_event_name(name):
+        text = f"{name!r} is no event's name; it is up to 100 letters, digits, '.', '_' and '-'"
+        raise CommandRefused("EventName", text)
 
 
 def follow(connection: Connection, skill: str, manifest: Manifest | None) -> None:
@@ -82,6 +87,7 @@ def _store(connection: Connection, new: NewEvent, now: float) -> int:
     failpoint("events.stored")
     for listener in _listeners(connection, new.name):
         _start(connection, seq, new, listener, now)
+    answer_waiting(connection, connection.execute(sa.select(events).where(events.c.seq == seq)).one(), now)
     failpoint("events.delivered")
     return seq
 

@@ -15,6 +15,7 @@ from typing_extensions import TypeForm
 from skills.approval import Approval
 from skills.asking import Asking
 from skills.errors import Misdeclared, StepFailed
+from skills.one_field import one_field
 from skills.open_step import OpenStep, open_step_or_none
 from skills.state import State
 from skills.step_runner import StepRunner, Work
@@ -176,6 +177,29 @@ class Run:
         """
         encoded = encode_untyped(payload, f"payload of event {name!r}")
         self._steps.request("emit", f"emit:{name}", {"name": name, "payload": encoded, "id": id})
+
+    def wait_for(
+        self,
+        name: str,
+        payload: TypeForm[JsonResult],
+        *,
+        timeout: timedelta,
+        key: Callable[[JsonResult], str | int] | None = None,
+        equals: str | int | None = None,
+    ) -> JsonResult | None:
+        """Wait for an event, for as long as `timeout`; then the result is None. No process is kept meanwhile.
+
+        `key=lambda order: order.id, equals="A7"` waits for one with that value in that field. An event that has come
+        since the run was created counts too; each is given once, and not the one that started the run.
+        """
+        if (key is None) != (equals is None):
+            raise Misdeclared(f"run.wait_for({name!r}): key= and equals= belong together")
+        codec = Codec(payload, f"payload of event {name!r}")
+        wanted: dict[str, Json] = {"name": name, "seconds": timeout.total_seconds()}
+        if key is not None:
+            wanted |= {"field": one_field(key), "equals": equals}
+        came = self._steps.request("wait_for", f"wait_for:{name}", wanted)
+        return codec.decode(came["payload"]) if isinstance(came, dict) else None
 
     # ------------------------------------------------------------ the run's record
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from pydantic import BaseModel, Field, JsonValue, ValidationError
 from sqlalchemy.engine import Connection
 
-from sidecar import approvals, events
+from sidecar import approvals, event_waits, events
 from sidecar.caller import AGENT, TEND, Caller, CommandRefused
 from sidecar.clock import Clock, moment
 from sidecar.execution.effects import Circumstances
@@ -93,7 +93,7 @@ class Requests:
         if remembered := step.remembered():
             return remembered
         if step.state == "waiting":
-            return self._look_again(step, journal)
+            return self._look_again(question, step, journal)
         failpoint(f"requests.{question.kind_of_request}.before")
         try:
             answer = self._first(question, step, journal, where)
@@ -121,6 +121,8 @@ class Requests:
                 return self._notify(_Notify.model_validate(arguments), step, journal, where)
             case "emit":
                 return self._emit(_Emit.model_validate(arguments), step, journal, where)
+            case "wait_for":
+                return self._wait_for(event_waits.Wanted.model_validate(arguments), step, journal, where)
             case "sleep":
                 return self._sleep(_Sleep.model_validate(arguments), step, journal, where)
             case "approve":
@@ -134,13 +136,16 @@ class Requests:
 
     # ------------------------------------------------------------ what waits
 
-    def _look_again(self, step: StepRow, journal: Journal) -> Done | Failed | Suspend:
+    def _look_again(self, question: Request, step: StepRow, journal: Journal) -> Done | Failed | Suspend:
         """A step that waited when the run was suspended, and whose answer nobody has written."""
         due = step.wake_at is not None and self.clock.now() >= step.wake_at
         if due and step.kind == "sleep":
             return journal.answer(step)
+        run = journal.segment.run
+        if due and step.kind == "wait_for":
+            wanted = event_waits.Wanted.model_validate(question.arguments)
+            return journal.answer(step, lambda connection: event_waits.take_last(connection, run, step.key, wanted))
         if due and step.kind in ("approve", "question"):
-            run = journal.segment.run
             return journal.answer(
                 step, lambda connection: approvals.expire(connection, run, step.key, self.clock.now())
             )
@@ -160,17 +165,20 @@ class Requests:
                 step, result={"approved": False, "by": None, "reason": "nobody is asked in a rehearsal"}
             )
         expires = self.clock.now() + asked.expires_in if asked.expires_in else None
-        new = approvals.NewApproval("approval", where.segment.run, where.skill, asked.question, expires_at=expires)
-        return self._wait_for_person(new, step, journal)
+        call = {**asked.call.model_dump(), "version": where.version} if asked.call else None
+        new = approvals.NewApproval(
+            "approval", where.segment.run, where.skill, asked.question, expires_at=expires, call=call
+        )
+        return self.wait_for_person(new, step, journal)
 
     def _ask(self, asked: _Question, step: StepRow, journal: Journal, where: Circumstances) -> Done | Failed | Suspend:
         if not where.trusted:
             return journal.answer(step, error=_refused("question"))
         choices = tuple(asked.choices)
         new = approvals.NewApproval("question", where.segment.run, where.skill, asked.question, choices=choices)
-        return self._wait_for_person(new, step, journal)
+        return self.wait_for_person(new, step, journal)
 
-    def _wait_for_person(self, new: approvals.NewApproval, step: StepRow, journal: Journal) -> Suspend:
+    def wait_for_person(self, new: approvals.NewApproval, step: StepRow, journal: Journal) -> Suspend:
         identity = secrets.token_hex(8)
 
         def change(connection: Connection) -> None:
@@ -259,6 +267,22 @@ class Requests:
             return journal.answer(step, error=ErrorInfo(type=error.type, message=str(error)))
         self.on_ready()
         return answer
+
+    def _wait_for(
+        self, wanted: event_waits.Wanted, step: StepRow, journal: Journal, where: Circumstances
+    ) -> Done | Failed | Suspend:
+        if where.rehearsal:
+            return journal.answer(step)
+        try:
+            events.require_name(wanted.name)
+        except CommandRefused as error:
+            return journal.answer(step, error=ErrorInfo(type=error.type, message=str(error)))
+        run = where.segment.run
+        return journal.wait_unless(
+            step,
+            lambda connection: event_waits.take_earlier(connection, run, wanted),
+            wake_at=self.clock.now() + wanted.seconds,
+        )
 
     # ------------------------------------------------------------ notices and commands
 

@@ -166,6 +166,23 @@ class Journal:
         step.child = self._store.write(change)
         step.state, step.wake_at = "waiting", wake_at
 
+    def wait_unless(
+        self, step: StepRow, look: Callable[[Connection], JsonValue], *, wake_at: float
+    ) -> Done | Failed | Suspend:
+        """The step waits, unless `look` finds its answer there already, in the same transaction."""
+
+        def change(connection: Connection) -> JsonValue:
+            check_fence(connection, self.segment)
+            found = look(connection)
+            ended = {"state": "succeeded", "result": found, "ended_at": now}
+            self._update(connection, step, **({"state": "waiting", "wake_at": wake_at} if found is None else ended))
+            return found
+
+        now = self._clock.now()
+        step.result = self._store.write(change)
+        step.state, step.wake_at = ("waiting", wake_at) if step.result is None else ("succeeded", None)
+        return step.remembered() or Suspend(reason=step.kind)
+
     def intend(self, step: StepRow, intent: JsonValue) -> None:
         """Put on disk what a command is about to do, before it does it."""
 

@@ -198,6 +198,7 @@ steps = sa.Table(
     _time("wake_at"),
     _time("started_at", nullable=False),
     _time("ended_at"),
+    sa.Index("steps_that_wait", "name", sqlite_where=sa.text("state = 'waiting'")),
 )
 
 step_attempts = sa.Table(

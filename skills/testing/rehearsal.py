@@ -64,6 +64,7 @@ def rehearse(
     asks: Sequence[object] = (),
     approvals: bool | Sequence[bool | Approval] = (),
     invokes: Mapping[str, object] | None = None,
+    waits: Mapping[str, object] | None = None,
     commands: Mapping[str, object] | None = None,
     answers: Sequence[str] = (),
     state: Mapping[str, object] | None = None,
@@ -80,6 +81,7 @@ def rehearse(
     asks       the model's answers in order: a value, or a str for the raw text
     approvals  people's answers in order; `True` approves everything
     invokes    results of other skills by name
+    waits      payloads of awaited events by name; None where the time is up
     state      what earlier runs remembered
     failure    run the on_failure handler instead, with this
     now        the clock at the start; run.sleep and the delays between retries move it, nothing else does
@@ -96,6 +98,7 @@ def rehearse(
         http=Script("http", http or {}),
         files=dict(files or {}),
         invokes=Script("invokes", invokes or {}),
+        waits=Script("waits", waits or {}),
         commands=Script("commands", commands or {}),
         asks=asks,
         approvals=[approvals] * 1000 if isinstance(approvals, bool) else approvals,

@@ -59,6 +59,7 @@ class World:
     http: Script
     files: dict[str, str]
     invokes: Script
+    waits: Script
     commands: Script
     asks: Sequence[object]
     approvals: Sequence[bool | Approval]
@@ -141,6 +142,8 @@ class World:
             case "emit":
                 self.events.append(Emitted(arguments["name"], arguments["payload"]))
                 return {"event": arguments["id"], "is_new": True}
+            case "wait_for":
+                return self._event(arguments["name"], arguments["seconds"])
             case "approve":
                 return self._approval(arguments["question"])
             case "question":
@@ -157,6 +160,13 @@ class World:
                 self.state[arguments["name"]] = arguments["value"]
                 return None
         raise Unscripted(f"a rehearsal cannot answer {kind!r}")
+
+    def _event(self, name: str, seconds: float) -> Json:
+        came = _raise_or_encode(self.waits.next(name), "waits=")
+        if came is None:
+            self.advance(seconds)
+            return None
+        return {"event": "rehearsal", "payload": came}
 
     def _approval(self, question: str) -> Json:
         self.questions.append(question)

@@ -83,6 +83,12 @@ def body(run: Run) -> None:
     run.emit("sent", b"")  # E: Argument 2 to "emit" of "Run" has incompatible type "bytes"
     run.emit(fetch)  # E: Argument 1 to "emit" of "Run" has incompatible type "Step[[str, int], Order]"; expected "str"
     run.emit("sent", 1, "A7")  # E: Too many positional arguments for "emit" of "Run"
+    run.wait_for("paid", Order)  # E: Missing named argument "timeout" for "wait_for" of "Run"
+    run.wait_for("paid", Order, timeout=60)  # E: Argument "timeout" to "wait_for" of "Run" has incompatible type "int"
+    hour = timedelta(hours=1)
+    run.wait_for("paid", Order, timeout=hour, key=lambda o: o.customer)  # E: "Order" has no attribute "customer"
+    run.wait_for("paid", Order, timeout=hour, key="id", equals="A7")  # E: Argument "key" to "wait_for" of "Run"
+    run.wait_for("paid", Order, timeout=hour).id  # E: Item "None" of "Order | None" has no attribute "id"
     run.now()  # E: "datetime" not callable
     run.wait(timedelta(seconds=1))  # E: "Run" has no attribute "wait"
     run.log("x", reply=b"")  # E: Argument "reply" to "log" of "Run" has incompatible type "bytes"

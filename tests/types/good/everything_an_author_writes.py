@@ -103,6 +103,9 @@ def on_event(run: Run, order: Order) -> str:
     run.emit("order.sent", order, id=f"sent-{order.id}")
     run.emit("counted", 3)
     run.emit("done")
+    paid = run.wait_for("order.paid", Order, timeout=timedelta(days=1), key=lambda paid: paid.id, equals=order.id)
+    assert_type(paid, Order | None)
+    assert_type(run.wait_for("counted", int, timeout=timedelta(days=1)), int | None)
     return run.invoke(on_event, order)
 
 

@@ -259,6 +259,7 @@ def upgrade() -> None:
         sa.Column("ended_at", sa.Float(precision=53), nullable=True),
         sa.PrimaryKeyConstraint("run", "name", "occurrence"),
     )
+    op.create_index("steps_that_wait", "steps", ["name"], unique=False, sqlite_where=sa.text("state = 'waiting'"))
     op.create_table(
         "summaries",
         sa.Column("session", sa.Text(), nullable=False),
