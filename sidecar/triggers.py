@@ -2,14 +2,15 @@
 
 Whenever we are woken, every slot between the last look and now gets its row, fired or not, with the reason; the run
 of a fired slot is created in the same transaction. So a slot fires once, whoever wakes us and however often, and
-none is lost while nobody was there: starting up is just another look.
+none is lost while nobody was there: starting up is just another look. Where the clock was put back, what did not fire
+in the time that comes again is judged again; what did fire has its row, and fires no more.
 """
 
 from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -25,6 +26,7 @@ from sqlalchemy.engine import Connection
 
 from sidecar.checker.manifest import Manifest
 from sidecar.clock import Clock
+from sidecar.clock_jumps import JumpWatch
 from sidecar.failpoints import failpoint
 from sidecar.journal.runs import NewRun, create
 from sidecar.quarantine.count import held_back, let_through
@@ -68,6 +70,7 @@ class Triggers:
         self._timer = BackgroundScheduler(
             timezone=UTC, executors={"default": ThreadPoolExecutor(1)}, job_defaults={"misfire_grace_time": None}
         )
+        self._jumps = JumpWatch(clock, self.clock_jumped)
 
     def start(self) -> None:
         """Watch every active skill, and account for the time when nobody looked."""
@@ -76,9 +79,25 @@ class Triggers:
             self._watch(active)
         for name in list(self._watched):
             self.look(name)
+        self._jumps.start()
 
     def stop(self) -> None:
+        self._jumps.stop()
         self._timer.shutdown(wait=True)
+
+    def clock_jumped(self) -> None:
+        """Wind all timers again, and look: each was wound for another number of seconds."""
+        with self._changing:
+            for name, sharing in self._watched.items():
+                self._timer.reschedule_job(name, trigger=_Timer(self._schedule(name, sharing)))
+            names = list(self._watched)
+        for name in names:
+            self.look(name)
+
+    def _schedule(self, name: str, sharing: Mapping[str, Active]) -> Schedule:
+        """The schedule of that name, as any of those who share it declares it."""
+        anyone = next(iter(sharing.values()))
+        return next(one for one in self.schedules(anyone.manifest) if one.name == name)
 
     def refresh(self, skill: str) -> None:
         """Adopt what the registry now says of this skill."""
@@ -128,17 +147,26 @@ class Triggers:
         ).one()
         if seen is None or current.active != active.version:
             return 0  # replaced while we looked: the refresh that follows looks again
+        if seen > now:  # the clock was put back
+            _forget_what_did_not_fire(connection, active.skill, schedule, now)
+            connection.execute(schedule_rows.update().where(*here).values(seen_until=now))
+            return 0
         came = takewhile(lambda slot: slot.due <= now, schedule.after(seen))
         judged = _judge(came, active, now, paused=current.paused)
+        queued = _queued_run(connection, active.skill)
         for due in judged:
-            self._record(connection, active, schedule, due, now)
+            self._record(connection, active, schedule, due, queued, now)
         if judged:
             failpoint("triggers.account.before")
-            connection.execute(schedule_rows.update().where(*here).values(seen_until=max(seen, now)))
+            connection.execute(schedule_rows.update().where(*here).values(seen_until=now))
         return len(judged)
 
-    def _record(self, connection: Connection, active: Active, schedule: Schedule, due: _Due, now: float) -> None:
-        waiting = _queued_run(connection, active.skill) if due.fires else None
+    def _record(
+        self, connection: Connection, active: Active, schedule: Schedule, due: _Due, queued: str | None, now: float
+    ) -> None:
+        """`queued` is a run that was there before we looked. Late slots that are all caught up have runs of their own."""
+        catches_up = due.outcome == "late" and active.manifest.catch_up == "all"
+        waiting = queued if due.fires and not catches_up else None
         outcome, reason = (
             (due.outcome, due.reason) if waiting is None else ("merged", f"run {waiting} has yet to start")
         )
@@ -154,6 +182,18 @@ class Triggers:
         let_through(connection, active.skill, run)
         here = [slots.c[name] == row[name] for name in ("skill", "schedule", "slot")]
         connection.execute(slots.update().where(*here).values(run=run))
+
+
+def _forget_what_did_not_fire(connection: Connection, skill: str, schedule: Schedule, now: float) -> None:
+    """Slots whose time comes again are judged again, but for those that fired."""
+    connection.execute(
+        slots.delete().where(
+            slots.c.skill == skill,
+            slots.c.schedule == schedule.name,
+            slots.c.due_at > now,
+            slots.c.outcome.not_in(("fired", "late")),
+        )
+    )
 
 
 def _remember(connection: Connection, skill: str, found: list[Schedule], now: float) -> None:
@@ -212,7 +252,7 @@ def _judge(came: Iterable[Slot], active: Active, now: float, *, paused: bool) ->
         if paused:
             judged.append(_Due(slot, "paused", f"the skill is paused{more}"))
         elif active.manifest.catch_up == "all" or (is_last and not (late and active.manifest.catch_up == "skip")):
-            judged.append(_Due(slot, "late" if late else "fired", _lateness(slot, now) if late else None))
+            judged.append(_Due(slot, "late" if late else "fired", f"{_lateness(slot, now)}{more}" if late else None))
         else:
             why = "a later one stands for it" if not is_last else "too late, and the skill does not catch up"
             judged.append(_Due(slot, "missed", f"nobody looked at its time; {why}{more}"))
