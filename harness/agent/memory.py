@@ -24,6 +24,7 @@ class KnownSkill(Known):
     purpose: str
     schedule: str
     state: str
+    last_run: str | None = None  # how it ended, when, and with what
     problems: str | None = None  # the newest check's, where it refused the file as it is now
 
 

@@ -40,6 +40,7 @@ class KnownSkill(BaseModel):
     purpose: str
     schedule: str
     state: str
+    last_run: str | None
     problems: str | None
 
 
@@ -199,18 +200,27 @@ class ChatCommands:
                 continue
             report = Report.model_validate(reports[skill.name]) if skill.problems else None
             state = "paused" if skill.paused else "live" if skill.version else "not live"
+            if skill.quarantine:
+                state = f"quarantined: {skill.quarantine.reason}"
             known.append(
                 KnownSkill(
                     name=skill.name,
                     purpose=skill.purpose,
                     schedule=skill.schedule,
                     state=f"{state}; the file as it is now was refused" if report else state,
+                    last_run=self._in_words(skill.last_run) if skill.last_run else None,
                     problems="\n".join(f"{item.file}:{item.line}: {item.reason}" for item in report.problems)
                     if report
                     else None,
                 )
             )
         return known
+
+    def _in_words(self, run: views.Run) -> str:
+        """How it ended, when, and with what."""
+        at = (run.ended_at or run.created_at).astimezone(ZoneInfo(self._zone))
+        came = f"{run.error.type}: {run.error.message}" if run.error else run.result
+        return f"{run.state} {at:%a %Y-%m-%d %H:%M}{': ' if came else ''}{came}"
 
     def _known_session(self, name: str) -> str:
         row = self._store.row(

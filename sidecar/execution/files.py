@@ -34,6 +34,8 @@ def perform_file(workspace: Path, manifest: Manifest, request: FileRequest) -> d
             return {"paths": _list(workspace, manifest, request.path)}
         case "read":
             path = _allowed(workspace, request.path, manifest.reads + manifest.writes, "reads")
+            if not path.exists():
+                raise FileNotFoundError(f"there is no file {request.path}")
             if path.stat().st_size > TEXT_AT_MOST:
                 raise FileRefused(f"{request.path} has more than {TEXT_AT_MOST:,} bytes, the most a step may read")
             return {"text": path.read_text("utf-8")}

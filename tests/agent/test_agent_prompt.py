@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 import skills
 from harness.agent.limits import MEMORY, NOTES, SKILLS, SOUL, USER
 from harness.agent.memory import KnownSkill, Note, Recalled
-from harness.agent.prompt import system_prompt
+from harness.agent.prompt import guide, system_prompt
 from tests.agent.talk import RECALLED, ask, says, sidecar
 
 
@@ -24,10 +25,9 @@ def test_what_changes_often_stands_last_so_that_a_cache_can_keep_the_rest() -> N
             skills=[KnownSkill(name="price_report", purpose="Report prices.", schedule="hourly", state="active")],
         )
     )
-    guide = Path(skills.__file__).with_name("GUIDE.md").read_text(encoding="utf-8").strip()
     parts = [
         "# Your part",
-        guide,
+        guide().strip(),
         "Be kind.",
         "Ada.",
         "Reports go to #ops.",
@@ -37,6 +37,28 @@ def test_what_changes_often_stands_last_so_that_a_cache_can_keep_the_rest() -> N
     ]
     places = [prompt.index(part) for part in parts]
     assert places == sorted(places)
+
+
+def test_the_guide_is_whole_but_for_the_tests_that_no_tool_can_run() -> None:
+    whole = Path(skills.__file__).with_name("GUIDE.md").read_text(encoding="utf-8")
+    assert "## Rehearse it\n" in whole
+    assert "pytest" not in guide()
+    headings = re.findall(r"^## .*", whole, re.MULTILINE)
+    assert re.findall(r"^## .*", guide(), re.MULTILINE) == [each for each in headings if each != "## Rehearse it"]
+    assert len(guide()) < 20_000  # it is paid for in each session
+
+
+def test_a_skill_is_listed_with_how_its_last_run_ended() -> None:
+    known = KnownSkill(
+        name="price_report",
+        purpose="Report prices.",
+        schedule="hourly",
+        state="live",
+        last_run="failed Sat 2026-11-21 06:07: Wrong: no\nanswer",
+    )
+    line = "- price_report: Report prices. | hourly | live | last run failed Sat 2026-11-21 06:07: Wrong: no answer"
+    assert line in system_prompt(recalled(skills=[known]))
+    assert "None yet, but for those that ship with Tend." in system_prompt(recalled())
 
 
 def test_the_prompt_goes_with_each_model_call() -> None:

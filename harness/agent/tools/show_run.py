@@ -45,8 +45,9 @@ def show_run_detail(detail: RunDetail, zone: str) -> str:
     if detail["input"] is not None:
         parts.append(f"input: {show_value(detail['input'], OUTPUT)}")
     parts.append(f"output: {show_value(detail['output'], OUTPUT)}")
-    parts += _section("steps", [show_step(step, rehearsal=run["rehearsal"]) for step in detail["steps"]])
-    parts += _section("calls", show_calls(detail["calls"]))
+    said = run["error"]["message"] if run["error"] else ""
+    parts += _section("steps", [show_step(step, rehearsal=run["rehearsal"], said=said) for step in detail["steps"]])
+    parts += _section("calls", show_calls(detail["calls"], said=said))
     parts += _section("runs that it started", [show_run(child, zone) for child in detail["children"]])
     parts += _section("log", [_log_line(line) for line in detail["logs"]])
     return cut("\n".join(parts), TOOL_RESULT)

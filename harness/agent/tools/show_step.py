@@ -16,21 +16,24 @@ TEXT = 500  # of what a step writes, sends or tells
 REPLY = 300  # of what it got
 
 
-def show_step(step: Step, *, rehearsal: bool) -> str:
-    """`rehearsal`: what would have reached a person, or the next run, is marked as held back."""
+def show_step(step: Step, *, rehearsal: bool, said: str = "") -> str:
+    """`rehearsal`: what would have reached a person, or the next run, is marked as held back. `said` is the run's
+    error, which the reader has seen."""
     held = HELD_BACK.get(step["kind"], "") if rehearsal else ""
-    return _asked(step) + held + _outcome(step)
+    return _asked(step) + held + _outcome(step, said)
 
 
-def show_calls(calls: Iterable[Call]) -> list[str]:
+def show_calls(calls: Iterable[Call], *, said: str = "") -> list[str]:
     """A line each; the same call with the same end, as further tries make it, is told once."""
     attempts: dict[str, list[int]] = {}
     for call in calls:
-        attempts.setdefault(f"{call['step']}: {_call(call)}", []).append(call["attempt"])
+        attempts.setdefault(f"{call['step']}: {_call(call, said)}", []).append(call["attempt"])
     return [f"{_times(numbers)}{line}" for line, numbers in attempts.items()]
 
 
-def show_error(error: Error) -> str:
+def show_error(error: Error, *, said: str = "") -> str:
+    if error["message"] and error["message"] in said:
+        return f"{error['type']}, as above"
     return one_line(f"{error['type']}: {error['message']}", VALUE)
 
 
@@ -74,11 +77,11 @@ def _asked(step: Step) -> str:
             return _name(step)
 
 
-def _outcome(step: Step) -> str:
+def _outcome(step: Step, said: str) -> str:
     if step["error"]:
         tries = len(step["attempts"])
         after = f" after {tries} tries" if tries > 1 else ""
-        return f" {step['state']}{after}: {show_error(step['error'])}"
+        return f" {step['state']}{after}: {show_error(step['error'], said=said)}"
     if step["state"] != "succeeded":
         return f" {step['state']}"
     result = _mapping(step["result"])
@@ -116,35 +119,35 @@ def _times(attempts: list[int]) -> str:
     return f"{len(attempts)} tries, all: " if len(set(attempts)) > 1 else f"{len(attempts)} times: "
 
 
-def _call(call: Call) -> str:
+def _call(call: Call, said: str) -> str:
     match call["kind"]:
         case "http":
-            return _http(call)
+            return _http(call, said)
         case "files":
-            return _files(call)
+            return _files(call, said)
         case _:
-            return show_error(call["error"]) if call["error"] else call["summary"]
+            return show_error(call["error"], said=said) if call["error"] else call["summary"]
 
 
-def _http(call: Call) -> str:
+def _http(call: Call, said: str) -> str:
     asked, got = _mapping(call["request"]), _mapping(call["reply"])
     what = f"{asked.get('method')} {asked.get('url')}"
     sent = _content(asked)
     body = f" {show_value(sent, TEXT)}" if sent else ""
     if call["error"]:
-        error = call["error"]
-        return f"{what}{body} → {show_error({**error, 'message': error['message'].removeprefix(f'{what}: ')})}"
+        error: Error = {**call["error"], "message": call["error"]["message"].removeprefix(f"{what}: ")}
+        return f"{what}{body} → {show_error(error, said=said)}"
     if call["stubbed"]:
         return f"{what}{body} (not sent)"
     kind = _mapping(got.get("headers")).get("content-type", "of unknown type")
     return f"{what}{body} → {got.get('status')} {kind}: {one_line(_content(got), REPLY)}"
 
 
-def _files(call: Call) -> str:
+def _files(call: Call, said: str) -> str:
     asked, got = _mapping(call["request"]), _mapping(call["reply"])
     what = f"{asked.get('action')} {asked.get('path')}"
     if call["error"]:
-        return f"{what} → {show_error(call['error'])}"
+        return f"{what} → {show_error(call['error'], said=said)}"
     match asked.get("action"):
         case "write":
             text = str(asked.get("text", ""))
