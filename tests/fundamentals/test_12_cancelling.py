@@ -36,7 +36,7 @@ def NAME(run: Run) -> int:
 
 def cancelled_within(sidecar: LiveSidecar, run: str) -> float:
     """Cancel it; the seconds until it was over and its process gone."""
-    pid = sidecar.client.run(run).attempts[-1].pid
+    pid = sidecar.worker(run)
     started = time.monotonic()
     sidecar.client.cancel(run, "enough")
     wait_until(lambda: not Path(f"/proc/{pid}").exists(), "its process is gone")

@@ -50,8 +50,7 @@ def test_a_killed_worker_is_replaced_and_its_finished_steps_are_not_repeated(sid
     sidecar.put("killed", mortal("killed", sink, 'count, "killed-after"'))
     started = sidecar.client.run_skill("killed").id
     wait_until(lambda: sink.count("/killed-after"), "the second step is under way")
-    pid = wait_until(lambda: sidecar.client.run(started).attempts[-1].pid, "its process is known")
-    os.kill(pid, signal.SIGKILL)
+    os.kill(sidecar.worker(started), signal.SIGKILL)
     held.set()
     ended = sidecar.ended(started)
     assert ended.run.state == "succeeded"

@@ -41,7 +41,7 @@ def test_only_the_gateway_has_the_models_client(talking: LiveSidecar, model: Tal
     talking.ended(talking.client.send("Good morning.").id)
     talking.put("waiting", WAITING)
     started = talking.client.run_skill("waiting").id
-    worker = wait_until(lambda: talking.client.run(started).attempts[-1].pid, "the worker is known")
+    worker = talking.worker(started)
     gateways = {pid: line for pid, line in processes_of(talking.folder).items() if "sidecar.gateway" in line}
     assert "jiter" in maps(next(iter(gateways)))
     others = set(processes_of(talking.folder)) - set(gateways)

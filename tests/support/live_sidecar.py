@@ -184,6 +184,13 @@ class LiveSidecar:
     def state(self, run: str) -> views.RunState:
         return self.client.run(run).run.state
 
+    def worker(self, run: str) -> int:
+        """Wait for the process that executes the run; its id."""
+        return wait_until(
+            lambda: next((attempt.pid for attempt in self.client.run(run).attempts[-1:]), None),
+            f"run {run} has a worker",
+        )
+
     def waits(self, run: str, reason: str) -> views.RunDetail:
         """Wait until the run waits for `reason`, and its process has gone."""
         wait_until(lambda: self.client.run(run).run.reason == reason, f"run {run} waits for {reason}")
