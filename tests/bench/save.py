@@ -85,7 +85,7 @@ def _tell(progress: str) -> None:
 
 
 def _save(client: Client, skills: Path, number: int, salt: int) -> float:
-    """Milliseconds from the rename to the moment that says so."""
+    """Milliseconds from the rename to the moment that tells the verdict, when the version is live."""
     name = f"thing_{number}"
     new = skills / f".{name}.new"
     new.write_text(_source(number, salt))
@@ -93,10 +93,10 @@ def _save(client: Client, skills: Path, number: int, salt: int) -> float:
     moments = client.moments()
     started = time.perf_counter()
     new.rename(skills / f"{name}.py")
-    live = next(item for item in moments if item.topic == "skill" and item.data["skill"] == name)
+    live = next(item for item in moments if item.topic == "check" and item.data["skill"] == name)
     taken = (time.perf_counter() - started) * 1000
-    if live.data["what"] != "live" or client.skill(name).skill.version in (before, None):
-        raise AssertionError(f"{name}: {live.data}, and its version is the one before")
+    if not live.data["passed"] or client.skill(name).skill.version != live.data["version"] != before:
+        raise AssertionError(f"{name} is not live as saved: {live.data}")
     return taken
 
 
