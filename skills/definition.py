@@ -17,6 +17,7 @@ from skills.run import Run
 from skills.signatures import Signature
 from skills.triggers import Cause, Decorator, Trigger
 from skills.values import Jsonable, JsonResult
+from skills.wire import Json
 
 Payload = ParamSpec("Payload")
 Input = TypeVar("Input", bound=Jsonable)
@@ -86,6 +87,11 @@ class Skill(Generic[Payload, JsonResult]):
     def signature(self) -> Signature:
         """The payload and the result; `run` is left out."""
         return Signature(self.function, skip=1)
+
+    def encode(self, *payload: Payload.args, **named_payload: Payload.kwargs) -> Json:
+        """The payload as JSON; None for a skill that takes none. Raises `WrongType`."""
+        encoded = self.signature.encode(*payload, **named_payload)
+        return encoded[self.payload.name] if self.payload else None
 
     @property
     def payload(self) -> Parameter | None:

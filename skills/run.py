@@ -140,11 +140,16 @@ class Run:
 
     def invoke(self, skill: Skill[P, JsonResult], /, *payload: P.args, **named_payload: P.kwargs) -> JsonResult:
         """Run another skill and wait for its result. Raises `StepFailed` if that run fails."""
-        encoded = skill.signature.encode(*payload, **named_payload)
-        input_ = encoded[skill.payload.name] if skill.payload else None
-        output = self._steps.request("invoke", f"invoke:{skill.name}", {"skill": skill.name, "input": input_})
+        asked = {"skill": skill.name, "input": skill.encode(*payload, **named_payload)}
+        output = self._steps.request("invoke", f"invoke:{skill.name}", asked)
         decoded: JsonResult = skill.signature.result.decode(output)
         return decoded
+
+    def start(self, skill: Skill[P, JsonResult], /, *payload: P.args, **named_payload: P.kwargs) -> str:
+        """Start another skill and go on at once; the result is the id of its run, which is on its own from then on."""
+        asked = {"skill": skill.name, "input": skill.encode(*payload, **named_payload)}
+        run: Codec[str] = Codec(str, "run.start")
+        return run.decode(self._steps.request("start", f"start:{skill.name}", asked))
 
     def _answered(self, asking: Asking[JsonResult]) -> Json:
         def body(step: OpenStep) -> Json:

@@ -190,7 +190,18 @@ class Effect(Message):
 
 
 RequestKind: TypeAlias = Literal[
-    "sleep", "approve", "question", "invoke", "notify", "emit", "wait_for", "state.get", "state.put", "now", "command"
+    "sleep",
+    "approve",
+    "question",
+    "invoke",
+    "start",
+    "notify",
+    "emit",
+    "wait_for",
+    "state.get",
+    "state.put",
+    "now",
+    "command",
 ]
 
 

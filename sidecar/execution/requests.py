@@ -11,10 +11,11 @@ import sqlalchemy as sa
 from pydantic import BaseModel, Field, JsonValue, ValidationError
 from sqlalchemy.engine import Connection
 
-from sidecar import approvals, event_waits, events
+from sidecar import approvals, events
 from sidecar.caller import AGENT, TEND, Caller, CommandRefused
 from sidecar.clock import Clock, moment
 from sidecar.execution.effects import Circumstances
+from sidecar.execution.event_requests import EventRequests
 from sidecar.failpoints import failpoint
 from sidecar.journal.runs import create
 from sidecar.journal.steps import Journal, StepRow
@@ -59,12 +60,6 @@ class _Notify(BaseModel):
     text: str = Field(max_length=20_000)
 
 
-class _Emit(BaseModel):
-    name: str
-    payload: JsonValue = None
-    id: str | None = Field(default=None, min_length=1, max_length=200)
-
-
 class _Value(BaseModel):
     name: str
     value: JsonValue = None
@@ -85,6 +80,10 @@ class Requests:
     moments: Moments
     commands: Commands
     on_ready: Callable[[], None]  # a run may be ready that nobody waits for here
+
+    @property
+    def _events(self) -> EventRequests:
+        return EventRequests(self.clock, self.on_ready)
 
     def answer(self, question: Request, journal: Journal, where: Circumstances) -> Done | Failed | Suspend:
         step = journal.request(question)
@@ -119,10 +118,8 @@ class Requests:
                 return journal.answer(step)
             case "notify":
                 return self._notify(_Notify.model_validate(arguments), step, journal, where)
-            case "emit":
-                return self._emit(_Emit.model_validate(arguments), step, journal, where)
-            case "wait_for":
-                return self._wait_for(event_waits.Wanted.model_validate(arguments), step, journal, where)
+            case "emit" | "wait_for":
+                return self._events.answer(question, step, journal, where)
             case "sleep":
                 return self._sleep(_Sleep.model_validate(arguments), step, journal, where)
             case "approve":
@@ -131,6 +128,8 @@ class Requests:
                 return self._ask(_Question.model_validate(arguments), step, journal, where)
             case "invoke":
                 return self._invoke(_Invoke.model_validate(arguments), step, journal, where)
+            case "start":
+                return self._start(_Invoke.model_validate(arguments), step, journal, where)
             case "command":
                 return self._command(_Command.model_validate(arguments), step, journal, where)
 
@@ -141,11 +140,10 @@ class Requests:
         due = step.wake_at is not None and self.clock.now() >= step.wake_at
         if due and step.kind == "sleep":
             return journal.answer(step)
-        run = journal.segment.run
         if due and step.kind == "wait_for":
-            wanted = event_waits.Wanted.model_validate(question.arguments)
-            return journal.answer(step, lambda connection: event_waits.take_last(connection, run, step.key, wanted))
+            return self._events.time_is_up(question, step, journal)
         if due and step.kind in ("approve", "question"):
+            run = journal.segment.run
             return journal.answer(
                 step, lambda connection: approvals.expire(connection, run, step.key, self.clock.now())
             )
@@ -237,49 +235,37 @@ class Requests:
         """A skill that waits for itself would wait for ever."""
         above: str | None = run
         for _ in range(DEPTH_AT_MOST):
-            row = self.store.row(sa.select(runs.c.skill, runs.c.parent).where(runs.c.id == above))
+            row = self.store.row(sa.select(runs.c.skill, runs.c.parent, runs.c.parent_step).where(runs.c.id == above))
             if row is None:
                 return None
             if row.skill == skill:
                 return f"{skill} is already running above this run; a run that waits for its own skill never ends"
-            above = row.parent
+            above = row.parent if row.parent_step else None  # else nobody waits for it
         return f"runs may be {DEPTH_AT_MOST} deep"
 
-    # ------------------------------------------------------------ events
-
-    def _emit(self, asked: _Emit, step: StepRow, journal: Journal, where: Circumstances) -> Done | Failed:
-        if where.rehearsal:
-            return journal.answer(step, result={"event": None, "rehearsal": "nothing was emitted"})
-        run = where.segment.run
-        identity = asked.id or f"{run} {step.key}"
-        new = events.NewEvent(asked.name, asked.payload, f"run {run}", depth=where.depth + 1, id=identity)
-
-        def change(connection: Connection) -> JsonValue:
-            stored = events.emit(connection, new, self.clock.now())
-            return {"event": identity, "is_new": stored.is_new}
-
-        try:
-            answer = journal.answer(step, change)
-        except CommandRefused as error:
-            return journal.answer(step, error=ErrorInfo(type=error.type, message=str(error)))
+    def _start(self, asked: _Invoke, step: StepRow, journal: Journal, where: Circumstances) -> Done | Failed:
+        """A run of its own: nobody waits for it, and nobody's end ends it."""
+        active = self.registry.active(asked.skill)
+        if active is None:
+            message = f"there is no active skill {asked.skill!r}"
+            return journal.answer(step, error=ErrorInfo(type="NoSuchSkill", message=message))
+        if active.trusted:
+            return journal.answer(step, error=_refused(f"start of {asked.skill!r}"))
+        if where.depth >= events.DEPTH_AT_MOST:
+            message = f"runs may start one another {events.DEPTH_AT_MOST} times; does this chain ever end?"
+            return journal.answer(step, error=ErrorInfo(type="TooDeep", message=message))
+        new = new_run(
+            active,
+            trigger=f"run {where.segment.run}",
+            input=asked.input,
+            rehearsal=where.rehearsal,
+            parent=where.segment.run,
+            depth=where.depth + 1,
+            concurrency_key="rehearsal" if where.rehearsal else "",
+        )
+        answer = journal.answer(step, lambda connection: create(connection, new, self.clock.now()))
         self.on_ready()
         return answer
-
-    def _wait_for(
-        self, wanted: event_waits.Wanted, step: StepRow, journal: Journal, where: Circumstances
-    ) -> Done | Failed | Suspend:
-        if where.rehearsal:
-            return journal.answer(step)
-        try:
-            events.require_name(wanted.name)
-        except CommandRefused as error:
-            return journal.answer(step, error=ErrorInfo(type=error.type, message=str(error)))
-        run = where.segment.run
-        return journal.wait_unless(
-            step,
-            lambda connection: event_waits.take_earlier(connection, run, wanted),
-            wake_at=self.clock.now() + wanted.seconds,
-        )
 
     # ------------------------------------------------------------ notices and commands
 

@@ -7,6 +7,16 @@ rehearse  →  execute  →  ScriptedPort  ─ journal: what is remembered, for 
 from skills.testing.load_skill import load_skill
 from skills.testing.rehearsal import Rehearsal, RehearsalFailed, rehearse
 from skills.testing.script import in_turn
-from skills.testing.world import Emitted, Notice, SentRequest
+from skills.testing.world import Emitted, Notice, SentRequest, Started
 
-__all__ = ["Emitted", "Notice", "Rehearsal", "RehearsalFailed", "SentRequest", "in_turn", "load_skill", "rehearse"]
+__all__ = [
+    "Emitted",
+    "Notice",
+    "Rehearsal",
+    "RehearsalFailed",
+    "SentRequest",
+    "Started",
+    "in_turn",
+    "load_skill",
+    "rehearse",
+]

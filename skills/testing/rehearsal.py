@@ -13,7 +13,7 @@ from skills.execute import execute
 from skills.failure import Failure
 from skills.testing.script import Script, Unscripted
 from skills.testing.scripted_port import ReplayDiffers, ScriptedPort
-from skills.testing.world import Emitted, Notice, SentRequest, World
+from skills.testing.world import Emitted, Notice, SentRequest, Started, World
 from skills.values import JsonResult, encode_untyped
 from skills.wire import Code, End, ErrorInfo, Json, Log, Raised, Start, Succeeded
 
@@ -32,6 +32,7 @@ class Rehearsal(Generic[JsonResult]):
     steps: tuple[str, ...]  # in the order in which they ended: "fetch", "fetch#2", "sleep", ...
     notices: tuple[Notice, ...]
     events: tuple[Emitted, ...]
+    started: tuple[Started, ...]
     logs: tuple[Log, ...]
     requests: tuple[SentRequest, ...]
     questions: tuple[str, ...]  # put to people
@@ -133,6 +134,7 @@ def rehearse(
         steps=tuple(str(key) for key in port.journal),
         notices=tuple(world.notices),
         events=tuple(world.events),
+        started=tuple(world.started),
         logs=tuple(port.log),
         requests=tuple(world.requests),
         questions=tuple(world.questions),

@@ -26,6 +26,14 @@ class Notice:
 
 
 @dataclass(frozen=True)
+class Started:
+    """A run that was started and not waited for."""
+
+    skill: str
+    input: Json
+
+
+@dataclass(frozen=True)
 class Emitted:
     """An event as the run told it."""
 
@@ -66,6 +74,7 @@ class World:
     answers: Sequence[str]
     state: dict[str, Json]
     notices: list[Notice] = field(default_factory=list)
+    started: list[Started] = field(default_factory=list)
     events: list[Emitted] = field(default_factory=list)
     requests: list[SentRequest] = field(default_factory=list)
     questions: list[str] = field(default_factory=list)
@@ -139,11 +148,8 @@ class World:
             case "notify":
                 self.notices.append(Notice(arguments["target"], arguments["text"]))
                 return {"notice": f"notice-{len(self.notices)}"}
-            case "emit":
-                self.events.append(Emitted(arguments["name"], arguments["payload"]))
-                return {"event": arguments["id"], "is_new": True}
-            case "wait_for":
-                return self._event(arguments["name"], arguments["seconds"])
+            case "start" | "emit" | "wait_for":
+                return self._others(kind, arguments)
             case "approve":
                 return self._approval(arguments["question"])
             case "question":
@@ -161,10 +167,17 @@ class World:
                 return None
         raise Unscripted(f"a rehearsal cannot answer {kind!r}")
 
-    def _event(self, name: str, seconds: float) -> Json:
-        came = _raise_or_encode(self.waits.next(name), "waits=")
+    def _others(self, kind: str, arguments: dict[str, Any]) -> Json:
+        """What other skills are told, and what they tell."""
+        if kind == "start":
+            self.started.append(Started(arguments["skill"], arguments["input"]))
+            return f"run-{len(self.started)}"
+        if kind == "emit":
+            self.events.append(Emitted(arguments["name"], arguments["payload"]))
+            return {"event": arguments["id"], "is_new": True}
+        came = _raise_or_encode(self.waits.next(arguments["name"]), "waits=")
         if came is None:
-            self.advance(seconds)
+            self.advance(arguments["seconds"])
             return None
         return {"event": "rehearsal", "payload": came}
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from skills import Misdeclared, Run, event, skill
 from skills.one_field import one_field
-from skills.testing import Emitted, RehearsalFailed, in_turn, rehearse
+from skills.testing import Emitted, RehearsalFailed, Started, in_turn, rehearse
 
 
 class Order(BaseModel):
@@ -33,6 +33,16 @@ def test_a_rehearsal_gives_the_events_that_are_scripted_and_keeps_those_that_are
     assert run.result == "paid 5"
     assert run.events == (Emitted("order.shipped", {"id": "A7", "cents": 0}),)
     assert run.steps == ("wait_for:order.paid", "emit:order.shipped")
+
+
+def test_a_rehearsal_keeps_the_runs_that_are_started() -> None:
+    @skill()
+    def hand_on(run: Run, order: Order) -> list[str]:
+        return [run.start(ship, order), run.start(ship, order)]
+
+    run = rehearse(hand_on, Order(id="A7"))
+    assert run.result == ["run-1", "run-2"]
+    assert run.started == (Started("ship", {"id": "A7", "cents": 0}),) * 2
 
 
 def test_none_is_a_wait_whose_time_is_up() -> None:

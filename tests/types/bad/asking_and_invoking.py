@@ -23,6 +23,9 @@ def body(run: Run) -> None:
     run.ask("Which?", returns=int, fallback=3)  # E: "fallback" to "ask" of "Run" has incompatible type "int"
     run.invoke(convert, "A7")  # E: Argument 2 to "invoke" of "Run" has incompatible type "str"; expected
     run.invoke(convert)  # E: Too few arguments for "invoke" of "Run"
+    run.start(convert, "A7")  # E: Argument 2 to "start" of "Run" has incompatible type "str"; expected "Order"
+    run.start("convert", Order(id="A7"))  # E: has incompatible type "str"; expected "Skill[
+    amount: float = run.start(convert, Order(id="A7"))  # E: has type "str", variable has type "float"
     run.invoke("convert", Order(id="A7"))  # E: has incompatible type "str"; expected "Skill[
     text: str = run.invoke(convert, Order(id="A7"))  # E: has type "float", variable has type "str"
     run.state.get("n", int) + 1  # E: Unsupported operand types for + ("None" and "int")

@@ -91,6 +91,7 @@ def called(run: Run, order: Order) -> str:
     assert_type(run.invoke(other, order), list[int])
     assert_type(run.invoke(Skill.named("plain", returns=str)), str)
     assert_type(run.invoke(called, order), str)
+    assert_type(run.start(other, order), str)
     return order.id
 
 
