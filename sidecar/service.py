@@ -36,6 +36,7 @@ from sidecar.moments import Moments
 from sidecar.quarantine.breaker import Policy
 from sidecar.quarantine.settle import Quarantine
 from sidecar.registry import Registry
+from sidecar.retention import Retention
 from sidecar.server import application, serve
 from sidecar.shipped import register_shipped
 from sidecar.store import Store
@@ -74,6 +75,7 @@ class Sidecar:
         self._dispatcher = LocalDispatcher(store, clock, runner, quarantine, settings.workers)
         self._triggers = Triggers(store, registry, clock, settings.zone, self._dispatcher.nudge)
         self._gate = Gate(settings.workspace, store, registry, self._checker, moments, self._triggers.refresh)
+        self._retention = Retention(store, clock, settings.keep_runs_days)
         self._watcher = Watcher(settings.workspace, self._gate.changed, self._unmounted)
         memory = Memory(settings.workspace)
         skills = SkillCommands(store, clock, registry, self._gate, self._triggers, self._dispatcher, moments)
@@ -110,7 +112,7 @@ class Sidecar:
             log.warning("%d runs were under way when the last sidecar ended; they go on from their journal", orphans)
         register_shipped(self._registry, self._settings)
         self._gate.write_missing()
-        for part in (self._dispatcher, self._triggers, self._watcher):
+        for part in (self._dispatcher, self._triggers, self._watcher, self._retention):
             part.start()
             started.callback(part.stop)
         started.callback(self._gate.stop)

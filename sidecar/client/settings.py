@@ -33,6 +33,7 @@ class Settings:
     workers: int = 8  # attempts that run at the same time
     breaker_failures: int = 5  # in a row, after which a skill is quarantined
     breaker_cool_down: float = 3600.0  # seconds after its last failure until one trial is let through
+    keep_runs_days: int = 90  # finished runs are forgotten after that
     agent: str = "harness.agent.entry"  # the module whose skill answers a chat message
 
     @property
@@ -79,7 +80,11 @@ _KINDS: dict[str, type] = {
 }
 
 
-_AT_LEAST = {"breaker_failures": 1, "breaker_cool_down": 0}
+_AT_LEAST = {
+    "breaker_failures": 1,
+    "breaker_cool_down": 0,
+    "keep_runs_days": 15,  # the review compares the week with the week before
+}
 
 
 def _parse(name: str, value: Any, source: str) -> Any:

@@ -223,8 +223,8 @@ effects = sa.Table(
     sa.Column("attempt", sa.Integer, primary_key=True),
     sa.Column("n", sa.Integer, primary_key=True),
     sa.Column("kind", sa.Text, nullable=False),
-    sa.Column("request", sa.String(64), nullable=False),  # blob
-    sa.Column("reply", sa.String(64)),  # blob
+    sa.Column("request", sa.String(64), nullable=False, index=True),  # blob
+    sa.Column("reply", sa.String(64), index=True),  # blob
     _json("error"),
     sa.Column("model", sa.Text),
     sa.Column("input_tokens", sa.Integer),
@@ -265,12 +265,13 @@ approvals = sa.Table(
     "approvals",
     metadata,
     sa.Column("id", sa.Text, primary_key=True),
-    sa.Column("kind", sa.Text, nullable=False),  # approval, question
+    sa.Column("kind", sa.Text, nullable=False),  # approval, question, unknown
     sa.Column("run", sa.Text, nullable=False, index=True),
     sa.Column("step", sa.Text, nullable=False),
     sa.Column("occurrence", sa.Integer, nullable=False),
     sa.Column("skill", sa.Text, nullable=False),
     sa.Column("question", sa.Text, nullable=False),
+    _json("call"),  # the irreversible step that it is about, with its arguments and the version
     _json("choices"),
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("answer", sa.Text),

@@ -22,6 +22,7 @@ def upgrade() -> None:
         sa.Column("occurrence", sa.Integer(), nullable=False),
         sa.Column("skill", sa.Text(), nullable=False),
         sa.Column("question", sa.Text(), nullable=False),
+        sa.Column("call", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("choices", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("answer", sa.Text(), nullable=True),
@@ -89,6 +90,8 @@ def upgrade() -> None:
         sa.Column("ended_at", sa.Float(precision=53), nullable=False),
         sa.PrimaryKeyConstraint("run", "step", "occurrence", "attempt", "n"),
     )
+    op.create_index(op.f("ix_effects_reply"), "effects", ["reply"], unique=False)
+    op.create_index(op.f("ix_effects_request"), "effects", ["request"], unique=False)
     op.create_table(
         "events",
         sa.Column("seq", sa.Integer(), autoincrement=True, nullable=False),

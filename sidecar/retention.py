@@ -1,0 +1,220 @@
+"""Forgets finished runs, with all that belongs to them, once they are older than `keep_runs_days`.
+
+A run and the runs below it go together, or not at all: not before each of them has ended and is old, and never while an
+open proposal, a review of the last weeks or a skill's failures point at one of them. Versions, the audit and what was
+said in conversations stay. Deleted in slices, so that no write waits for long.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import takewhile
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from sidecar.caller import TEND
+from sidecar.clock import Clock, moment
+from sidecar.journal.runs import FINAL
+from sidecar.registry import record_audit
+from sidecar.store import Row, Store
+from sidecar.store.schema import (
+    approvals,
+    attempts,
+    blobs,
+    breakers,
+    effects,
+    logs,
+    notices,
+    proposals,
+    reviews,
+    runs,
+    slots,
+    step_attempts,
+    steps,
+    versions,
+)
+
+DAY = 86400.0  # seconds
+REVIEWS_KEEP = 28 * DAY  # what a review cites stays to be read for that long
+LOOK_EVERY = 3600.0  # seconds
+AT_ONCE = 100  # runs whose trees are looked at together
+ROWS_AT_ONCE = 500  # of one table in one transaction
+
+# What belongs to a run, in the order in which it goes: a crash in between leaves a run with less, that goes next time.
+OF_A_RUN = (effects, logs, step_attempts, steps, approvals, notices, attempts)
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Pruned:
+    """What has gone."""
+
+    runs: int = 0
+    slots: int = 0
+    blobs: int = 0
+    conversations: int = 0  # turns whose steps have gone, and whose words stay
+
+    def __str__(self) -> str:
+        parts = [f"{self.runs:,} runs", f"{self.slots:,} slots", f"{self.blobs:,} blobs"]
+        return f"{', '.join(parts)}; the steps of {self.conversations:,} turns of the agent"
+
+    @property
+    def is_nothing(self) -> bool:
+        return not (self.runs or self.slots or self.blobs or self.conversations)
+
+
+@dataclass(frozen=True)
+class _Tree:
+    """A run that nothing called, and all below it."""
+
+    root: str
+    is_turn: bool  # of a conversation
+    members: list[str] = field(default_factory=list)
+
+
+class Retention:
+    """Prunes once a day, on a thread of its own between `start` and `stop`."""
+
+    def __init__(self, store: Store, clock: Clock, keep_days: int) -> None:
+        self._store = store
+        self._clock = clock
+        self._keep_days = keep_days
+        self._over = threading.Event()
+        self._pruned_at = 0.0
+        self._thread = threading.Thread(target=self._serve, name="retention", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def prune(self) -> Pruned:
+        """Forget what is old now. An audit row says what has gone."""
+        now = self._clock.now()
+        before, gone = now - self._keep_days * DAY, Pruned()
+        kept = self._store.read(lambda connection: _cited(connection, now))
+        for tree in self._old_trees(before, kept):
+            self._forget(tree, gone)
+        self._forget_slots(before, gone)
+        if not gone.is_nothing:
+            subject, why = f"before {moment(before):%Y-%m-%d}", f"keep_runs_days = {self._keep_days}: {gone}"
+            self._store.write(lambda connection: record_audit(connection, now, TEND, "prune", subject, why))
+        return gone
+
+    def _serve(self) -> None:
+        while not self._over.is_set():
+            if self._clock.now() >= self._pruned_at + DAY:
+                try:
+                    self.prune()
+                    self._pruned_at = self._clock.now()
+                except Exception:
+                    log.exception("old runs could not be pruned; that is tried again in an hour")
+            self._over.wait(LOOK_EVERY)
+
+    def _old_trees(self, before: float, kept: set[str]) -> Iterator[_Tree]:
+        """Those that can go, oldest first; none any more when it is to stop."""
+        last = 0
+        while roots := self._store.rows(_old_roots(before, last)):
+            last = roots[-1].seq
+            trees = self._store.read(partial(_whole, roots=roots, before=before, kept=kept))
+            yield from takewhile(lambda _: not self._over.is_set(), trees)
+            if self._over.is_set():
+                return
+
+    def _forget(self, tree: _Tree, gone: Pruned) -> None:
+        for some in _slices(tree.members[::-1]):  # the root last: until then it is found again
+            self._forget_details(some, gone)
+            rows = [run for run in some if not (tree.is_turn and run == tree.root)]
+            gone.runs += self._delete_some(runs, runs.c.id.in_(rows))
+        gone.conversations += tree.is_turn
+
+    def _forget_details(self, some: Sequence[str], gone: Pruned) -> None:
+        mine = effects.c.run.in_(some)
+        while (unused := self._store.write(lambda connection: _delete_effects(connection, mine))) is not None:
+            gone.blobs += unused
+        for table in OF_A_RUN:
+            while self._delete_some(table, table.c.run.in_(some)):
+                pass
+
+    def _forget_slots(self, before: float, gone: Pruned) -> None:
+        """Those that are old, but for those whose run is still there."""
+        still = sa.exists().where(runs.c.id == slots.c.run)
+        while some := self._delete_some(slots, sa.and_(slots.c.due_at < before, ~still)):
+            gone.slots += some
+
+    def _delete_some(self, table: sa.Table, which: sa.ColumnElement[bool]) -> int:
+        delete = table.delete().where(_some(table, which))
+        return self._store.write(lambda connection: connection.execute(delete).rowcount)
+
+
+def _some(table: sa.Table, which: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    """So many of those rows as one transaction deletes."""
+    rowid = sa.literal_column("rowid", sa.Integer)
+    return rowid.in_(sa.select(rowid).select_from(table).where(which).limit(ROWS_AT_ONCE))
+
+
+def _old_roots(before: float, after: int) -> sa.Select[tuple[int, str, str | None]]:
+    """Runs that nothing above holds; of the agent's turns, those that have their steps still."""
+    above = runs.alias("above")
+    called = sa.exists().where(above.c.id == runs.c.parent)
+    has_details = sa.exists().where(attempts.c.run == runs.c.id)
+    return (
+        sa.select(runs.c.seq, runs.c.id, runs.c.session)
+        .where(runs.c.seq > after, runs.c.created_at < before, runs.c.state.in_(FINAL), runs.c.ended_at < before)
+        .where(~called, sa.or_(runs.c.session.is_(None), has_details))
+        .order_by(runs.c.seq)
+        .limit(AT_ONCE)
+    )
+
+
+def _whole(connection: Connection, roots: Sequence[Row], before: float, kept: set[str]) -> list[_Tree]:
+    trees = []
+    for root in roots:
+        below = sa.select(runs.c.id).where(runs.c.id == root.id).cte("below", recursive=True)
+        below = below.union(sa.select(runs.c.id).where(runs.c.parent == below.c.id))
+        found = connection.execute(
+            sa.select(runs.c.id, runs.c.state, runs.c.ended_at).join(below, below.c.id == runs.c.id)
+        ).all()
+        if all(run.state in FINAL and run.ended_at < before and run.id not in kept for run in found):
+            trees.append(_Tree(root.id, root.session is not None, [run.id for run in found]))
+    return trees
+
+
+def _cited(connection: Connection, now: float) -> set[str]:
+    """Runs that somebody may still want to read because of what was said of them."""
+    found: set[str] = set()
+    for review in connection.execute(sa.select(reviews).where(reviews.c.at >= now - REVIEWS_KEEP)):
+        found.add(review.run)
+        found.update(run for finding in review.findings or () for run in finding["runs"])
+    for proposal in connection.execute(sa.select(proposals).where(proposals.c.state == "open")):
+        found.update({proposal.review} if proposal.review else ())
+        found.update(proposal.finding["runs"] if proposal.finding else ())
+    for breaker in connection.execute(sa.select(breakers.c.last_run, breakers.c.trial)):
+        found.update(run for run in breaker if run)
+    return found
+
+
+def _delete_effects(connection: Connection, mine: sa.ColumnElement[bool]) -> int | None:
+    """Some of them, with the blobs that nothing else refers to: how many of those. None where no effect was left."""
+    delete = effects.delete().where(_some(effects, mine)).returning(effects.c.request, effects.c.reply)
+    rows = connection.execute(delete).all()
+    if not rows:
+        return None
+    digests = {digest for row in rows for digest in row if digest}
+    used = set(connection.scalars(sa.select(effects.c.request).where(effects.c.request.in_(digests))))
+    used.update(connection.scalars(sa.select(effects.c.reply).where(effects.c.reply.in_(digests))))
+    used.update(digest for files in connection.scalars(sa.select(versions.c.files)) for digest in files.values())
+    return connection.execute(blobs.delete().where(blobs.c.hash.in_(digests - used))).rowcount
+
+
+def _slices(items: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(items), ROWS_AT_ONCE):
+        yield items[start : start + ROWS_AT_ONCE]
