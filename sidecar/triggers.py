@@ -164,7 +164,7 @@ class Triggers:
     def _record(
         self, connection: Connection, active: Active, schedule: Schedule, due: _Due, queued: str | None, now: float
     ) -> None:
-        """`queued` is a run that was there before we looked. Late slots that are all caught up have runs of their own."""
+        """`queued` is a run that was there before we looked. Where all are caught up, each late one has its own run."""
         catches_up = due.outcome == "late" and active.manifest.catch_up == "all"
         waiting = queued if due.fires and not catches_up else None
         outcome, reason = (
