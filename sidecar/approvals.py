@@ -1,7 +1,9 @@
-"""Waits that a person answers: yes or no, or, where the agent asks, in words."""
+"""Waits that a person answers: yes or no; in words, where the agent asks; done or not done, where Tend died while an
+irreversible step was under way."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -13,7 +15,9 @@ from sidecar.journal.runs import resolve_step
 from sidecar.registry import record_audit
 from sidecar.store import Row
 from sidecar.store.schema import approvals, runs
-from skills.wire import StepKey
+from skills.wire import NOT_DONE, ErrorInfo, StepKey
+
+DONE, NOT_YET = "done", "not-done"  # the answers to an approval of the kind "unknown"
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,7 @@ class NewApproval:
     question: str
     choices: tuple[str, ...] = ()
     expires_at: float | None = None
+    call: Mapping[str, JsonValue] | None = None  # the irreversible step that it is about
 
 
 def ask(connection: Connection, identity: str, new: NewApproval, step: StepKey, now: float) -> None:
@@ -54,15 +59,13 @@ def answer(connection: Connection, identity: str, text: str, reason: str, who: s
         was = row.state if row.state != "open" else "void: its run is over"
         by = f" by {row.answered_by}" if row.answered_by else ""
         raise CommandRefused("answered", f"it is already {was}{by}: {row.question}")
-    state, result = _read(row, text, reason, who)
+    state, result, error = _read(row, text, reason, who)
     connection.execute(
         approvals.update()
         .where(approvals.c.id == identity)
-        .values(
-            state=state, answer=text if row.kind == "question" else reason or text, answered_by=who, answered_at=now
-        )
+        .values(state=state, answer=text if state == "answered" else reason or text, answered_by=who, answered_at=now)
     )
-    resolve_step(connection, row.run, row.step, row.occurrence, now, result=result)
+    resolve_step(connection, row.run, row.step, row.occurrence, now, result=result, error=error)
     record_audit(connection, now, who, state, f"approval {identity}", reason or text)
     return connection.execute(sa.select(approvals).where(approvals.c.id == identity)).one()
 
@@ -82,9 +85,23 @@ def expire(connection: Connection, run: str, step: StepKey, now: float) -> JsonV
     return {"approved": False, "by": None, "reason": "nobody answered in time"}
 
 
-def _read(row: Row, text: str, reason: str, who: str) -> tuple[str, dict[str, JsonValue]]:
+def _read(row: Row, text: str, reason: str, who: str) -> tuple[str, JsonValue, ErrorInfo | None]:
+    """The approval's state, and how its step ends: with a result or an error."""
     if row.kind == "question":
-        return "answered", {"answer": text, "by": who}
+        return "answered", {"answer": text, "by": who}, None
+    if row.kind == "unknown":
+        return _resolve(text, reason, who)
     if text not in ("yes", "no"):
         raise CommandRefused("usage", f"an approval is answered with yes or no, not {text!r}")
-    return ("approved" if text == "yes" else "denied"), {"approved": text == "yes", "by": who, "reason": reason or None}
+    state = "approved" if text == "yes" else "denied"
+    return state, {"approved": text == "yes", "by": who, "reason": reason or None}, None
+
+
+def _resolve(text: str, reason: str, who: str) -> tuple[str, JsonValue, ErrorInfo | None]:
+    """What the step had returned is lost either way."""
+    if text not in (DONE, NOT_YET):
+        raise CommandRefused("usage", f"say whether it was done: {DONE} or {NOT_YET}, not {text!r}")
+    if text == DONE:
+        return "answered", None, None
+    said = f"Tend died while it ran, and {who} said that it was not done{': ' * bool(reason)}{reason}"
+    return "answered", None, ErrorInfo(type=NOT_DONE, message=said)

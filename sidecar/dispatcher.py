@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
@@ -105,7 +106,7 @@ class LocalDispatcher:
         due = self._store.read(journal.next_wake)
         if due is None or due > now:
             return due
-        segments = self._store.write(lambda connection: self._claim(connection, free, now))
+        segments = self._store.write(lambda connection: self._claim(connection, free, now, live))
         failpoint("dispatcher.claimed")
         for segment in segments:
             self._start(segment)
@@ -117,9 +118,10 @@ class LocalDispatcher:
             self._live[segment.run] = attempt
         self._pool.submit(self._conduct, segment, attempt)
 
-    def _claim(self, connection: Connection, free: int, now: float) -> list[Segment]:
+    def _claim(self, connection: Connection, free: int, now: float, live: Collection[str]) -> list[Segment]:
+        """A run that is ready again already waits until the process of its last attempt is dead."""
         journal.wake_due(connection, now)
-        return journal.claim(connection, free, now)
+        return journal.claim(connection, free, now, except_for=live)
 
     def _conduct(self, segment: Segment, attempt: Attempt) -> None:
         try:

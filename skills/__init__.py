@@ -13,7 +13,7 @@ GUIDE.md teaches authors; README.md lists the files.
 """
 
 from skills import files, http
-from skills.approval import Approval
+from skills.approval import Approval, Approved
 from skills.definition import Skill, skill
 from skills.errors import (
     BadStatus,
@@ -28,16 +28,18 @@ from skills.errors import (
 from skills.expect import Expect
 from skills.failure import Failure
 from skills.run import Run
-from skills.steps import Step, step
+from skills.steps import Irreversible, Step, step
 from skills.triggers import at, cron, event, every
 
 __all__ = [
     "Approval",
+    "Approved",
     "BadStatus",
     "EffectFailed",
     "Expect",
     "Failure",
     "InsideStep",
+    "Irreversible",
     "Misdeclared",
     "OutsideStep",
     "Run",

@@ -1,8 +1,13 @@
-"""A person's answer to a yes-or-no question."""
+"""A person's answer to a yes-or-no question, and what was done upon a yes."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Generic
+
 from pydantic import BaseModel, ConfigDict
+
+from skills.values import JsonResult
 
 
 class Approval(BaseModel):
@@ -16,3 +21,13 @@ class Approval(BaseModel):
 
     def __bool__(self) -> bool:
         return self.approved
+
+
+@dataclass(frozen=True)
+class Approved(Generic[JsonResult]):
+    """An irreversible step that was approved `by` a person, and done. `result` is None where Tend died meanwhile, so
+    that nobody knows what the step returned, and a person said that it was done all the same."""
+
+    by: str
+    reason: str | None
+    result: JsonResult | None

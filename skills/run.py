@@ -12,16 +12,16 @@ from zoneinfo import ZoneInfo
 
 from typing_extensions import TypeForm
 
-from skills.approval import Approval
+from skills.approval import Approval, Approved
 from skills.asking import Asking
 from skills.errors import Misdeclared, StepFailed
 from skills.one_field import one_field
 from skills.open_step import OpenStep, open_step_or_none
 from skills.state import State
 from skills.step_runner import StepRunner, Work
-from skills.steps import Step
+from skills.steps import Irreversible, Step, UnitOfWork
 from skills.values import Codec, Jsonable, JsonResult, encode_untyped
-from skills.wire import Json, Log, Start
+from skills.wire import Json, Log, Start, StepKind
 
 if TYPE_CHECKING:
     from skills.definition import Skill
@@ -83,6 +83,23 @@ class Run:
         work = _work(step, step.signature.encode(*args, **kwargs))
         decoded: JsonResult = step.signature.result.decode(self._steps.execute(work))
         return decoded
+
+    def step_if_approved(
+        self, question: str, step: Irreversible[P, JsonResult], /, *args: P.args, **kwargs: P.kwargs
+    ) -> Approved[JsonResult] | None:
+        """Ask a person, and upon a yes execute the step: exactly this call, once; it is never tried again.
+
+        None: the answer was no, or came too late; or Tend died while the step ran, and a person said that it was not
+        done. Raises `StepFailed` where its body failed: then it may have been done, or half done.
+        """
+        work = _work(step, step.signature.encode(*args, **kwargs), kind="irreversible")
+        seconds = None if step.answer_within is None else step.answer_within.total_seconds()
+        done = self._steps.execute_if_approved(question, work, seconds)
+        if done is None:
+            return None
+        approval, result = done
+        decoded = None if result is None else step.signature.result.decode(result)
+        return Approved(by=approval.by or "", reason=approval.reason, result=decoded)
 
     @overload
     def map(
@@ -234,9 +251,14 @@ class Run:
         self.quiet_because = reason
 
 
-def _work(step: Step[P, JsonResult], arguments: dict[str, Json]) -> Work:
+def _work(step: UnitOfWork[P, JsonResult], arguments: dict[str, Json], *, kind: StepKind = "step") -> Work:
+    expected = Irreversible if kind == "irreversible" else Step
+    if not isinstance(step, expected):
+        way = "run.step_if_approved" if isinstance(step, Irreversible) else "run.step"
+        raise Misdeclared(f"{step!r} is executed by {way}(...) only")
+
     def body(_: OpenStep) -> Json:
         copies = step.signature.decode(arguments)
         return step.signature.result.encode(step.function(*copies.args, **copies.kwargs))
 
-    return Work(step.name, dict(arguments), body, retry=step.retry, give_up_on=step.give_up_on)
+    return Work(step.name, dict(arguments), body, kind=kind, retry=step.retry, give_up_on=step.give_up_on)

@@ -7,10 +7,12 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
+from skills.approval import Approval
 from skills.errors import StepFailed, SuspendRun, TendError
 from skills.open_step import OpenStep, opened, refuse_in_step
 from skills.port import Ask, Port, Tell
 from skills.wire import (
+    NOT_DONE,
     Again,
     Begin,
     Done,
@@ -92,6 +94,27 @@ class StepRunner:
             error if isinstance(error, StepFailed) else each.result()
             for error, each in zip(errors, under_way, strict=True)
         ]
+
+    def execute_if_approved(
+        self, question: str, work: Work, answer_within: float | None
+    ) -> tuple[Approval, Json] | None:
+        """A person's yes to exactly this work, and its result; None upon a no. Raises `StepFailed`."""
+        key = self._next_key(work.name)
+        call: Json = {"step": work.name, "arguments": work.arguments}
+        approve = Request(
+            step=StepKey(name=f"approve:{work.name}", occurrence=key.occurrence),
+            kind_of_request="approve",
+            arguments={"question": question, "expires_in": answer_within, "call": call},
+        )
+        approval = Approval.model_validate(_outcome(approve.step, self.ask(approve)))
+        if not approval:
+            return None
+        try:
+            return approval, self._execute(key, work, self.ask)
+        except StepFailed as error:
+            if error.type == NOT_DONE:
+                return None
+            raise
 
     def request(self, kind: RequestKind, name: str, arguments: Json) -> Json:
         """The result of a step that the sidecar answers itself. Raises `StepFailed`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from functools import cached_property
-from typing import Any, Generic, ParamSpec, Protocol, overload
+from typing import Any, Generic, Literal, ParamSpec, Protocol, overload
 
 from pydantic import ValidationError
 
@@ -19,11 +19,11 @@ P = ParamSpec("P")
 Exceptions = tuple[type[Exception], ...]
 
 
-class Step(Generic[P, JsonResult]):
-    """A unit of work, executed by `run.step(this, ...)`. It has no `__call__`, so that a direct call is a type error;
-    in a unit test call `.function`."""
+class UnitOfWork(Generic[P, JsonResult]):
+    """A function whose result is remembered. It has no `__call__`, so that a direct call is a type error; in a unit
+    test call `.function`."""
 
-    def __init__(self, function: Callable[P, JsonResult], retry: Retry, give_up_on: Exceptions) -> None:
+    def __init__(self, function: Callable[P, JsonResult], retry: Retry, give_up_on: Exceptions = ()) -> None:
         self.function = function
         self.name = function.__name__
         self.retry = retry
@@ -38,8 +38,24 @@ class Step(Generic[P, JsonResult]):
         return Signature(self.function)
 
 
+class Step(UnitOfWork[P, JsonResult]):
+    """Executed by `run.step(this, ...)`, and by `run.map`."""
+
+
+class Irreversible(UnitOfWork[P, JsonResult]):
+    """Must not happen twice, nor without a person's yes: executed by `run.step_if_approved(question, this, ...)`."""
+
+    def __init__(self, function: Callable[P, JsonResult], retry: Retry, answer_within: timedelta | None) -> None:
+        super().__init__(function, retry)
+        self.answer_within = answer_within
+
+
 class StepDecorator(Protocol):
     def __call__(self, function: Callable[P, JsonResult], /) -> Step[P, JsonResult]: ...
+
+
+class IrreversibleDecorator(Protocol):
+    def __call__(self, function: Callable[P, JsonResult], /) -> Irreversible[P, JsonResult]: ...
 
 
 @overload
@@ -52,6 +68,10 @@ def step(
     timeout: timedelta | None = None,
     give_up_on: Exceptions = (),
 ) -> StepDecorator: ...
+@overload
+def step(
+    *, irreversible: Literal[True], answer_within: timedelta | None = None, timeout: timedelta | None = None
+) -> IrreversibleDecorator: ...
 def step(
     function: Callable[..., Any] | None = None,
     /,
@@ -60,6 +80,8 @@ def step(
     backoff: timedelta = timedelta(seconds=1),
     timeout: timedelta | None = None,
     give_up_on: Exceptions = (),
+    irreversible: bool = False,
+    answer_within: timedelta | None = None,
 ) -> Any:
     """Make the function a step: `@step`, or `@step(attempts=5, timeout=timedelta(seconds=30))`.
 
@@ -68,10 +90,16 @@ def step(
     give_up_on  exceptions that are not worth another attempt
 
     Arguments and result are stored as JSON by their annotations; the body gets, and the caller receives, copies.
+
+    `@step(irreversible=True)` is for what must not happen twice and cannot be undone: it is executed only by
+    `run.step_if_approved`, once, when a person has agreed; no answer within `answer_within` is a no.
     """
 
-    def decorate(function: Callable[P, JsonResult]) -> Step[P, JsonResult]:
-        return Step(function, _retry(function.__name__, attempts, backoff, timeout), give_up_on)
+    def decorate(function: Callable[P, JsonResult]) -> Step[P, JsonResult] | Irreversible[P, JsonResult]:
+        retry = _retry(function.__name__, attempts, backoff, timeout)
+        if irreversible:
+            return Irreversible(function, retry, answer_within)
+        return Step(function, retry, give_up_on)
 
     return decorate if function is None else decorate(function)
 

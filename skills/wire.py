@@ -142,12 +142,15 @@ class Ok(Message):
 
 # ---------------------------------------------------------------- worker → sidecar
 
-StepKind: TypeAlias = Literal["step", "ask", "model"]
+StepKind: TypeAlias = Literal["step", "irreversible", "ask", "model"]
+
+# The type of the error of an irreversible step that was struck by a crash, and that a person says was not done.
+NOT_DONE = "NotDone"
 
 
 class Begin(Message):
     """A step that the worker executes is next. Answer: Go, Done or Failed; Suspend where its next try is not due for
-    a while."""
+    a while, or where only a person knows whether it was done."""
 
     op: Literal["begin"] = "begin"
     step: StepKey

@@ -9,6 +9,9 @@ from pathlib import Path
 
 # The first pattern that is found in "code: message" gives the fix.
 _ADVICE = [
+    (r'"(step|map)" of "Run".*"Irreversible', "Write done = run.step_if_approved(question, step, ...)."),
+    (r'"Irreversible\[.*not callable', "Write done = run.step_if_approved(question, {called}, ...)."),
+    (r'"map" of "Run"', "Write run.map(step, items): a step of one argument, and a list of such arguments."),
     (r'"Step\[.*not callable', "Call a step through the run: run.step({called}, ...)."),
     (r'Argument 1 to "step" of "Run"', "Give run.step a function that is decorated with @step, then its arguments."),
     (r'Argument \d+ to "step" of "Run"', "Pass what the step's parameters are declared to take."),

@@ -59,6 +59,7 @@ class _Outside:
     def _look_at(self, module: Module, node: ast.AST) -> Iterator[Problem]:
         yield from _refused_names(module, node, OUTSIDE_STEPS, " outside a step")
         yield from swallowing_problems(module, node)
+        yield from _unheard_answers(module, node)
         for name, _ in _mentioned(module, node):
             self._follow(name)
 
@@ -91,6 +92,15 @@ class _Outside:
         module = self._modules.get(package)
         meaning = module.names.get(last, "") if module else ""
         return meaning if meaning != name else ""
+
+
+def _unheard_answers(module: Module, node: ast.AST) -> Iterator[Problem]:
+    """`run.step_if_approved(...)` as a statement: whatever the person says, the code goes on as if it were done."""
+    for each in ast.walk(node):
+        call = each.value if isinstance(each, ast.Expr) else None
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "step_if_approved":
+            fix = "Write done = run.step_if_approved(...), and say what follows if done is None."
+            yield module.problem("body", each, "nobody looks at whether it was approved and done", fix)
 
 
 def _refused_names(module: Module, node: ast.AST, table: Mapping[str, str], where: str) -> Iterator[Problem]:

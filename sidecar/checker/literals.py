@@ -49,6 +49,9 @@ class Literals:
     def whole_number(self, node: ast.expr) -> int:
         return self._constant(node, int, "a whole number")
 
+    def truth(self, node: ast.expr) -> bool:
+        return self._constant(node, bool, "True or False")
+
     def texts(self, node: ast.expr) -> tuple[tuple[ast.expr, str], ...]:
         """A list or tuple of texts, each with the place where it stands."""
         value = self.resolve(node)

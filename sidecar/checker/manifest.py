@@ -55,6 +55,8 @@ class StepDeclaration(Declared):
     line: int
     attempts: int = 1
     timeout: float | None = None  # seconds
+    irreversible: bool = False  # done once, and only upon a person's yes
+    answer_within: float | None = None  # seconds; later, the answer is no
 
 
 class Manifest(Declared):

@@ -120,7 +120,7 @@ class ManifestReader:
                 continue
             call = decorator if isinstance(decorator, ast.Call) else ast.Call(decorator, [], [])
             declared = self._keywords(call, self._step_keywords)
-            shown = {name: value for name, value in declared.items() if name in {"attempts", "timeout"}}
+            shown = {name: value for name, value in declared.items() if name not in {"backoff", "give_up_on"}}
             yield StepDeclaration(name=node.name, line=node.lineno, **shown)
 
     def _decorated(self, decorator_name: str) -> Iterator[tuple[Definition, ast.expr]]:
@@ -154,6 +154,8 @@ class ManifestReader:
             "timeout": ("timeout", _or_none(self._seconds)),
             "backoff": ("backoff", self._seconds),
             "give_up_on": ("give_up_on", lambda node: node),  # classes: for mypy to judge
+            "irreversible": ("irreversible", self._literals.truth),
+            "answer_within": ("answer_within", _or_none(self._seconds)),
         }
 
     @property

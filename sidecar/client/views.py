@@ -230,14 +230,24 @@ class RunDetail(View):
     has_on_failure: bool = False  # its version's skill has a handler for runs that failed
 
 
+class IrreversibleCall(View):
+    """A step that is executed once, upon a person's yes to exactly this."""
+
+    step: str
+    arguments: JsonValue
+    version: str
+
+
 class Approval(View):
-    """A wait that a person answers: yes or no, or, for the agent's question, in words."""
+    """A wait that a person answers: yes or no; for the agent's question, in words; for an irreversible step during
+    which Tend died (`unknown`), done or not-done."""
 
     id: str
-    kind: Literal["approval", "question"]
+    kind: Literal["approval", "question", "unknown"]
     run: str
     skill: str
     question: str
+    call: IrreversibleCall | None = None  # what a yes does, whole
     choices: tuple[str, ...] = ()
     asked_at: datetime
     expires_at: datetime | None

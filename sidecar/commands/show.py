@@ -205,6 +205,7 @@ def approval_view(row: Row) -> views.Approval:
         run=row.run,
         skill=row.skill,
         question=row.question,
+        call=views.IrreversibleCall.model_validate(row.call) if row.call else None,
         choices=tuple(row.choices or ()),
         asked_at=moment(row.asked_at),
         expires_at=_when(row.expires_at),

@@ -15,6 +15,7 @@ from sidecar.checker.manifest import Manifest
 from sidecar.clock import Clock, moment
 from sidecar.execution import outcome
 from sidecar.execution.effects import Circumstances, Effects
+from sidecar.execution.irreversible import NotApproved, begin_irreversible
 from sidecar.execution.lines import Lines, LineTooLong
 from sidecar.execution.logs import keep_log
 from sidecar.execution.requests import Requests
@@ -128,6 +129,7 @@ class Attempt:
         self._where = Circumstances(
             segment=segment,
             skill=run.skill,
+            version=run.version,
             manifest=self._manifest,
             trusted=self._code.import_from is not None,
             rehearsal=run.rehearsal,
@@ -160,7 +162,7 @@ class Attempt:
             self._give_back(RETRY_SPAWN_AFTER)
         except Fenced as lost:
             log.info("%s", lost)
-        except (ReplayMismatch, LimitReached, LineTooLong, ValidationError) as error:
+        except (ReplayMismatch, NotApproved, LimitReached, LineTooLong, ValidationError) as error:
             self._fail(ErrorInfo(type=type(error).__name__, message=str(error)))
         finally:
             self._end_effects()
@@ -265,7 +267,10 @@ class Attempt:
                 return Ok()
 
     def _begin(self, question: Begin) -> Go | Done | Failed | Suspend:
-        answer = self._journal.begin(question)
+        if question.kind_of_step == "irreversible":
+            answer = begin_irreversible(question, self._journal, self._where, self._runner.requests)
+        else:
+            answer = self._journal.begin(question)
         if isinstance(answer, Go):
             self._open[question.step] = _OpenStep(question.retry.timeout or STEP_WITHIN, answer.delay)
             self._tell_step(question.step, "running")

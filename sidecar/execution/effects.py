@@ -37,6 +37,7 @@ class Circumstances:
 
     segment: Segment
     skill: str
+    version: str
     manifest: Manifest
     trusted: bool
     rehearsal: bool

@@ -98,7 +98,7 @@ def die(connection: Connection, segment: Segment, status: int, manifest: Manifes
     """The worker ended without a word. True: the run is queued again."""
     journal.check_fence(connection, segment)
     run = _run(connection, segment)
-    if run.deaths + 1 >= DEATHS_AT_MOST:
+    if run.deaths + 1 >= DEATHS_AT_MOST and not journal.may_have_happened(connection, run.id):
         how = f"killed by signal {-status}" if status < 0 else f"exited with status {status}"
         message = f"its worker ended {DEATHS_AT_MOST} times without finishing a step; the last was {how}"
         fail(connection, segment, ErrorInfo(type="WorkerDied", message=message), manifest, now, outcome="lost")

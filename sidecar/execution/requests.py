@@ -40,9 +40,17 @@ class _Sleep(BaseModel):
     seconds: float = Field(ge=0, le=SLEEP_AT_MOST)
 
 
+class _Call(BaseModel):
+    """The irreversible step that a yes is for."""
+
+    step: str
+    arguments: JsonValue
+
+
 class _Approve(BaseModel):
     question: str
     expires_in: float | None = Field(default=None, gt=0)
+    call: _Call | None = None
 
 
 class _Question(BaseModel):
@@ -163,17 +171,20 @@ class Requests:
                 step, result={"approved": False, "by": None, "reason": "nobody is asked in a rehearsal"}
             )
         expires = self.clock.now() + asked.expires_in if asked.expires_in else None
-        new = approvals.NewApproval("approval", where.segment.run, where.skill, asked.question, expires_at=expires)
-        return self._wait_for_person(new, step, journal)
+        call = {**asked.call.model_dump(), "version": where.version} if asked.call else None
+        new = approvals.NewApproval(
+            "approval", where.segment.run, where.skill, asked.question, expires_at=expires, call=call
+        )
+        return self.wait_for_person(new, step, journal)
 
     def _ask(self, asked: _Question, step: StepRow, journal: Journal, where: Circumstances) -> Done | Failed | Suspend:
         if not where.trusted:
             return journal.answer(step, error=_refused("question"))
         choices = tuple(asked.choices)
         new = approvals.NewApproval("question", where.segment.run, where.skill, asked.question, choices=choices)
-        return self._wait_for_person(new, step, journal)
+        return self.wait_for_person(new, step, journal)
 
-    def _wait_for_person(self, new: approvals.NewApproval, step: StepRow, journal: Journal) -> Suspend:
+    def wait_for_person(self, new: approvals.NewApproval, step: StepRow, journal: Journal) -> Suspend:
         identity = secrets.token_hex(8)
 
         def change(connection: Connection) -> None:

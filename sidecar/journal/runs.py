@@ -11,6 +11,7 @@ given up can't change the run any more.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -68,14 +69,14 @@ def create(connection: Connection, new: NewRun, now: float) -> str:
     return new.id
 
 
-def claim(connection: Connection, limit: int, now: float) -> list[Segment]:
+def claim(connection: Connection, limit: int, now: float, *, except_for: Collection[str] = ()) -> list[Segment]:
     """Take up to `limit` ready runs whose skill has room for them. A run that has begun keeps its room while it
     waits, so a resumed one always finds it."""
     if limit <= 0:
         return []
     ready = connection.execute(
         sa.select(runs.c.id, runs.c.skill, runs.c.concurrency_key, runs.c.concurrency, runs.c.admitted)
-        .where(runs.c.state == "queued", runs.c.ready_at <= now)
+        .where(runs.c.state == "queued", runs.c.ready_at <= now, runs.c.id.not_in(except_for))
         .order_by(runs.c.seq)
     ).all()
     room = _Room(connection) if any(not row.admitted for row in ready) else None
@@ -162,9 +163,23 @@ def suspend(connection: Connection, segment: Segment, now: float) -> None:
     change: dict[str, Any] = {"state": "queued", "ready_at": now}
     if waiting:
         wakes = [row.wake_at for row in waiting if row.wake_at is not None]
-        reason = "retry" if waiting[0].state == "retrying" else waiting[0].kind
-        change = {"state": "waiting", "reason": reason, "wake_at": min(wakes) if wakes else None}
+        change = {"state": "waiting", "reason": _reason(waiting[0]), "wake_at": min(wakes) if wakes else None}
     connection.execute(runs.update().where(runs.c.id == segment.run).values(**change))
+
+
+def _reason(step: Row) -> str:
+    if step.state == "retrying":
+        return "retry"
+    kind: str = step.kind
+    return "unknown" if kind == "irreversible" else kind
+
+
+def may_have_happened(connection: Connection, run: str) -> bool:
+    """Whether an irreversible step of the run was begun and has no outcome."""
+    open_ = sa.select(steps.c.run).where(
+        steps.c.run == run, steps.c.kind == "irreversible", steps.c.state.not_in(("succeeded", "failed"))
+    )
+    return connection.execute(open_).first() is not None
 
 
 def wake(connection: Connection, run: str, now: float) -> None:

@@ -95,6 +95,23 @@ class Journal:
         step.state, step.wake_at = "running", None
         return Go(attempt=step.tries, delay=delay)
 
+    def begin_once(self, question: Begin, intend: Callable[[Connection], JsonValue]) -> Go | Done | Failed | StepRow:
+        """Answer from memory, or open the step for its only try, with the intent on disk. A step comes back that was
+        open already: it was struck by a crash, and nobody knows how far its body came."""
+        step, is_new = self._find(question.step, question.kind_of_step, question.arguments)
+        if not is_new:
+            return step.remembered() or step
+        step.tries = 1
+        open_ = self._opened(step, question.arguments, self._clock.now(), is_new)
+
+        def change(connection: Connection) -> None:
+            intent = intend(connection)
+            open_(connection)
+            self._update(connection, step, intent=intent)
+
+        self._store.write(change)
+        return Go(attempt=1)
+
     def finish(self, question: Finish) -> None:
         """Remember the result; on disk when this returns."""
         step = self._open(question.step)
@@ -103,11 +120,11 @@ class Journal:
         self._close(step, "succeeded", result=question.result)
         failpoint("journal.finish.after")
 
-    def fail(
-        self, question: Fail, *, outcome: str = "failed", worker_lives: bool = True
-    ) -> Again | Suspend | Failed:
+    def fail(self, question: Fail, *, outcome: str = "failed", worker_lives: bool = True) -> Again | Suspend | Failed:
         """Remember the failure; say whether the body is worth another try, and when."""
         step = self._open(question.step)
+        if step.kind == "irreversible" and not worker_lives:
+            return Suspend(reason="unknown")
         step.failures += 1
         failpoint("journal.fail.before")
         if not question.retryable or step.failures >= step.retry.attempts:
@@ -161,6 +178,7 @@ class Journal:
             check_fence(connection, self.segment)
             child = act(connection)
             self._update(connection, step, state="waiting", wake_at=wake_at, child=child)
+            _lose_open_attempts(connection, self._row(step), self._clock.now())
             return child
 
         step.child = self._store.write(change)
@@ -225,7 +243,7 @@ class Journal:
         self, step: StepRow, arguments: JsonValue, at: float, is_new: bool, *, count_try: bool = True
     ) -> Callable[[Connection], None]:
         seq, tries = len(self._steps), step.tries
-        key = {"run": self.segment.run, "name": step.key.name, "occurrence": step.key.occurrence}
+        key = self._row(step)
         values = {"kind": step.kind, "arguments_hash": step.arguments_hash, "arguments": arguments, "seq": seq}
 
         def change(connection: Connection) -> None:
@@ -272,6 +290,9 @@ class Journal:
 
         self._store.write(change)
         step.state, step.wake_at = "retrying", now + delay
+
+    def _row(self, step: StepRow) -> dict[str, Any]:
+        return {"run": self.segment.run, "name": step.key.name, "occurrence": step.key.occurrence}
 
     def _update(self, connection: Connection, step: StepRow, **values: Any) -> None:
         changed = connection.execute(

@@ -10,6 +10,7 @@ MISTAKES = [
     ("    return fetch('tea')\n", "run.step(fetch, ...)"),
     ("    return run.step(fetch('tea'))\n", "run.step(fetch, ...)"),
     ("    return run.step('fetch', 'tea')\n", "decorated with @step"),
+    ("    return run.map(fetch, {'tea'})[0]\n", "a list of such arguments"),
     ("    return run.step(fetch, 3)\n", "what the step's parameters"),
     ("    return run.ask('Is it fair?')\n", "returns=Type"),
     ("    run.sleep(60)\n" + BODY, "timedelta(seconds=...)"),

@@ -24,11 +24,13 @@ HEAVY = {
 def test_the_surface_is_exactly_this() -> None:
     assert skills.__all__ == [
         "Approval",
+        "Approved",
         "BadStatus",
         "EffectFailed",
         "Expect",
         "Failure",
         "InsideStep",
+        "Irreversible",
         "Misdeclared",
         "OutsideStep",
         "Run",

@@ -24,7 +24,7 @@ Reason = Annotated[str, typer.Option(help="Why; stored with the answer.")]
 @group.command("list")
 @with_terminal
 def list_approvals(terminal: Terminal) -> None:
-    """The open ones: questions of skills (yes or no) and of the agent (in words)."""
+    """The open ones: questions of skills (yes or no), of the agent (in words), and about what may have happened."""
     from harness.cli.pages.approvals import approval_list
 
     found = terminal.client.approvals()
@@ -62,16 +62,17 @@ def answer(
     approval: Identifier,
     words: Annotated[str, typer.Argument(help="The answer.", show_default=False)],
 ) -> None:
-    """Answer the agent's question, in words."""
+    """Answer the agent's question in words; or say `done` or `not-done` of a step during which Tend died."""
     _answer(terminal, _open(terminal, approval), words, reason="")
 
 
 def _decide(terminal: Terminal, typed: str, decision: str, reason: str) -> None:
     found = _open(terminal, typed)
-    if found.kind == "question":
+    if found.kind != "approval":
+        wanted = "|".join(found.choices) if found.kind == "unknown" else '"your answer"'
         raise Failure(
-            f"{found.id} is a question, which wants words: {found.question}",
-            next_=terminal.command(f'approvals answer {terminal.words.id(found.id)} "your answer"'),
+            f"{found.id} is no yes-or-no question: {found.question}",
+            next_=terminal.command(f"approvals answer {terminal.words.id(found.id)} {wanted}"),
             type_="question",
         )
     _answer(terminal, found, decision, reason)

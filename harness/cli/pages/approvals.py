@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 from rich.console import RenderableType
@@ -25,6 +26,7 @@ def approval_page(approval: views.Approval, words: Words) -> RenderableType:
         Text(),
         facts(
             [
+                *_call(approval),
                 ("asked by", f"{approval.skill}, run {words.id(approval.run)}"),
                 ("asked", f"{words.exact(approval.asked_at)} ({words.relative(approval.asked_at)})"),
                 ("expires", _expiry(approval, words)),
@@ -35,6 +37,15 @@ def approval_page(approval: views.Approval, words: Words) -> RenderableType:
         ),
         Text(f"\n{_commands(approval, words)}", style="bold") if approval.state == "open" else None,
     )
+
+
+def _call(approval: views.Approval) -> list[tuple[str, RenderableType | None]]:
+    """What a yes does, never shortened: it is what the person agrees to."""
+    call = approval.call
+    if call is None:
+        return []
+    arguments = json.dumps(call.arguments, indent=2, ensure_ascii=False)
+    return [("does", Text(f"{call.step}, once")), ("with", Text(arguments)), ("version", Text(call.version))]
 
 
 def answered_line(approval: views.Approval, words: Words) -> RenderableType:
@@ -49,13 +60,21 @@ def _brief(approval: views.Approval, words: Words) -> RenderableType:
         told.append(f", expires {words.relative(approval.expires_at)}", style="dim")
     choices = f"\n({' · '.join(approval.choices)})" if approval.choices else ""
     asked = Text(f"{approval.question}{choices}")
-    return page(told, indented(asked), indented(Text(_commands(approval, words), style="bold")))
+    does = facts(_call(approval)) if approval.call else None
+    return page(
+        told,
+        indented(asked),
+        indented(does) if does else None,
+        indented(Text(_commands(approval, words), style="bold")),
+    )
 
 
 def _commands(approval: views.Approval, words: Words) -> str:
     short = words.id(approval.id)
     if approval.kind == "question":
         return words.command(f'approvals answer {short} "…"')
+    if approval.kind == "unknown":
+        return "\n".join(words.command(f"approvals answer {short} {choice}") for choice in approval.choices)
     return f"{words.command(f'approvals approve {short}')}\n{words.command(f'approvals deny {short}')}"
 
 

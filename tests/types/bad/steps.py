@@ -57,8 +57,24 @@ def unknown_option() -> int:
     return 1
 
 
+@step(irreversible=True)
+def wipe(disk: str) -> str:
+    return disk
+
+
+@step(irreversible=True, attempts=2)  # E+: No overload variant of "step" matches
+def wipe_again() -> None: ...
+
+
 @skill()
 def body(run: Run) -> None:
+    run.step(wipe, "a")  # E: has incompatible type "Irreversible[[str], str]"; expected "Step[
+    run.map(wipe, ["a"])  # E: No overload variant of "map" of "Run" matches argument types "Irreversible[[str], str]"
+    wipe("a")  # E: "Irreversible[[str], str]" not callable
+    run.step_if_approved("Wipe?", fetch, "a")  # E: incompatible type "Step[[str, int], Order]"; expected "Irreversible[
+    run.step_if_approved("Wipe?", wipe, 1)  # E: has incompatible type "int"; expected "str"
+    run.step_if_approved(wipe, "a")  # E+: has incompatible type "Irreversible[[str], str]"; expected "str"
+    run.step_if_approved("Wipe?", wipe, "a").by  # E: Item "None" of "Approved[str] | None" has no attribute "by"
     run.step(fetch, 1)  # E: Argument 2 to "step" of "Run" has incompatible type "int"; expected "str"
     run.step(fetch)  # E: Missing positional argument "name" in call to "step" of "Run"
     run.step(fetch, "a", copys=2)  # E: Unexpected keyword argument "copys" for "step" of "Run"

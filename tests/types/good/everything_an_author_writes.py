@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from skills import (
     Approval,
+    Approved,
     Expect,
     Failure,
     Run,
@@ -49,6 +50,11 @@ def store(order: Order) -> None:
     files.write(f"orders/{order.id}.json", order.model_dump_json())
 
 
+@step(irreversible=True, answer_within=timedelta(hours=1), timeout=timedelta(minutes=1))
+def send(order: Order) -> str:
+    return order.id
+
+
 takes_the_step: Step[..., Order] = fetch
 
 
@@ -69,6 +75,9 @@ def scheduled(run: Run) -> Order:
     assert_type(run.map(fetch, ["a", "b"]), list[Order])
     assert_type(run.map(fetch, ("a", "b"), at_once=2, failures="return"), list[Order | StepFailed])
     assert_type(run.map(store, [order]), list[None])
+    assert_type(run.step_if_approved("Send it?", send, order), Approved[str] | None)
+    if sent := run.step_if_approved("Send it?", send, order=order):
+        assert_type(sent.result, str | None)
     assert_type(run.ask("Which?", order, 3, returns=Literal["a", "b"]), Literal["a", "b"])
     assert_type(run.ask("Which?", [order], returns=list[Order], fallback=list), list[Order])
     assert_type(run.ask("Maybe?", returns=Order | None), Order | None)

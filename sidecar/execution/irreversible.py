@@ -1,0 +1,72 @@
+"""A step that must not happen twice, nor without a person's yes.
+
+    approved, exactly so? ── no ──► NotApproved
+            │ yes
+    the intent is on disk ──► Go ──► Finish, or Fail: the step has ended, as others do
+            │ a crash, or its time is up
+    unknown: it may have happened. The run waits until a person says `done` or `not-done`.
+
+It is never tried again, whatever happens.
+"""
+
+from __future__ import annotations
+
+import json
+
+import sqlalchemy as sa
+from pydantic import JsonValue
+from sqlalchemy.engine import Connection
+
+from sidecar.approvals import DONE, NOT_YET, NewApproval
+from sidecar.execution.effects import Circumstances
+from sidecar.execution.requests import Requests
+from sidecar.failpoints import failpoint
+from sidecar.journal.steps import Journal, StepRow
+from sidecar.store.schema import approvals
+from skills.wire import Begin, Done, Failed, Go, Suspend
+
+
+class NotApproved(Exception):
+    """Nobody has approved this step with these arguments, by this version, in this run."""
+
+
+def begin_irreversible(
+    question: Begin, journal: Journal, where: Circumstances, requests: Requests
+) -> Go | Done | Failed | Suspend:
+    call = {"step": question.step.name, "arguments": question.arguments, "version": where.version}
+
+    def intend(connection: Connection) -> JsonValue:
+        return {"approval": _approval(connection, question, call, where)}
+
+    answer = journal.begin_once(question, intend)
+    if isinstance(answer, StepRow):
+        return _unknown(answer, call, journal, where, requests)
+    failpoint("irreversible.intended")
+    return answer
+
+
+def _approval(connection: Connection, question: Begin, call: dict[str, JsonValue], where: Circumstances) -> str:
+    """The id of the approval of exactly this call."""
+    row = connection.execute(
+        sa.select(approvals.c.id, approvals.c.call).where(
+            approvals.c.run == where.segment.run,
+            approvals.c.step == f"approve:{question.step.name}",
+            approvals.c.occurrence == question.step.occurrence,
+            approvals.c.state == "approved",
+        )
+    ).first()
+    if row is None or row.call != call:
+        raise NotApproved(f"nobody has approved {question.step} with these arguments; run.step_if_approved asks first")
+    identity: str = row.id
+    return identity
+
+
+def _unknown(
+    step: StepRow, call: dict[str, JsonValue], journal: Journal, where: Circumstances, requests: Requests
+) -> Suspend:
+    if step.state != "waiting":
+        shown = json.dumps(call["arguments"], ensure_ascii=False)
+        asked = f"Was {step.key} done? Tend died while it ran with {shown}, so it may have happened, or not."
+        new = NewApproval("unknown", where.segment.run, where.skill, asked, choices=(DONE, NOT_YET), call=call)
+        requests.wait_for_person(new, step, journal)
+    return Suspend(reason="unknown")

@@ -1,0 +1,173 @@
+"""What cannot be undone is done once, upon a person's yes to exactly that; where nobody knows, a person says."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+
+import pytest
+from pydantic import JsonValue
+
+from sidecar.client import Refused, views
+from tests.support.live_sidecar import LiveSidecar
+from tests.support.sink import Sink
+from tests.support.waiting import wait_until
+
+PAGING = '''"""Page somebody, if a person agrees."""
+
+from datetime import timedelta
+
+from skills import Run, http, skill, step
+
+
+@step(irreversible=True, answer_within=timedelta(seconds=WITHIN), timeout=timedelta(seconds=2))
+def page(name: str, why: list[str]) -> str:
+    http.post("http://HOST/NAME", json=why).raise_for_status()
+    return f"paged {name}"
+
+
+@skill(hosts=["HOST"])
+def NAME(run: Run) -> str:
+    done = run.step_if_approved("Page Ada?", page, "Ada", ["the shop is down"])
+    return f"{done.result} by {done.by}" if done else "nobody"
+'''
+
+
+def paging(name: str, sink: Sink, *, within: float = 3600) -> str:
+    return PAGING.replace("NAME", name).replace("HOST", sink.host).replace("WITHIN", str(within))
+
+
+def unknown(sidecar: LiveSidecar, run: str) -> views.Approval:
+    """Wait until a person is asked what became of the step."""
+    sidecar.waits(run, "unknown")
+    approval = sidecar.approval(run)
+    assert approval.kind == "unknown"
+    return approval
+
+
+def test_a_person_sees_exactly_what_a_yes_does_and_it_is_done_once(sidecar: LiveSidecar, sink: Sink) -> None:
+    version = sidecar.put("page_yes", paging("page_yes", sink))
+    started = sidecar.client.run_skill("page_yes").id
+    asked = sidecar.approval(started)
+    arguments: JsonValue = {"name": "Ada", "why": ["the shop is down"]}
+    assert asked.question == "Page Ada?"
+    assert asked.call == views.IrreversibleCall(step="page", arguments=arguments, version=version)
+    assert asked.expires_at is not None
+    assert sink.count("/page_yes") == 0
+    sidecar.client.answer(asked.id, "yes")
+    assert sidecar.ended(started).output == "paged Ada by person"
+    assert [json.loads(item.body) for item in sink.received if item.path == "/page_yes"] == [["the shop is down"]]
+
+
+def test_a_no_is_a_no_and_so_is_silence(sidecar: LiveSidecar, sink: Sink) -> None:
+    sidecar.put("page_no", paging("page_no", sink))
+    started = sidecar.client.run_skill("page_no").id
+    sidecar.client.answer(sidecar.approval(started).id, "no")
+    assert sidecar.ended(started).output == "nobody"
+    sidecar.put("page_late", paging("page_late", sink, within=1))
+    assert sidecar.run("page_late").output == "nobody"
+    assert sink.count("/page_no") + sink.count("/page_late") == 0
+
+
+def test_in_a_rehearsal_nobody_is_asked_and_nothing_is_done(sidecar: LiveSidecar, sink: Sink) -> None:
+    sidecar.put("page_rehearsed", paging("page_rehearsed", sink))
+    assert sidecar.run("page_rehearsed", rehearsal=True).output == "nobody"
+    assert sink.count("/page_rehearsed") == 0
+
+
+def test_a_body_that_fails_is_not_tried_again(sidecar: LiveSidecar, sink: Sink) -> None:
+    sink.replies["/page_failing"].append((503, {}))
+    sidecar.put("page_failing", paging("page_failing", sink))
+    started = sidecar.client.run_skill("page_failing").id
+    sidecar.client.answer(sidecar.approval(started).id, "yes")
+    ended = sidecar.ended(started)
+    assert ended.run.error is not None
+    assert ended.run.error.type == "BadStatus"
+    assert sink.count("/page_failing") == 1
+
+
+@pytest.mark.parametrize(("said", "output"), [("done", "None by person"), ("not-done", "nobody")])
+def test_after_a_crash_a_person_says_whether_it_was_done(
+    sidecar: LiveSidecar, sink: Sink, said: str, output: str
+) -> None:
+    name = f"page_{said.replace('-', '_')}"
+    held = sink.hold(f"/{name}")
+    sidecar.put(name, paging(name, sink).replace(", timeout=timedelta(seconds=2)", ""))
+    started = sidecar.client.run_skill(name).id
+    sidecar.client.answer(sidecar.approval(started).id, "yes")
+    wait_until(lambda: sink.count(f"/{name}"), "the step is under way")
+    pid = wait_until(lambda: sidecar.client.run(started).attempts[-1].pid, "its process is known")
+    os.kill(pid, signal.SIGKILL)
+    asked = unknown(sidecar, started)
+    held.set()
+    assert asked.choices == ("done", "not-done")
+    assert '"the shop is down"' in asked.question
+    with pytest.raises(Refused, match="done or not-done, not 'yes'"):
+        sidecar.client.answer(asked.id, "yes")
+    sidecar.restart()
+    assert sidecar.state(started) == "waiting", "nothing but a person's word ends it"
+    sidecar.client.answer(asked.id, said)
+    ended = sidecar.ended(started)
+    assert ended.output == output
+    assert [attempt.outcome for attempt in ended.steps[-1].attempts] == ["lost"]
+    assert sink.count(f"/{name}") == 1
+
+
+def test_a_step_whose_time_is_up_may_have_happened(sidecar: LiveSidecar, sink: Sink) -> None:
+    held = sink.hold("/page_slow")
+    sidecar.put("page_slow", paging("page_slow", sink))
+    started = sidecar.client.run_skill("page_slow").id
+    sidecar.client.answer(sidecar.approval(started).id, "yes")
+    asked = unknown(sidecar, started)
+    held.set()
+    sidecar.client.answer(asked.id, "done")
+    assert sidecar.ended(started).output == "None by person"
+    assert sink.count("/page_slow") == 1
+
+
+def test_each_use_is_asked_for_by_itself(sidecar: LiveSidecar, sink: Sink) -> None:
+    more = (
+        '    bob = run.step_if_approved("And Bob?", page, "Bob", [])\n    run.log(str(bob))\n    return f"{done.result}'
+    )
+    text = paging("page_twice", sink).replace('    return f"{done.result}', more)
+    sidecar.put("page_twice", text)
+    started = sidecar.client.run_skill("page_twice").id
+    sidecar.client.answer(sidecar.approval(started).id, "yes")
+    second = wait_until(
+        lambda: next((item for item in sidecar.client.approvals() if item.question == "And Bob?"), None),
+        "it asks again",
+    )
+    assert second.call is not None
+    assert second.call.arguments == {"name": "Bob", "why": []}
+    sidecar.client.answer(second.id, "no")
+    ended = sidecar.ended(started)
+    assert ended.output == "paged Ada by person"
+    assert [line.message for line in ended.logs] == ["None"]
+    assert sink.count("/page_twice") == 1
+
+
+def test_without_its_approval_a_step_is_not_begun(sidecar: LiveSidecar, sink: Sink) -> None:
+    """The worker asks first; the sidecar looks at the approval all the same."""
+    text = paging("page_forged", sink).replace(
+        "    done = ",
+        '    forge(run, page, "Ada", ["other words than the approved ones"])\n    done = ',
+    )
+    forge = """
+def forge(run: Run, step: Any, *given: object) -> None:
+    steps: Any = getattr(run, "_steps")
+    approved = steps.ask
+    steps.ask = lambda question: approved(
+        question.model_copy(update={"arguments": {"name": "Bob", "why": []}}) if question.op == "begin" else question
+    )
+
+
+@skill("""
+    text = text.replace("@skill(", forge.lstrip("\n")).replace("from datetime", "from typing import Any\nfrom datetime")
+    sidecar.put("page_forged", text)
+    started = sidecar.client.run_skill("page_forged").id
+    sidecar.client.answer(sidecar.approval(started).id, "yes")
+    ended = sidecar.ended(started)
+    assert ended.run.error is not None
+    assert ended.run.error.type == "NotApproved"
+    assert sink.count("/page_forged") == 0
