@@ -34,8 +34,8 @@ _ADVICE = [
     (r"^no-untyped-def", "Annotate each parameter and the result: def name(run: Run, order: Order) -> Receipt."),
     (r"^no-untyped-call", "Annotate the called function's parameters and result."),
     (r"^type-arg", "Say what it holds: list[str], dict[str, int]."),
-    (r"^union-attr.*None", "Handle the None first: if value is None: ..."),
-    (r"^(operator|index).*None", "Handle the None first: if value is None: ..."),
+    (r"^(operator|index|union-attr).*None", "Handle the None first: if value is None: ..."),
+    (r'^(arg-type|assignment|return-value).*(got|type) "[^"]*\| None"', "Handle the None first: if value is None: ..."),
     (r"^var-annotated", "Annotate it: name: list[str] = []."),
     (r"^(empty-body|return): ", "Return a value on every path, or declare -> None."),
     (r"^return-value: No return", "Declare what is returned: -> Type."),
@@ -47,6 +47,10 @@ _ADVICE = [
 _RULES = [(re.compile(pattern), fix) for pattern, fix in _ADVICE]
 
 _CALL = re.compile(r"(\w+)\(")
+
+# A value that may be None because it was asked for without a default.
+_WITHOUT_DEFAULT = re.compile(r"""\.state\.get\(\s*(["'][^"']*["'])\s*,\s*(\w+(?:\[[^()]*\])?)\s*\)""")
+_DEFAULTS = {"int": "0", "float": "0.0", "str": '""', "bool": "False", "list": "[]", "dict": "{}"}
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,9 @@ class AuthorApi:
 
 def advice(code: str, message: str, *, source: str, column: int, api: AuthorApi) -> str:
     """The fix for one of mypy's messages, or "". `source` is the line, `column` (from 1) where the error begins."""
+    if "None" in message and (asked := _WITHOUT_DEFAULT.search(source)):
+        name, form = asked.groups()
+        return f"Give a default: run.state.get({name}, {form}, {_DEFAULTS.get(form.partition('[')[0], 'default')})."
     for pattern, fix in _RULES:
         if found := pattern.search(f"{code}: {message}"):
             called = _CALL.match(source, column - 1)
@@ -77,9 +84,17 @@ def _exported(file: Path) -> str:
     return ""
 
 
+def _attributes(node: ast.ClassDef) -> list[str]:
+    """What `__init__` puts on `self` for good; an annotation says that it will change, which is the engine's affair."""
+    made = [each for each in node.body if isinstance(each, ast.FunctionDef) and each.name == "__init__"]
+    targets = [target for each in made for line in each.body if isinstance(line, ast.Assign) for target in line.targets]
+    return [target.attr for target in targets if isinstance(target, ast.Attribute)]
+
+
 def _public_methods(file: Path, name: str) -> str:
     for node in ast.parse(file.read_text()).body:
         if isinstance(node, ast.ClassDef) and node.name == name:
             methods = [each.name for each in node.body if isinstance(each, ast.FunctionDef)]
-            return ", ".join(method for method in methods if not method.startswith("_"))
+            names = dict.fromkeys([*methods, *_attributes(node)])  # an overloaded method once
+            return ", ".join(name for name in names if not name.startswith("_"))
     return ""

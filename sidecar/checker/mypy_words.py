@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,7 +18,7 @@ from sidecar.checker.report import Problem, Snapshot
 # mypy ends with 1 where it found errors in the types, and with 2 where it could not even parse.
 _HAS_A_VERDICT = (0, 1, 2)
 
-# Beside another error on their line these only say that its value has no known type.
+# After another error in the same definition these only say that its value has no known type.
 _ECHOES = frozenset({"var-annotated", "no-any-return"})
 
 
@@ -40,11 +41,16 @@ class MypyWords:
     def problems(self, snapshot: Snapshot, finished: Finished) -> list[Problem]:
         paths = {place(path): path for path in snapshot.files}
         messages = [message for message in _messages(finished.output) if message.file in paths]
-        refused = {(message.file, message.line) for message in messages if message.code not in _ECHOES}
+        beginnings = {file: _beginnings(_text(snapshot, path)) for file, path in paths.items()}
+
+        def place_of(message: _Message) -> tuple[str, int]:
+            return message.file, bisect_right(beginnings[message.file], message.line)
+
+        refused = {place_of(message) for message in messages if message.code not in _ECHOES}
         problems = [
             self._problem(snapshot, paths[message.file], message)
             for message in messages
-            if message.code not in _ECHOES or (message.file, message.line) not in refused
+            if message.code not in _ECHOES or place_of(message) not in refused
         ]
         if finished.status == 0 or (problems and finished.status in _HAS_A_VERDICT):
             return problems
@@ -53,8 +59,7 @@ class MypyWords:
         return [*problems, Problem(stage="types", file=snapshot.entry, line=0, reason=reason, fix=fix)]
 
     def _problem(self, snapshot: Snapshot, path: str, message: _Message) -> Problem:
-        text = snapshot.files[path].decode("utf-8-sig", "replace").replace("\r\n", "\n")
-        source = line_of(text, message.line)
+        source = line_of(_text(snapshot, path), message.line)
         column = message.column + 1
         return Problem(
             stage="types",
@@ -69,6 +74,15 @@ class MypyWords:
     @cached_property
     def _api(self) -> AuthorApi:
         return AuthorApi.read(self._author_api / "skills")
+
+
+def _text(snapshot: Snapshot, path: str) -> str:
+    return snapshot.files[path].decode("utf-8-sig", "replace").replace("\r\n", "\n")
+
+
+def _beginnings(text: str) -> list[int]:
+    """The lines, from 1, in which something begins: those that are not indented."""
+    return [number for number, line in enumerate(text.splitlines(), 1) if line[:1].strip(" \t#)")]
 
 
 def _messages(output: str) -> Iterator[_Message]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
+from urllib.parse import urlsplit
 
 # What a skill must not write: the sources, the agent's own memory, the store.
 PROTECTED = ("skills", "lib", "memory", ".tend", "SOUL.md", "USER.md", "MEMORY.md")
@@ -25,6 +26,23 @@ def host_problem(host: str) -> str:
     if not _HOST.fullmatch(host) or not 0 < int(host.partition(":")[2] or 1) < 65536:
         return f"{host!r} is no host name"
     return ""
+
+
+def host_fix(host: str) -> str:
+    """What to write in its place: where it is an address, the host in it."""
+    meant = _host_in(host.strip().lower())
+    return 'Write the name alone: hosts=["api.example.com"].' if host_problem(meant) else f'Write "{meant}".'
+
+
+def _host_in(address: str) -> str:
+    """`http://127.0.0.1:8899/` → `127.0.0.1:8899`; "" where there is none."""
+    try:
+        parts = urlsplit(address if "://" in address else f"//{address}")
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return ""
+    usual = {"http": 80, "https": 443}.get(parts.scheme)
+    return host if port in (None, usual) else f"{host}:{port}"
 
 
 def read_problem(glob: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 from sidecar.checker.literals import Literals, Unreadable
 from sidecar.checker.manifest import Expectation, Manifest, StepDeclaration
 from sidecar.checker.module import Definition, Module, called
-from sidecar.checker.policy import host_problem, read_problem, write_problem
+from sidecar.checker.policy import host_fix, host_problem, read_problem, write_problem
 from sidecar.checker.read_triggers import TriggerReader
 from sidecar.checker.report import Problem
 
@@ -138,12 +138,12 @@ class ManifestReader:
             "on": ("triggers", self._triggers.read),
             "catch_up": ("catch_up", self._catch_up),
             "concurrency": ("concurrency", self._at_least(1)),
-            "hosts": ("hosts", self._each(host_problem, 'Write the name alone: hosts=["api.example.com"].')),
+            "hosts": ("hosts", self._each(host_problem, host_fix)),
             "reads": (
                 "reads",
-                self._each(read_problem, 'Write a path or glob in the workspace: "data/*.csv".'),
+                self._each(read_problem, lambda _: 'Write a path or glob in the workspace: "data/*.csv".'),
             ),
-            "writes": ("writes", self._each(write_problem, 'Write to a folder of the skill: "reports/**".')),
+            "writes": ("writes", self._each(write_problem, lambda _: 'Write to a folder of the skill: "reports/**".')),
             "expect": ("expect", self._expect),
         }
 
@@ -212,12 +212,12 @@ class ManifestReader:
             raise Unreadable(node, f"{value!r} is no policy", 'Write "latest", "skip" or "all".')
         return value
 
-    def _each(self, problem_of: Callable[[str], str], fix: str) -> Read:
+    def _each(self, problem_of: Callable[[str], str], fix: Callable[[str], str]) -> Read:
         def read(node: ast.expr) -> tuple[str, ...]:
             texts = self._literals.texts(node)
             for place, text in texts:
                 if problem := problem_of(text):
-                    raise Unreadable(place, problem, fix)
+                    raise Unreadable(place, problem, fix(text))
             return tuple(text for _, text in texts)
 
         return read

@@ -47,22 +47,39 @@ def _require_declared(host: str, port: int, hosts: tuple[str, ...]) -> None:
     if any(_covers(declared, host, port) for declared in hosts):
         return
     wanted = _written(host, port)
-    declared = f"hosts={json.dumps(list(hosts))}" if hosts else "no hosts"
+    said = f"hosts={json.dumps(list(hosts))}" if hosts else "no hosts"
     ports = "" if port in DEFAULT_PORTS.values() else " A host without a port means the ports 80 and 443 only."
     raise HostNotDeclared(
-        f"{wanted} is not declared: this skill has {declared}. Write in its @skill(...): "
-        f"hosts={json.dumps([*hosts, wanted])}.{ports}"
+        f"{wanted} is not declared: this skill has {said}. Write in its @skill(...): "
+        f"hosts={json.dumps(_corrected(hosts, host, wanted))}.{ports}"
     )
 
 
+def _corrected(hosts: tuple[str, ...], host: str, wanted: str) -> list[str]:
+    """The declared hosts with the wanted one: in the place of what named it without its port, or as an address."""
+    corrected: list[str] = []
+    for declared in hosts:
+        name, port = _name_and_port(declared)
+        was_meant = name == host and (port is None or "/" in declared)
+        corrected.append(wanted if was_meant else declared)
+    return list(dict.fromkeys([*corrected, wanted]))
+
+
 def _covers(declared: str, host: str, port: int) -> bool:
-    try:
-        parts = urlsplit(f"//{declared}")
-        name, declared_port = httpx2.URL(scheme="http", host=parts.hostname or "").raw_host.decode(), parts.port
-    except (ValueError, httpx2.InvalidURL):
-        return False  # not a host: it declares nothing
+    if "/" in declared:
+        return False  # an address is no host: it declares nothing
+    name, declared_port = _name_and_port(declared)
     ports = DEFAULT_PORTS.values() if declared_port is None else (declared_port,)
-    return bool(name) and _plain(name) == host and port in ports
+    return bool(name) and name == host and port in ports
+
+
+def _name_and_port(declared: str) -> tuple[str, int | None]:
+    """Also of what is no declaration, `http://127.0.0.1:8899/`, and of nothing at all: ""."""
+    try:
+        parts = urlsplit(declared if "//" in declared else f"//{declared}")
+        return _plain(httpx2.URL(scheme="http", host=parts.hostname or "").raw_host.decode()), parts.port
+    except (ValueError, httpx2.InvalidURL):
+        return "", None
 
 
 def _plain(host: str) -> str:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sidecar.checker.manifest import At, Cron, Event, Every, Expectation, Manifest, StepDeclaration
-from sidecar.checker.policy import host_problem, write_problem
+from sidecar.checker.policy import host_fix, host_problem, write_problem
 from sidecar.checker.read_source import read_source
 from sidecar.checker.report import Problem
 from tests.checker.conftest import BODY, HEAD, skill, snapshot
@@ -210,6 +210,21 @@ def test_a_declaration_that_cannot_hold(arguments: str, reason: str) -> None:
 )
 def test_what_is_no_host(host: str) -> None:
     assert host_problem(host)
+
+
+@pytest.mark.parametrize(
+    ("host", "fix"),
+    [
+        ("http://127.0.0.1:8899/", 'Write "127.0.0.1:8899".'),
+        ("https://api.example.com/v1?x=1", 'Write "api.example.com".'),
+        ("https://api.example.com:443", 'Write "api.example.com".'),
+        ("API.example.com:8443", 'Write "api.example.com:8443".'),
+        ("*.example.com", 'Write the name alone: hosts=["api.example.com"].'),
+        ("http://[", 'Write the name alone: hosts=["api.example.com"].'),
+    ],
+)
+def test_what_is_no_host_is_told_with_the_host_in_it(host: str, fix: str) -> None:
+    assert host_fix(host) == fix
 
 
 @pytest.mark.parametrize(

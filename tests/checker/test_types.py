@@ -57,3 +57,34 @@ def test_a_module_that_is_not_in_the_cache_is_looked_up(check: Check) -> None:
     assert check(skill("    run.log(str(ipaddress.ip_address('::1')))\n" + BODY, before=before)).passed
     [problem] = check(skill("    ipaddress.ip_addres('::1')\n" + BODY, before=before)).problems
     assert problem.stage == "types"
+
+
+@pytest.mark.parametrize(
+    ("body", "fix"),
+    [
+        ("    n = run.state.get('n', int) + 1\n    run.log(str(n))\n", "run.state.get('n', int, 0)"),
+        ("    run.state.put('n', run.state.get('n', float) + 1)\n", "run.state.get('n', float, 0.0)"),
+        ("    for name in run.state.get('names', list[str]):\n        run.log(name)\n", "('names', list[str], [])"),
+        ("    n: int = run.state.get('n', int)\n    run.log(str(n))\n", "run.state.get('n', int, 0)"),
+        ("    price = run.state.get('price', Price)\n    run.log(str(price.cents))\n", "Handle the None first"),
+    ],
+)
+def test_a_state_that_may_not_be_there_yet(check: Check, body: str, fix: str) -> None:
+    [problem] = check(skill(body + BODY)).problems
+    assert fix in problem.fix
+
+
+def test_what_a_run_has_is_listed_once_and_whole(check: Check) -> None:
+    [problem] = check(skill("    run.wait(3)\n" + BODY)).problems
+    names = problem.fix.removeprefix("Run has: ").removesuffix(".").split(", ")
+    assert len(names) == len(set(names))
+    assert {"state", "random", "map", "step"} <= set(names)
+    assert "quiet_because" not in names
+
+
+def test_what_only_follows_from_another_problem_is_not_told(check: Check) -> None:
+    [problem] = check(skill("    found = run.nope\n    return found\n")).problems
+    assert "nope" in problem.reason
+    before = "@step\ndef raw() -> int:\n    return http.get('x').json()['count']\n\n\n"
+    problems = check(skill("    found = run.nope\n    return found\n", before=before)).problems
+    assert len(problems) == 2, "another definition's own problem stays"

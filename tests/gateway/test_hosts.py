@@ -44,6 +44,24 @@ def test_what_it_does_not(declared: str, host: str, port: int) -> None:
         _require_declared(host, port, (declared,))
 
 
+@pytest.mark.parametrize(
+    ("declared", "host", "port", "corrected"),
+    [
+        ((), "api.example.com", 443, '["api.example.com"]'),
+        (("api.example.com",), "shop.example.com", 443, '["api.example.com", "shop.example.com"]'),
+        (("127.0.0.1", "api.example.com"), "127.0.0.1", 8899, '["127.0.0.1:8899", "api.example.com"]'),
+        (("http://127.0.0.1:8899/",), "127.0.0.1", 8899, '["127.0.0.1:8899"]'),
+        (("localhost:1", "localhost:2"), "localhost", 3, '["localhost:1", "localhost:2", "localhost:3"]'),
+    ],
+)
+def test_what_is_refused_is_told_with_the_corrected_list(
+    declared: tuple[str, ...], host: str, port: int, corrected: str
+) -> None:
+    with pytest.raises(HostNotDeclared) as refused:
+        _require_declared(host, port, declared)
+    assert f"Write in its @skill(...): hosts={corrected}." in str(refused.value)
+
+
 @pytest.mark.parametrize("url", ["http://127.0.0.1:8080/", "http://[::1]:8080/"])
 def test_a_declared_address_is_connected_to_as_it_is(url: str) -> None:
     parsed = httpx2.URL(url)
