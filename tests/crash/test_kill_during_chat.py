@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 
 from sidecar.client import views
-from tests.crash.story import Struck
+from tests.crash.story import Struck, broken_connections
 from tests.support.live_sidecar import LiveSidecar
 from tests.support.scripted_author import says, writes
 from tests.support.talking_model import TalkingModel
+
+pytestmark = broken_connections
 
 GREETER = '''"""Say hello."""
 

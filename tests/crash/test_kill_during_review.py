@@ -9,10 +9,12 @@ import sqlalchemy as sa
 
 from sidecar.client import Refused, views
 from sidecar.store.schema import proposals
-from tests.crash.story import Struck, new_run
+from tests.crash.story import Struck, broken_connections, new_run
 from tests.support.live_sidecar import LiveSidecar
 from tests.support.scripted_author import says, writes
 from tests.support.talking_model import TalkingModel
+
+pytestmark = broken_connections
 
 LOUD = '''"""Say what there is to say."""
 

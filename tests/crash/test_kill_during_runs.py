@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.crash.story import Struck, lost_tries, new_run
+from tests.crash.story import Struck, broken_connections, lost_tries, new_run
 from tests.support.live_sidecar import LiveSidecar
 from tests.support.sink import Sink
+
+pytestmark = broken_connections
 
 CHILD = '''"""Called by the story."""
 

@@ -186,10 +186,12 @@ class LiveSidecar:
 
     def worker(self, run: str) -> int:
         """Wait for the process that executes the run; its id."""
-        return wait_until(
-            lambda: next((attempt.pid for attempt in self.client.run(run).attempts[-1:]), None),
-            f"run {run} has a worker",
-        )
+
+        def newest() -> int | None:
+            attempts = self.client.run(run).attempts
+            return attempts[-1].pid if attempts else None
+
+        return wait_until(newest, f"run {run} has a worker")
 
     def waits(self, run: str, reason: str) -> views.RunDetail:
         """Wait until the run waits for `reason`, and its process has gone."""
