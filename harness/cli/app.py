@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import typer
 from typer.exceptions import TyperException
 
-from harness.cli.commands import approvals, chat, demo, doctor, overview, review, runs, skills, up, why
+from harness.cli.commands import approvals, chat, demo, doctor, events, overview, review, runs, skills, up, why
 from harness.cli.failure import INTERRUPTED, USAGE, Failure, report
 from harness.cli.terminal import AsJson, Terminal, Workspace
 
@@ -22,9 +22,9 @@ def build() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(start)
-    for command in (up.up, demo.demo, chat.chat):
+    for command in (up.up, demo.demo, chat.chat, events.emit):
         app.command()(command)
-    for group in (skills.group, runs.group, review.group, approvals.group):
+    for group in (skills.group, runs.group, review.group, approvals.group, events.group):
         app.add_typer(group)
     for command in (why.why, overview.notices, overview.status, doctor.doctor):
         app.command()(command)

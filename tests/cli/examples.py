@@ -246,6 +246,20 @@ NOTICE = views.Notice(
 )
 
 
+EVENT = views.Event(
+    id="e-1",
+    name="order.paid",
+    payload={"order": "A7", "cents": 990},
+    source="person",
+    depth=0,
+    at=ago(minutes=2),
+    deliveries=(
+        views.Delivery(skill="price_report", outcome="started", run=RUN),
+        views.Delivery(skill="tidy_up", outcome="paused", reason="the skill is paused"),
+    ),
+)
+
+
 def status(**changed: object) -> views.Status:
     return views.Status.model_validate(
         {

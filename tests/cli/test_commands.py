@@ -29,6 +29,8 @@ from .double import Double
         (["review", "latest"], "review.latest", examples.REVIEW),
         (["approvals", "list"], "approvals.list", [examples.approval()]),
         (["notices"], "notices.list", [examples.NOTICE]),
+        (["events", "list"], "events.list", [examples.EVENT]),
+        (["emit", "order.paid", "[1]"], "events.emit", examples.EVENT),
         (["why", "price_report"], "skills.why", examples.WHY),
         (["status"], "status", examples.status()),
     ],
@@ -133,6 +135,24 @@ def test_a_run_need_not_be_waited_for(inside: Inside, sidecar: Double) -> None:
     sidecar.answers["skills.run"] = examples.run(state="queued")
 
     assert inside.json("skills", "run", "price_report", "--no-wait")["id"] == examples.RUN
+
+
+def test_an_event_is_emitted_with_its_payload_and_id(inside: Inside, sidecar: Double) -> None:
+    sidecar.answers["events.emit"] = examples.EVENT.model_copy(update={"is_new": False})
+    done = inside("emit", "order.paid", '{"order": "A7"}', "--id", "e-1")
+
+    assert sidecar.asked == [("events.emit", {"name": "order.paid", "payload": {"order": "A7"}, "id": "e-1"})]
+    assert f"→ price_report: started run {examples.RUN}" in done.stdout
+    assert "→ tidy_up: paused, the skill is paused" in done.stdout
+    assert "It was emitted before" in done.stdout
+
+
+def test_an_event_needs_no_payload_and_takes_no_text_that_is_not_json(inside: Inside, sidecar: Double) -> None:
+    sidecar.answers["events.emit"] = examples.EVENT.model_copy(update={"payload": None, "deliveries": ()})
+    assert "nobody listened" in inside("emit", "tick").stdout
+    done = inside("emit", "tick", "{oops")
+    assert done.returncode == 2
+    assert "the payload is not JSON" in done.stderr
 
 
 def test_input_that_is_not_json_exits_2(inside: Inside, sidecar: Double) -> None:

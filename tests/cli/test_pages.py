@@ -12,6 +12,7 @@ from harness.cli import words as said
 from harness.cli.console import InertConsole, inert
 from harness.cli.pages.approvals import approval_list, approval_page
 from harness.cli.pages.diff import diff_page
+from harness.cli.pages.events import event_page
 from harness.cli.pages.report import report_page, verdict_page
 from harness.cli.pages.review import review_page
 from harness.cli.pages.runs import log_page, run_page, run_table
@@ -46,6 +47,7 @@ PAGES: dict[str, RenderableType] = {
     "review": review_page(examples.REVIEW, WORDS),
     "approvals": approval_list([examples.approval()], WORDS),
     "approval": approval_page(examples.approval(), WORDS),
+    "events": event_page([examples.EVENT], WORDS),
     "notices": notice_page([examples.NOTICE], WORDS),
     "status": status_page(examples.status(), WORDS),
     "welcome": welcome_page(examples.status(), WORDS),

@@ -30,6 +30,8 @@ def test_help_starts_quickly(tend: Tend) -> None:
         ["review", "latest"],
         ["approvals", "list"],
         ["notices"],
+        ["events", "list"],
+        ["emit", "tick"],
         ["status"],
         ["chat", "-p", "hello"],
         ["-p", "hello"],

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from harness.cli.commands.json_given import json_given
 from harness.cli.commands.picking import pick
-from harness.cli.failure import USAGE, Failure
 from harness.cli.terminal import Terminal, with_terminal
 
 if TYPE_CHECKING:
@@ -73,7 +70,7 @@ def run(
     from harness.cli.following import follow
     from harness.cli.pages.runs import run_page, run_started
 
-    payload = _payload(given)
+    payload = json_given(given, as_="--input", example='tend skills run NAME --input \'{"key": "value"}\'')
     started = terminal.client.run_skill(name, payload, rehearsal=rehearse)
     if not wait:
         terminal.answer(started, run_started(started, terminal.words))
@@ -162,18 +159,3 @@ def restore(
 def _version(terminal: Terminal, name: str, versions: list[views.Version], typed: str) -> str:
     next_ = terminal.command(f"skills history {name}")
     return pick(typed, versions, lambda version: version.hash, thing=f"version of {name!r}", next_=next_).hash
-
-
-def _payload(given: str | None) -> Any:
-    if given is None:
-        return None
-    try:
-        text = sys.stdin.read() if given == "-" else Path(given[1:]).read_text() if given.startswith("@") else given
-        return json.loads(text)
-    except (OSError, ValueError) as error:
-        raise Failure(
-            f"--input is not JSON: {error}",
-            next_='tend skills run NAME --input \'{"key": "value"}\'',
-            type_="usage",
-            code=USAGE,
-        ) from error

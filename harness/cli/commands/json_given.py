@@ -1,0 +1,21 @@
+"""JSON as it is typed: the text itself, @FILE, or - for stdin."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from harness.cli.failure import USAGE, Failure
+
+
+def json_given(typed: str | None, *, as_: str, example: str) -> Any:
+    """The value; None where nothing was typed. `as_` names the argument in the error, `example` shows it right."""
+    if typed is None:
+        return None
+    try:
+        text = sys.stdin.read() if typed == "-" else Path(typed[1:]).read_text() if typed.startswith("@") else typed
+        return json.loads(text)
+    except (OSError, ValueError) as error:
+        raise Failure(f"{as_} is not JSON: {error}", next_=example, type_="usage", code=USAGE) from error
