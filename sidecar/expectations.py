@@ -24,7 +24,7 @@ def broken_expectation(connection: Connection, run: Row, expected: Expectation, 
     if expected.same_output_at_most is not None:
         same = _same_in_a_row(connection, run, expected.same_output_at_most + 1)
         if same > expected.same_output_at_most:
-            return f"the same output for the {same}th time in a row, expected at most {expected.same_output_at_most}"
+            return f"the same output {same} times in a row, expected at most {expected.same_output_at_most}"
     if expected.silence_at_most is not None and run.nothing_to_report is not None:
         return _silence(connection, run, expected.silence_at_most, now)
     return None
