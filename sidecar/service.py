@@ -18,6 +18,7 @@ from sidecar.commands import CommandTable
 from sidecar.commands.chat import ChatCommands
 from sidecar.commands.events import EventCommands
 from sidecar.commands.memory import MemoryCommands
+from sidecar.commands.rerun import RerunCommands
 from sidecar.commands.review import ReviewCommands
 from sidecar.commands.runs import RunCommands
 from sidecar.commands.skills import SkillCommands
@@ -79,11 +80,13 @@ class Sidecar:
         self._watcher = Watcher(settings.workspace, self._gate.changed, self._unmounted)
         memory = Memory(settings.workspace)
         skills = SkillCommands(store, clock, registry, self._gate, self._triggers, self._dispatcher, moments)
+        run_commands = RunCommands(store, clock, self._dispatcher, moments)
         self._commands = commands  # runs give commands, and commands start runs: filled when both exist
         for part in (
             skills,
             WhyCommands(store, clock, registry, self._triggers, skills),
-            RunCommands(store, clock, self._dispatcher, moments),
+            run_commands,
+            RerunCommands(store, clock, registry, self._dispatcher, run_commands),
             EventCommands(store, clock, self._dispatcher),
             ChatCommands(store, clock, registry, self._dispatcher, skills, memory, settings.zone),
             MemoryCommands(memory, clock, settings.zone),

@@ -14,7 +14,8 @@ import json
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack
-from typing import Self, TypeVar
+from pathlib import Path
+from typing import Literal, Self, TypeVar
 
 import httpx2
 from pydantic import JsonValue, TypeAdapter
@@ -136,6 +137,17 @@ class Client:
 
     def cancel(self, run: str, reason: str = "") -> views.Run:
         return self._ask("runs.cancel", views.Run, run=run, reason=reason)
+
+    def rerun(
+        self,
+        run: str,
+        *,
+        from_step: str | None = None,
+        payload: JsonValue = None,
+        version: Literal["active", "same"] = "active",
+    ) -> views.Run:
+        """Run it once more, with its own input or another one; from a step on, with what it remembered before."""
+        return self._ask("runs.rerun", views.Run, run=run, from_step=from_step, input=payload, version=version)
 
     def approvals(self) -> list[views.Approval]:
         """The open ones."""

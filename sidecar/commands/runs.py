@@ -43,14 +43,14 @@ class RunCommands:
 
     @command("runs.show", agent=True)
     def show(self, caller: Caller, run: str) -> views.RunDetail:
-        row = self._find(run)
+        row = self.find(run)
         detail = self._store.read(lambda connection: run_detail(connection, row))
         return run_excerpt(detail) if caller.is_agent else detail
 
     @command("runs.cancel")
     def cancel(self, caller: Caller, run: str, reason: str = "") -> views.Run:
         """On disk before any process is touched; the processes are dead when this returns."""
-        row, now = self._find(run), self._clock.now()
+        row, now = self.find(run), self._clock.now()
         if row.state in views.FINAL:
             raise CommandRefused("over", f"run {row.id} is {row.state} already")
 
@@ -94,7 +94,8 @@ class RunCommands:
             for row in rows
         ]
 
-    def _find(self, run: str) -> Row:
+    def find(self, run: str) -> Row:
+        """By id, or the first letters of it."""
         found = self._store.rows(sa.select(runs).where(runs.c.id.startswith(run, autoescape=True)).limit(2))
         if not run or not found:
             raise CommandRefused("not_found", f"there is no run {run!r}. See: tend runs list")
@@ -103,5 +104,5 @@ class RunCommands:
         return found[0]
 
     def _view(self, run: str) -> views.Run:
-        row = self._find(run)
+        row = self.find(run)
         return self._store.read(lambda connection: run_views(connection, [row])[0])

@@ -24,6 +24,7 @@ from skills.wire import Again, Begin, Done, ErrorInfo, Fail, Failed, Finish, Go,
 
 VALUE_AT_MOST = 1024 * 1024  # bytes of one argument list or result, as JSON
 STEPS_AT_MOST = 10_000  # in one run
+RETRIES_AT_MOST = 1_000  # in one run, over all its steps
 PAUSE_IN_WORKER = 5.0  # seconds; before a later retry the run gives its worker back
 
 
@@ -128,8 +129,11 @@ class Journal:
         step.failures += 1
         failpoint("journal.fail.before")
         if not question.retryable or step.failures >= step.retry.attempts:
-            self._close(step, "failed", error=question.error, outcome=outcome)
-            return Failed(error=question.error)
+            return self._failed(step, question.error, outcome)
+        if sum(each.failures - (each.state == "failed") for each in self._steps.values()) > RETRIES_AT_MOST:
+            last = f"the run has retried its steps {RETRIES_AT_MOST:,} times, the most there may be; the last error: "
+            error = ErrorInfo(type="LimitReached", message=f"{last}{question.error.type}: {question.error.message}")
+            return self._failed(step, error, outcome)
         delay = min(step.retry.backoff * 2 ** (step.failures - 1), step.retry.backoff_cap)
         delay *= 0.5 + _spread(self.segment.run, step) / 2
         self._retry_later(step, question.error, delay, outcome)
@@ -279,6 +283,10 @@ class Journal:
 
         self._store.write(change)
         step.state, step.result, step.error = state, result, error
+
+    def _failed(self, step: StepRow, error: ErrorInfo, outcome: str) -> Failed:
+        self._close(step, "failed", error=error, outcome=outcome)
+        return Failed(error=error)
 
     def _retry_later(self, step: StepRow, error: ErrorInfo, delay: float, outcome: str) -> None:
         now = self._clock.now()

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, TypeAlias
 
 import typer
 
+from harness.cli.commands.json_given import json_given
 from harness.cli.terminal import Terminal, with_terminal
 
 group = typer.Typer(name="runs", help="What ran, step by step.", no_args_is_help=True)
@@ -13,6 +14,7 @@ group = typer.Typer(name="runs", help="What ran, step by step.", no_args_is_help
 Run = Annotated[str, typer.Argument(metavar="RUN", help="Its id, or the first letters of it.", show_default=False)]
 # The same words as views.RunState, which is not imported for the sake of a quick start.
 State: TypeAlias = Literal["queued", "running", "waiting", "succeeded", "failed", "cancelled"]
+Version: TypeAlias = Literal["active", "same"]
 
 
 @group.command("list")
@@ -48,6 +50,32 @@ def logs(terminal: Terminal, run: Run) -> None:
 
     detail = terminal.client.run(run)
     terminal.answer(detail.logs, log_page(detail.logs, terminal.words))
+
+
+@group.command()
+@with_terminal
+def rerun(
+    terminal: Terminal,
+    run: Run,
+    from_step: Annotated[
+        str | None,
+        typer.Option(
+            "--from", metavar="STEP", help="Begin with what it remembered before this step.", show_default=False
+        ),
+    ] = None,
+    given: Annotated[
+        str | None,
+        typer.Option("--input", help="Another input than it had: JSON, @FILE, or - for stdin.", show_default=False),
+    ] = None,
+    version: Annotated[Version, typer.Option(help="The skill as it is now, or the same version as then.")] = "active",
+) -> None:
+    """Run it once more, as a new run: from its beginning, or from one of its steps."""
+    from harness.cli.pages.runs import run_started
+
+    payload = json_given(given, as_="--input", example='tend runs rerun RUN --input \'{"key": "value"}\'')
+    whole = terminal.client.run(run).run.id
+    started = terminal.client.rerun(whole, from_step=from_step, payload=payload, version=version)
+    terminal.answer(started, run_started(started, terminal.words))
 
 
 @group.command()
