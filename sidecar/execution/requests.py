@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection
 from sidecar import approvals, events
 from sidecar.caller import AGENT, TEND, Caller, CommandRefused
 from sidecar.clock import Clock, moment
+from sidecar.execution import tool_words
 from sidecar.execution.effects import Circumstances
 from sidecar.execution.event_requests import EventRequests
 from sidecar.failpoints import failpoint
@@ -29,6 +30,7 @@ from sidecar.triggers import new_run
 from skills.wire import Done, ErrorInfo, Failed, Request, Suspend
 
 DEPTH_AT_MOST = 10  # runs below one another
+TOLD = "told"  # how the run ended that a command has waited for
 SLEEP_AT_MOST = 366 * 86400.0  # seconds
 
 
@@ -96,7 +98,7 @@ class Requests:
     def answer(self, question: Request, journal: Journal, where: Circumstances) -> Done | Failed | Suspend:
         step = journal.request(question)
         if step.kind == "command" and step.child:
-            return self._after_child(step, journal)
+            return self._after_child(step, journal, where)
         if remembered := step.remembered():
             return remembered
         if step.state == "waiting":
@@ -301,14 +303,14 @@ class Requests:
             return journal.answer(step, error=_refused("command"))
         if asked.name == "skills.run" and asked.arguments.get("wait"):
             return self._run_and_wait(asked, step, journal, where)
-        self._tell_tool(where, asked.name, "started")
+        self._tell_tool(where, asked.name, "started", tool_words.begun(asked.name, asked.arguments))
         try:
             result = self.commands.perform(asked.name, asked.arguments, self._caller(step, journal, where))
         except CommandRefused as error:
-            self._tell_tool(where, asked.name, "failed", str(error))
+            self._tell_tool(where, asked.name, "failed", tool_words.refused(asked.name, asked.arguments, str(error)))
             return journal.answer(step, error=ErrorInfo(type=error.type, message=str(error)))
         failpoint("requests.command.performed")
-        self._tell_tool(where, asked.name, "succeeded", _summary(result))
+        self._tell_tool(where, asked.name, *tool_words.ended(result))
         return journal.answer(step, result=result)
 
     def _run_and_wait(
@@ -328,7 +330,7 @@ class Requests:
                 f"{active.version[:12]}, which is live, and not what you wrote"
             )
             return journal.answer(step, error=ErrorInfo(type="Refused", message=message))
-        self._tell_tool(where, "skills.run", "started", f"{'rehearses' if rehearsal else 'runs'} {name}")
+        self._tell_tool(where, asked.name, "started", tool_words.begun(asked.name, asked.arguments))
         return self._start_child(
             step,
             journal,
@@ -349,11 +351,15 @@ class Requests:
         revises = row is not None and isinstance(row.input, dict) and row.input.get("revise")
         return row.parent if row and revises else None
 
-    def _after_child(self, step: StepRow, journal: Journal) -> Done | Failed | Suspend:
+    def _after_child(self, step: StepRow, journal: Journal, where: Circumstances) -> Done | Failed | Suspend:
         """A command that ran a skill is answered with the run, however it ended."""
         if step.state == "waiting":
             return Suspend(reason="run")
-        return Done(result=self.commands.perform("runs.show", {"run": step.child}, Caller(AGENT, journal.segment.run)))
+        result = self.commands.perform("runs.show", {"run": step.child}, Caller(AGENT, journal.segment.run))
+        if step.intent != TOLD:  # a replay comes here again
+            journal.intend(step, TOLD)
+            self._tell_tool(where, "skills.run", *tool_words.ended(result))
+        return Done(result=result)
 
     def _caller(self, step: StepRow, journal: Journal, where: Circumstances) -> Caller:
         run = self.store.row(sa.select(runs.c.input, runs.c.parent).where(runs.c.id == where.segment.run))
@@ -369,20 +375,11 @@ class Requests:
             intend=lambda intent: journal.intend(step, intent),
         )
 
-    def _tell_tool(self, where: Circumstances, name: str, state: str, summary: str = "") -> None:
+    def _tell_tool(self, where: Circumstances, name: str, state: str, summary: str) -> None:
         if where.session and not name.startswith("chat."):
             self.moments.publish(
                 "tool", run=where.segment.run, session=where.session, name=name, state=state, summary=summary
             )
-
-
-def _summary(result: JsonValue) -> str:
-    """What a tool's line in the chat says of a verdict."""
-    if isinstance(result, dict) and isinstance(report := result.get("report"), dict):
-        problems = report.get("problems")
-        count = len(problems) if isinstance(problems, list) else 0
-        return f"refused: {count} problem{'s' * (count != 1)}" if count else "passed"
-    return ""
 
 
 def _refused(what: str) -> ErrorInfo:

@@ -91,8 +91,10 @@ class Agent:
 
 def writes_a_skill(agent: Agent) -> Callable[[str], None]:
     def act(run: str) -> None:
-        agent.tool(run, "write_skill", "started")
-        agent.tool(run, "write_skill", "failed", summary="price_report refused: 2 problems")
+        agent.tool(run, "skills.read", "started", summary="reads price_report")
+        agent.tool(run, "skills.read", "succeeded", summary="")
+        agent.tool(run, "skills.write", "started", summary="writes price_report")
+        agent.tool(run, "skills.write", "failed", summary="price_report refused: 2 problems")
         agent.sidecar.publish("retry", run=run, error="529 overloaded", wait=2)
         agent.text(run, "It is live: ")
         agent.text(run, "every Monday at 9.")
@@ -110,7 +112,7 @@ def test_one_message_prints_the_reply_alone_on_stdout(tend: Tend, sidecar: Doubl
     done = tend("-p", "Tell me the prices every Monday")
 
     assert (done.returncode, done.stdout) == (0, REPLY + "\n")
-    assert "✗ write_skill … price_report refused: 2 problems" in done.stderr
+    assert "✗ price_report refused: 2 problems" in done.stderr
     assert "↻ 529 overloaded, again in 2 s" in done.stderr
 
 
@@ -148,8 +150,41 @@ def test_a_question_is_printed_with_the_command_that_answers_it(tend: Tend, side
 
     session = f"{1:016x}"
     assert (asked.returncode, asked.stdout) == (0, "? Which city?\n")
-    assert f'tend chat --session {session} -p "…"' in asked.stderr
+    assert f'Answer with: tend chat --session {session} -p "…"' in asked.stderr
     assert tend("-p", "Oslo", "--session", session).stdout == "Oslo it is.\n"
+
+
+def test_a_question_with_choices_is_printed_with_a_command_for_each(tend: Tend, sidecar: Double) -> None:
+    agent = Agent(sidecar)
+    agent.acts = [lambda run: agent.ask(run, "Which city?", choices=("Oslo", 'the "old" town'))]
+    asked = tend("-p", "weather")
+
+    session = f"{1:016x}"
+    assert asked.stdout == '? Which city? (Oslo · the "old" town)\n'
+    assert asked.stderr.splitlines()[-3:] == [
+        "Answer with one of these, or in other words:",
+        f"  tend chat --session {session} -p Oslo",
+        f"  tend chat --session {session} -p 'the \"old\" town'",
+    ]
+
+
+def test_the_choices_of_a_question_are_in_the_json(tend: Tend, sidecar: Double) -> None:
+    agent = Agent(sidecar)
+    agent.acts = [lambda run: agent.ask(run, "Which city?", choices=("Oslo", "Bergen"))]
+    told = tend.json("chat", "-p", "weather")
+
+    assert (told["question"], told["choices"]) == ("Which city?", ["Oslo", "Bergen"])
+
+
+def test_an_approval_is_printed_with_the_commands_that_decide_it(tend: Tend, sidecar: Double) -> None:
+    agent = Agent(sidecar)
+    agent.acts = [lambda run: agent.ask(run, "Delete it?", kind="approval")]
+    asked = tend("-p", "clean up")
+
+    assert asked.stdout == "? Delete it? (yes · no)\n"
+    assert agent.question is not None
+    assert f"tend approvals approve {agent.question.id}" in asked.stderr
+    assert f"tend approvals deny {agent.question.id}" in asked.stderr
 
 
 def test_without_a_model_it_says_which_setting_is_missing(tend: Tend, sidecar: Double) -> None:
@@ -163,10 +198,10 @@ def test_without_a_model_it_says_which_setting_is_missing(tend: Tend, sidecar: D
 
 def test_ctrl_c_cancels_the_run_and_exits_130(tend: Tend, sidecar: Double) -> None:
     agent = Agent(sidecar)
-    agent.acts = [lambda run: agent.tool(run, "write_skill", "started")]
+    agent.acts = [lambda run: agent.tool(run, "skills.write", "started", summary="writes price_report")]
     process = tend.start("-p", "hello", stdout=-1, stderr=-1, stdin=-3)
     assert process.stderr is not None
-    assert "write_skill" in process.stderr.readline()
+    assert "writes price_report" in process.stderr.readline()
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=20)
 
@@ -234,8 +269,9 @@ def test_text_streams_and_each_tool_has_its_line(screen: Callable[..., str], sid
     shown = screen("Tell me the prices", "/quit").splitlines()
 
     assert shown[1:] == [
-        "✎ write_skill …",
-        "✗ write_skill … price_report refused: 2 problems",
+        "✎ reads price_report",
+        "✎ writes price_report",
+        "✗ price_report refused: 2 problems",
         "↻ 529 overloaded, again in 2 s",
         REPLY,  # as it streamed, and not a second time
         "$0.0021",
@@ -324,12 +360,15 @@ def test_cancel_stops_what_waits_for_an_answer(screen: Callable[..., str], sidec
 
 def test_ctrl_c_stops_the_agent_and_the_chat_goes_on(tend: Tend, sidecar: Double) -> None:
     agent = Agent(sidecar)
-    agent.acts = [lambda run: agent.tool(run, "write_skill", "started"), lambda run: agent.reply(run, "Here I am.")]
+    agent.acts = [
+        lambda run: agent.tool(run, "skills.write", "started", summary="writes price_report"),
+        lambda run: agent.reply(run, "Here I am."),
+    ]
     ours, theirs = pty.openpty()
     process = tend.start("chat", stdin=theirs, stdout=theirs, stderr=theirs)
     os.close(theirs)
     os.write(ours, b"write\r")
-    see(ours, "write_skill")
+    see(ours, "writes price_report")
     process.send_signal(signal.SIGINT)
     see(ours, "cancelled")
     os.write(ours, b"again\r")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.support.live_sidecar import LiveSidecar
-from tests.support.scripted_author import calls, says
+from tests.support.scripted_author import calls, says, writes
 from tests.support.sink import Sink
 from tests.support.talking_model import TalkingModel
 
@@ -106,3 +106,32 @@ def test_the_prompt_lists_each_skill_with_how_its_last_run_ended(talking: LiveSi
     prompt = str(model.requests("What is there")[0]["system"])
     assert "- four: Say four. | called only | live | last run succeeded " in prompt
     assert "## Rehearse it" not in prompt
+
+
+def test_the_chat_tells_what_the_agent_does_each_thing_once(
+    talking: LiveSidecar, model: TalkingModel, sink: Sink
+) -> None:
+    text = SKILL.replace("NAME", "lines").replace("HOST", sink.host)
+    wrong = text.replace('return "written"', "return 3")
+    model.play(
+        "Write the lines",
+        writes("lines", wrong),
+        writes("lines", text, base=wrong),
+        calls("rehearse_skill", {"name": "lines"}),
+        calls("rehearse_skill", {"name": "nowhere"}),
+        calls("rehearse_skill", {"name": "lines"}),
+        says("Done."),
+    )
+    run = talking.client.send("Write the lines").id
+    sink.replies["/reading"].append((200, {"nothing": 1}))
+    told = [moment.data for moment in talking.client.moments(since=0, run=run) if moment.topic == "tool"]
+    assert [(line["state"], line["summary"]) for line in told] == [
+        ("started", "writes lines"),
+        ("failed", "lines refused: 1 problem"),
+        ("started", "writes lines"),
+        ("succeeded", "lines is live"),
+        ("started", "rehearses lines"),
+        ("failed", "rehearsal of lines failed: 'count'"),
+        ("started", "rehearses lines"),
+        ("succeeded", "rehearsal of lines succeeded"),
+    ]

@@ -21,6 +21,13 @@ class Turn:
     reply: str
     asked: views.Approval | None = None
 
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """Answers to what is asked; none where it wants words."""
+        if self.asked is None:
+            return ()
+        return self.asked.choices or (("yes", "no") if self.asked.kind == "approval" else ())
+
 
 class Conversation:
     def __init__(self, client: Client, screen: Screen, session: str | None = None) -> None:

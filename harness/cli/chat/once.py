@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 
 from harness.cli.chat.conversation import Conversation, Turn
@@ -9,6 +10,7 @@ from harness.cli.chat.screen import Screen
 from harness.cli.console import inert
 from harness.cli.failure import Failure
 from harness.cli.terminal import Terminal
+from sidecar.client import views
 
 
 def once(terminal: Terminal, prompt: str, session: str | None) -> None:
@@ -27,8 +29,21 @@ def once(terminal: Terminal, prompt: str, session: str | None) -> None:
     if turn.reply:
         print(inert(turn.reply) if sys.stdout.isatty() else turn.reply)
     if turn.asked:
-        print(inert(f"? {turn.asked.question}"))
-        print(f'Answer with: {terminal.command(f"chat --session {conversation.session}")} -p "…"', file=sys.stderr)
+        choices = f" ({' · '.join(turn.choices)})" if turn.choices else ""
+        print(inert(f"? {turn.asked.question}{choices}"))
+        print(inert("\n".join(_how_to_answer(terminal, turn, turn.asked, conversation.session))), file=sys.stderr)
+
+
+def _how_to_answer(terminal: Terminal, turn: Turn, asked: views.Approval, session: str | None) -> list[str]:
+    """What to type: this process is over, so the answer goes to the session, or to the approval."""
+    if asked.kind != "question":
+        decide = [terminal.command(f"approvals {how} {asked.id}") for how in ("approve", "deny")]
+        return ["Answer with one of these:", *(f"  {command}" for command in decide)]
+    say = f"{terminal.command(f'chat --session {session}')} -p"
+    if not turn.choices:
+        return [f'Answer with: {say} "…"']
+    head = "Answer with one of these, or in other words:"
+    return [head, *(f"  {say} {shlex.quote(choice)}" for choice in turn.choices)]
 
 
 def _told(turn: Turn, session: str | None) -> dict[str, object]:
@@ -38,7 +53,7 @@ def _told(turn: Turn, session: str | None) -> dict[str, object]:
         "reply": turn.reply,
         "cost_usd": turn.run.cost_usd,
     }
-    return told | ({"question": turn.asked.question} if turn.asked else {})
+    return told | ({"question": turn.asked.question, "choices": list(turn.choices)} if turn.asked else {})
 
 
 def _failure(terminal: Terminal, turn: Turn) -> Failure:

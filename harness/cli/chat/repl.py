@@ -68,10 +68,9 @@ class Repl:
 
     def _told(self, turn: Turn) -> None:
         if turn.asked is not None:
-            choices = turn.asked.choices or (("yes", "no") if turn.asked.kind == "approval" else ())
             self._screen.line(Text(f"? {turn.asked.question}", style="bold yellow"))
-            if choices:
-                self._screen.line(Text(f"  ({' · '.join(choices)})"))
+            if turn.choices:
+                self._screen.line(Text(f"  ({' · '.join(turn.choices)})"))
             return
         if turn.run.state != "succeeded":
             why = turn.run.error.message if turn.run.error else turn.run.reason or ""

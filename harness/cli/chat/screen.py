@@ -55,10 +55,11 @@ class Screen:
         self._at_start = text.endswith("\n")
 
     def _tool(self, data: dict[str, str]) -> None:
+        """The line for a tool that begins, and another for its end where there is more to say."""
+        if data["state"] == "succeeded" and "summary" not in data:
+            return
         symbol, style = _TOOL.get(data["state"], ("·", ""))
-        told = Text.assemble((symbol, colour(style)), (f" {data['name']}", "dim"))
-        told.append(f" … {data['summary']}" if "summary" in data else " …" if data["state"] == "started" else "")
-        self.line(told)
+        self.line(Text.assemble((symbol, colour(style)), (f" {data.get('summary', data['name'])}", "dim")))
 
     def _fresh_line(self) -> None:
         if not self._at_start:
