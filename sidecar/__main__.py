@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 
 from sidecar.client.settings import SettingsError, load_settings
-from sidecar.service import AlreadyRunning, Sidecar
+from sidecar.lock import AlreadyRunning
+from sidecar.service import Sidecar
 from sidecar.store import StoreError
 
 

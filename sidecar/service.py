@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import os
 from contextlib import ExitStack
-from pathlib import Path
 
 import sqlalchemy as sa
 
@@ -32,6 +30,7 @@ from sidecar.execution.workers import Workers
 from sidecar.gate import Gate
 from sidecar.gateway import Gateway, GatewaySettings
 from sidecar.journal.runs import FINAL, give_up_orphans
+from sidecar.lock import take_lock
 from sidecar.memory import Memory
 from sidecar.moments import Moments
 from sidecar.quarantine.breaker import Policy
@@ -48,17 +47,13 @@ from sidecar.watcher import Watcher
 log = logging.getLogger(__name__)
 
 
-class AlreadyRunning(Exception):
-    """Another sidecar has this workspace."""
-
-
 class Sidecar:
     """Everything that runs in the sidecar's process. `run` serves until it is told to stop."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         _make_workspace(settings)
-        self._lock = _lock(settings.store / "sidecar.lock")
+        self._lock = take_lock(settings.store)
         clock = self._clock = SystemClock()
         store = self._store = Store(settings.store / "tend.db")
         moments = self._moments = Moments()
@@ -143,17 +138,3 @@ def _make_workspace(settings: Settings) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     settings.store.mkdir(mode=0o700, exist_ok=True)
     settings.store.chmod(0o700)
-
-
-def _lock(path: Path) -> int:
-    """One sidecar for each store."""
-    lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        pid = os.read(lock, 20).decode() or "unknown"
-        os.close(lock)
-        raise AlreadyRunning(f"process {pid} is the sidecar of this workspace already. Talk to it: tend chat") from None
-    os.ftruncate(lock, 0)
-    os.pwrite(lock, str(os.getpid()).encode(), 0)
-    return lock

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import typer
 from typer.exceptions import TyperException
 
-from harness.cli.commands import approvals, chat, demo, doctor, events, overview, review, runs, skills, up, why
+from harness.cli.commands import approvals, backup, chat, demo, doctor, events, overview, review, runs, skills, up, why
 from harness.cli.failure import INTERRUPTED, USAGE, Failure, report
 from harness.cli.terminal import AsJson, Terminal, Workspace
 
@@ -26,7 +26,7 @@ def build() -> typer.Typer:
         app.command()(command)
     for group in (skills.group, runs.group, review.group, approvals.group, events.group):
         app.add_typer(group)
-    for command in (why.why, overview.notices, overview.status, doctor.doctor):
+    for command in (why.why, overview.notices, overview.status, doctor.doctor, backup.backup, backup.restore):
         app.command()(command)
     return app
 

@@ -15,6 +15,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from pathlib import Path
 from typing import Literal, Self, TypeVar
 
 import httpx2
@@ -206,6 +207,10 @@ class Client:
 
     def status(self) -> views.Status:
         return self._ask("status", views.Status)
+
+    def backup(self, file: Path) -> views.Backup:
+        """Copy the store and the workspace's files into a new file, by its absolute path."""
+        return self._ask("backup", views.Backup, file=str(file))
 
     def doctor(self) -> list[views.Health]:
         return self._ask("doctor", list[views.Health])

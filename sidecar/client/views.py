@@ -13,6 +13,7 @@ from sidecar.checker.report import Problem, Report
 __all__ = [
     "Approval",
     "Attempt",
+    "Backup",
     "Call",
     "Delivery",
     "Diff",
@@ -29,6 +30,7 @@ __all__ = [
     "Proposal",
     "Quarantine",
     "Report",
+    "Restored",
     "Review",
     "Run",
     "RunDetail",
@@ -383,6 +385,22 @@ class Health(View):
     state: Literal["ok", "warning", "error"]
     detail: str
     fix: str = ""
+
+
+class Backup(View):
+    path: str
+    size: int  # bytes
+    files: int  # of the workspace, beside the store
+    skipped: tuple[str, ...] = ()  # links, sockets and the like
+
+
+class Restored(View):
+    made_at: datetime  # the backup
+    made_of: str  # the workspace then
+    files: int
+    skills: int  # that are live
+    unfinished: int  # runs that go on from there
+    aside: str  # where the old store and files are
 
 
 class Status(View):

@@ -7,11 +7,13 @@ import shutil
 import sqlite3
 from datetime import datetime
 from importlib.metadata import version
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from sidecar.backup import make_backup
 from sidecar.caller import Caller
 from sidecar.client import views
 from sidecar.client.settings import Settings
@@ -22,6 +24,7 @@ from sidecar.commands.skills import SkillCommands
 from sidecar.commands.table import command
 from sidecar.execution.workers import Workers
 from sidecar.gateway import Gateway
+from sidecar.registry import record_audit
 from sidecar.store import Store
 from sidecar.store.schema import effects, runs
 
@@ -85,6 +88,13 @@ class WholeCommands:
             )
 
         return self._store.read(read)
+
+    @command("backup")
+    def backup(self, caller: Caller, file: str) -> views.Backup:
+        now = self._clock.now()
+        made = make_backup(self._store, self._settings, Path(file), moment(now))
+        self._store.write(lambda connection: record_audit(connection, now, caller.who, "backup", made.path))
+        return made
 
     @command("doctor")
     def doctor(self, caller: Caller) -> list[views.Health]:  # noqa: ARG002 # every command is given its caller

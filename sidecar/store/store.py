@@ -115,6 +115,11 @@ class Store:
     def row(self, query: sa.Select[*tuple[Any, ...]]) -> Row | None:
         return self.read(lambda connection: connection.execute(query).first())
 
+    def copy_to(self, target: Path) -> None:
+        """Write the store as it is at this moment to a new file. Nobody waits for it: it reads, as others do."""
+        with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("VACUUM INTO ?", (str(target),))
+
     def _commit_waiting(self) -> None:
         changes = []
         with suppress(IndexError):

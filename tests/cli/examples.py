@@ -315,3 +315,13 @@ WHY = views.Why(
         views.ScheduleHistory(schedule="every 60 s", declared=False, slots=()),
     ),
 )
+
+BACKUP = views.Backup(path="/backups/tend.backup", size=2_048_000, files=12, skipped=("lib/link.py",))
+RESTORED = views.Restored(
+    made_at=ago(days=1),
+    made_of="/home/ada/tend",
+    files=12,
+    skills=3,
+    unfinished=2,
+    aside="/home/ada/tend/.tend/before-20261121",
+)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -327,3 +328,21 @@ def test_the_doctor_tells_a_setting_that_cannot_be_used(tend: Tend) -> None:
 
     assert done.returncode == 1
     assert "review is 'maybe'" in done.stdout
+
+
+def test_a_backup_is_asked_for_by_its_whole_path(inside: Inside, sidecar: Double, tmp_path: Path) -> None:
+    sidecar.answers["backup"] = examples.BACKUP
+    assert inside.json("backup", str(tmp_path / "here" / ".." / "file"))["files"] == 12
+    assert inside("backup", "file").returncode == 0
+    assert [asked["file"] for _, asked in sidecar.asked] == [
+        str(tmp_path / "here" / ".." / "file"),
+        str(Path("file").absolute()),
+    ]
+
+
+def test_what_is_no_backup_is_not_restored(inside: Inside, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("nothing of the kind")
+    done = inside("restore", str(tmp_path / "file"))
+    assert done.returncode == 1
+    assert "can't be read as a backup" in done.stderr
+    assert "Next: tend status" in done.stderr

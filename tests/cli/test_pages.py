@@ -11,6 +11,7 @@ from rich.console import RenderableType
 from harness.cli import words as said
 from harness.cli.console import InertConsole, inert
 from harness.cli.pages.approvals import approval_list, approval_page
+from harness.cli.pages.backup import backup_page, restored_page
 from harness.cli.pages.diff import diff_page
 from harness.cli.pages.events import event_page
 from harness.cli.pages.report import report_page, verdict_page
@@ -51,6 +52,8 @@ PAGES: dict[str, RenderableType] = {
     "notices": notice_page([examples.NOTICE], WORDS),
     "status": status_page(examples.status(), WORDS),
     "welcome": welcome_page(examples.status(), WORDS),
+    "backup": backup_page(examples.BACKUP, WORDS),
+    "restored": restored_page(examples.RESTORED, WORDS),
     "why": why_page(examples.WHY, WORDS),
 }
 
@@ -251,3 +254,13 @@ def test_a_quarantined_skill_says_why_and_what_comes_of_it(trial: str | None, tr
     text = " ".join(read(skill_page(examples.skill_detail(skill=skill), [], WORDS)).split())
     assert f"it failed 5 times in a row; {told}" in text
     assert "⊘ 1 quarantined" in read(status_page(examples.status(quarantined=1), WORDS))
+
+
+def test_a_backup_says_what_is_in_it_and_the_way_back() -> None:
+    made, restored = (" ".join(read(PAGES[name]).split()) for name in ("backup", "restored"))
+    for told in ("and 12 files are in /backups/tend.backup.", "lib/link.py.", "tend restore /backups/tend.backup"):
+        assert told in made
+    for told in ("3 live skills and 12 files.", "2 runs go on from there", "lies in /home/ada/tend/.tend/before-"):
+        assert told in restored
+    quiet = restored_page(examples.RESTORED.model_copy(update={"unfinished": 0}), WORDS)
+    assert "No run was under way then." in read(quiet)

@@ -1,0 +1,101 @@
+"""The way back from a backup. No sidecar can be asked for that: none may run meanwhile.
+
+What was there is kept beside it: the old store and the old files lie in `.tend/before-TIME/`, to be moved back by hand.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tarfile
+import tempfile
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from sidecar.client import views
+from sidecar.client.settings import Settings
+from sidecar.journal.runs import FINAL
+from sidecar.lock import AlreadyRunning, take_lock
+from sidecar.store import Store, StoreError
+from sidecar.store.migrate import NewerStore
+from sidecar.store.schema import runs, skills
+
+STORE = ("tend.db", "tend.db-wal", "tend.db-shm")
+
+
+class NotRestored(Exception):
+    """Nothing was changed; the message says why."""
+
+
+def restore(settings: Settings, file: Path) -> views.Restored:
+    """Put the workspace back to what it was in this backup. Raises NotRestored."""
+    settings.workspace.mkdir(parents=True, exist_ok=True)
+    settings.store.mkdir(mode=0o700, exist_ok=True)
+    try:
+        lock = take_lock(settings.store)
+    except AlreadyRunning as error:
+        message = f"the sidecar runs, as process {error.pid}: stop it first, so that nothing is written meanwhile"
+        raise NotRestored(message) from error
+    try:
+        with tempfile.TemporaryDirectory(prefix="restore-", dir=settings.store) as folder:
+            return _exchange(settings, Path(folder), _unpack(file, Path(folder)))
+    finally:
+        os.close(lock)
+
+
+def _unpack(file: Path, folder: Path) -> dict[str, Any]:
+    """What the backup says of itself."""
+    try:
+        with tarfile.open(file, "r:gz") as archive:
+            archive.extractall(folder, filter="data")
+        about: dict[str, Any] = json.loads((folder / "about.json").read_text())
+    except (tarfile.TarError, EOFError, OSError, ValueError) as error:
+        raise NotRestored(f"{file} can't be read as a backup: {error}") from error
+    if about.get("format") != 1 or not (folder / "tend.db").is_file():
+        raise NotRestored(f"{file} is not a backup that this Tend can read; was it made by a newer one?")
+    return about
+
+
+def _exchange(settings: Settings, fresh: Path, about: dict[str, Any]) -> views.Restored:
+    unfinished, live = _examine(fresh / "tend.db")
+    aside = settings.store / f"before-{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
+    (aside / "workspace").mkdir(parents=True)
+    for name in STORE:
+        with suppress(FileNotFoundError):
+            (settings.store / name).rename(aside / name)
+    for old in list(settings.workspace.iterdir()):
+        if old != settings.store:
+            old.rename(aside / "workspace" / old.name)
+    (fresh / "workspace").mkdir(exist_ok=True)
+    files = sum(path.is_file() for path in (fresh / "workspace").rglob("*"))
+    for new in list((fresh / "workspace").iterdir()):
+        new.rename(settings.workspace / new.name)
+    (fresh / "tend.db").rename(settings.store / "tend.db")
+    return views.Restored(
+        made_at=datetime.fromisoformat(about["made_at"]),
+        made_of=about["workspace"],
+        files=files,
+        skills=live,
+        unfinished=unfinished,
+        aside=str(aside),
+    )
+
+
+def _examine(copy: Path) -> tuple[int, int]:
+    """How many runs are not over in it, and how many skills are live; brought to this Tend's schema."""
+    try:
+        with Store(copy) as store:
+            verdict = store.read(lambda connection: connection.exec_driver_sql("PRAGMA quick_check").scalar())
+            if verdict != "ok":
+                raise NotRestored(f"the store in the backup is damaged: {verdict}")
+            count = sa.select(sa.func.count())
+            unfinished = store.row(count.select_from(runs).where(runs.c.state.not_in(FINAL)))
+            live = store.row(count.select_from(skills).where(skills.c.active.is_not(None)))
+    except (StoreError, NewerStore) as error:
+        raise NotRestored(f"the store in the backup can't be used: {error}") from error
+    assert unfinished is not None and live is not None  # noqa: S101 # a count has a row
+    return unfinished[0], live[0]
