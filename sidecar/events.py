@@ -2,7 +2,8 @@
 
     emit ─► one transaction: the event, the runs that it starts, the waits that it answers ─► acknowledged
 
-An event that comes again (same name, same id) is the same event: nothing is stored, nothing starts.
+An event that comes again (same name, same id) is the same event: nothing is stored, nothing starts. The end of a run
+is told as "succeeded:SKILL" or "failed:SKILL", in the transaction that ends it.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import json
 import secrets
 from dataclasses import dataclass
+from typing import Literal
 
 import sqlalchemy as sa
 from pydantic import JsonValue
@@ -62,6 +64,20 @@ def require_name(name: str) -> None:
         raise CommandRefused("EventName", text)
 
 
+def tell_end(connection: Connection, run: Row, state: Literal["succeeded", "failed"], payload: JsonValue) -> None:
+    """The end of a run is an event too, where somebody listens to it."""
+    name = f"{state}:{run.skill}"
+    if run.rehearsal or run.trigger == "on_failure" or not _listeners(connection, name):
+        return
+    new = NewEvent(name, payload, f"run {run.id}", depth=run.depth + 1, id=run.id)
+    try:
+        _hold_back(connection, new, run.ended_at)
+    except CommandRefused as limit:
+        _refuse(connection, new, str(limit), run.ended_at)
+    else:
+        _store(connection, new, run.ended_at)
+
+
 def follow(connection: Connection, skill: str, manifest: Manifest | None) -> None:
     """From now on the skill's active version listens to what this manifest names; without one, to nothing."""
     connection.execute(listeners.delete().where(listeners.c.skill == skill))
@@ -81,9 +97,22 @@ def _hold_back(connection: Connection, new: NewEvent, now: float) -> None:
         raise CommandRefused("TooManyEvents", f"{text}; put several things into one event")
 
 
-def _store(connection: Connection, new: NewEvent, now: float) -> int:
+def _refuse(connection: Connection, new: NewEvent, reason: str, now: float) -> None:
+    """The run has ended, whatever becomes of those that listen: they get a row with the reason."""
+    seq = _insert(connection, new, now)
+    for listener in _listeners(connection, new.name):
+        said = {"outcome": "refused", "reason": reason}
+        connection.execute(deliveries.insert().values(event=seq, skill=listener.skill, **said))
+
+
+def _insert(connection: Connection, new: NewEvent, now: float) -> int:
     row = {**vars(new), "id": new.id or secrets.token_hex(8), "at": now}
     seq: int = connection.execute(events.insert().values(**row).returning(events.c.seq)).scalar_one()
+    return seq
+
+
+def _store(connection: Connection, new: NewEvent, now: float) -> int:
+    seq = _insert(connection, new, now)
     failpoint("events.stored")
     for listener in _listeners(connection, new.name):
         _start(connection, seq, new, listener, now)

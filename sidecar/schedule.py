@@ -91,7 +91,7 @@ class Schedule:
 
 def in_words(schedules: Sequence[Schedule], events: Sequence[Event] = ()) -> str:
     """What starts a skill, as people read it."""
-    told = [*(schedule.words for schedule in schedules), *(f"on {event.name}" for event in events)]
+    told = [*(schedule.words for schedule in schedules), *(event.words for event in events)]
     return "; ".join(told) or "called only"
 
 

@@ -29,7 +29,7 @@ from skills.expect import Expect
 from skills.failure import Failure
 from skills.run import Run
 from skills.steps import Irreversible, Step, step
-from skills.triggers import at, cron, event, every
+from skills.triggers import at, cron, event, every, failed, succeeded
 
 __all__ = [
     "Approval",
@@ -52,8 +52,10 @@ __all__ = [
     "cron",
     "event",
     "every",
+    "failed",
     "files",
     "http",
     "skill",
     "step",
+    "succeeded",
 ]

@@ -135,7 +135,7 @@ def skill(
 ) -> Decorator:
     """Make the function a skill. Its name is the file's stem; the module's docstring is its purpose.
 
-    on           what starts it: cron(...), every(...), at(...), event(...), joined with `|`. Left out: only a call
+    on           what starts it: cron, every, at, event, succeeded, failed; joined with `|`. Left out: only a call
     hosts        the hosts that its steps may reach with http
     reads        globs in the workspace that its steps may read with files
     writes       globs in the workspace that its steps may write with files

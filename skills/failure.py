@@ -1,13 +1,14 @@
-"""What an `on_failure` handler is told."""
+"""What an `on_failure` handler is told, and a skill that is started by `failed(...)`."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from pydantic import BaseModel, ConfigDict
 
 
-@dataclass(frozen=True)
-class Failure:
+class Failure(BaseModel):
     """A run of `skill` failed after its last attempt. `step` is the step that the error left, if it left one."""
+
+    model_config = ConfigDict(frozen=True)
 
     message: str
     type: str

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeAlias, overload
 from typing_extensions import TypeForm, TypeVar
 
 from skills.errors import Misdeclared
+from skills.failure import Failure
 from skills.values import Jsonable
 from skills.wire import is_event_name
 
@@ -106,3 +107,16 @@ def event(
     if not is_event_name(name):
         raise Misdeclared(f"event({name!r}): an event's name is up to 100 letters, digits, '.', '_' and '-'")
     return Trigger((Event(name),))
+
+
+def succeeded(
+    skill: str,
+    returns: TypeForm[EventPayload],  # noqa: ARG001 # for mypy; the skill's own annotation decodes it
+) -> Trigger[EventSkill[EventPayload]]:
+    """Each time a run of another skill ends well: `succeeded("import_orders", Report)`. The payload is its result."""
+    return Trigger((Event(f"succeeded:{skill}"),))
+
+
+def failed(skill: str) -> Trigger[EventSkill[Failure]]:
+    """Each time a run of another skill has failed for good. The payload is the `Failure`."""
+    return Trigger((Event(f"failed:{skill}"),))

@@ -36,6 +36,12 @@ class Event(Declared):
     name: str
     key: str | None = None  # the payload's field by which concurrency is counted
 
+    @property
+    def words(self) -> str:
+        """An end of another skill's run is an event too, by the name of "succeeded:SKILL" or "failed:SKILL"."""
+        what, _, skill = self.name.partition(":")
+        return f"when {skill} has {what}" if skill else f"on {what}"
+
 
 Timed: TypeAlias = Cron | Every | At
 Trigger: TypeAlias = Timed | Event

@@ -15,9 +15,11 @@ from skills.wire import is_event_name
 
 MOST_TRIGGERS = 20
 
-_KINDS = {"skills.cron", "skills.every", "skills.at", "skills.event"}
+_ENDS = {"skills.succeeded": "succeeded", "skills.failed": "failed"}
+_KINDS = {"skills.cron", "skills.every", "skills.at", "skills.event", *_ENDS}
 
 _FIX = 'Write cron("0 9 * * 1-5"), every(timedelta(hours=1)), at(datetime(...)) or event("name", Model), joined with |.'
+_END_FIX = 'Write succeeded("import_orders", Report) with what it returns, or failed("import_orders").'
 _EVENT_FIX = 'Write event("order.paid", Order), with key=lambda order: order.customer if you like.'
 _CRON_FIX = 'Write five fields: minute, hour, day of month, month, weekday (0-7, Sunday is 0): "0 9 * * 1-5".'
 
@@ -49,6 +51,8 @@ class TriggerReader:
             return self._cron(node)
         if kind == "skills.event":
             return self._event(node)
+        if kind in _ENDS:
+            return self._end(node, _ENDS[kind])
         argument = _only(node, "interval" if kind == "skills.every" else "when")
         return self._every(argument) if kind == "skills.every" else At(when=self._literals.moment(argument))
 
@@ -77,6 +81,17 @@ class TriggerReader:
         if "key" not in given or _is_none(given["key"]):
             return Event(name=name)
         return Event(name=name, key=_one_field(given["key"]))
+
+    def _end(self, node: ast.Call, state: str) -> Event:
+        given = dict(zip(("skill", "returns"), node.args, strict=False))
+        given |= {keyword.arg: keyword.value for keyword in node.keywords if keyword.arg}
+        wanted = {"skill", "returns"} if state == "succeeded" else {"skill"}
+        if given.keys() != wanted or len(node.args) > len(wanted):
+            raise Unreadable(node, f"{state} takes {' and '.join(sorted(wanted, reverse=True))}", _END_FIX)
+        name = self._literals.text(given["skill"])
+        if not name.isidentifier():
+            raise Unreadable(given["skill"], f"{name!r} is no skill's name", _END_FIX)
+        return Event(name=f"{state}:{name}")
 
     def _every(self, node: ast.expr) -> Every:
         interval = self._literals.duration(node)

@@ -271,7 +271,7 @@ class Delivery(View):
     """What became of an event at one skill that listens to it."""
 
     skill: str
-    outcome: Literal["started", "paused", "quarantined", "answered"]
+    outcome: Literal["started", "paused", "quarantined", "answered", "refused"]
     reason: str | None = None
     run: str | None = None
 

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from sidecar.checker.manifest import Manifest
+from sidecar.events import tell_end
 from sidecar.expectations import broken_expectation
 from sidecar.failpoints import failpoint
 from sidecar.journal import runs as journal
@@ -46,7 +47,8 @@ def succeed(connection: Connection, segment: Segment, result: Succeeded, manifes
             publish(connection, run.skill, run.id, now)
         except StateConflict as error:
             conflict = ErrorInfo(type="StateConflict", message=str(error))
-            return fail(connection, segment, conflict, manifest, now)
+            fail(connection, segment, conflict, manifest, now)
+            return
     journal.end_attempt(connection, segment, "succeeded", now)
     said = {"output": result.output, "nothing_to_report": result.nothing_to_report}
     connection.execute(runs.update().where(runs.c.id == run.id).values(**said))
@@ -54,9 +56,10 @@ def succeed(connection: Connection, segment: Segment, result: Succeeded, manifes
         broken = broken_expectation(connection, _run(connection, segment), manifest.expect, now)
         connection.execute(runs.update().where(runs.c.id == run.id).values(misfire=broken))
     count_end(connection, run, now)
-    return journal.end(
+    journal.end(
         connection, run.id, "succeeded", now, output=result.output, nothing_to_report=result.nothing_to_report
     )
+    tell_end(connection, _run(connection, segment), "succeeded", result.output)
 
 
 def fail(
@@ -73,6 +76,8 @@ def fail(
     journal.end(connection, segment.run, "failed", now, error=error)
     run = _run(connection, segment)
     count_end(connection, run, now, error)
+    told = {"message": error.message, "type": error.type, "step": error.step, "run_id": run.id, "skill": run.skill}
+    tell_end(connection, run, "failed", told)
     if manifest.has_on_failure and run.trigger != "on_failure" and not run.rehearsal:
         handler = NewRun(
             skill=run.skill,

@@ -128,6 +128,13 @@ def test_events_with_the_field_by_which_concurrency_is_counted() -> None:
     assert found == (Event(name="order.paid"), Event(name="order.sent", key="customer"), Event(name="c"))
 
 
+def test_the_ends_of_other_skills() -> None:
+    before = "from skills import failed, succeeded\n"
+    found = declared('on=succeeded("other", Price) | failed("other")', before).triggers
+    assert found == (Event(name="succeeded:other"), Event(name="failed:other"))
+    assert [each.words for each in found] == ["when other has succeeded", "when other has failed"]
+
+
 # ---------------------------------------------------------------- what cannot
 
 
@@ -160,6 +167,7 @@ def test_events_with_the_field_by_which_concurrency_is_counted() -> None:
         ('on=event("a")', "on: event takes a name, the payload's type and, if you like, key="),
         ('on=event("a b", int)', "on: 'a b' is no event's name"),
         ('on=event("succeeded:x", int)', "on: 'succeeded:x' is no event's name"),
+        ('on=succeeded("other")', "on: succeeded('other') is no trigger"),
         ('on=event("a", X, key="x")', "on: 'x' does not name one field of the payload"),
         ('on=event("a", X, key=lambda x: x.a.b)', "on: lambda x: x.a.b does not name one field of the payload"),
         ('on=event("a", X, key=lambda x: y.b)', "on: lambda x: y.b does not name one field of the payload"),

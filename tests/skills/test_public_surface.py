@@ -43,10 +43,12 @@ def test_the_surface_is_exactly_this() -> None:
         "cron",
         "event",
         "every",
+        "failed",
         "files",
         "http",
         "skill",
         "step",
+        "succeeded",
     ]
     assert all(hasattr(skills, name) for name in skills.__all__)
 

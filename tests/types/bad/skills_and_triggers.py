@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from pydantic import BaseModel
 
-from skills import Expect, Failure, Run, at, cron, event, every, skill
+from skills import Expect, Failure, Run, at, cron, event, every, failed, skill, succeeded
 
 
 class Order(BaseModel):
@@ -86,6 +86,18 @@ def key_is_no_field(run: Run, order: Order) -> None: ...
 
 @skill(on=event("a", Order, key="id"))  # E: Argument "key" to "event" has incompatible type "str"
 def key_as_text(run: Run, order: Order) -> None: ...
+
+
+@skill(on=succeeded("other", Order))  # E: "Callable[[Run], None]"; expected "Callable[[Run, Order], None]"
+def after_another_without_its_result(run: Run) -> None: ...
+
+
+@skill(on=failed("other"))  # E: "Callable[[Run, str], None]"; expected "Callable[[Run, Failure], None]"
+def failure_as_text(run: Run, failure: str) -> None: ...
+
+
+@skill(on=failed("other", Order))  # E: Too many arguments for "failed"
+def failure_with_a_type(run: Run, failure: Failure) -> None: ...
 
 
 @skill(on=event("a", Order) | "b")  # E+: No overload variant of "__or__" of "Trigger" matches argument type "str"

@@ -22,10 +22,12 @@ from skills import (
     cron,
     event,
     every,
+    failed,
     files,
     http,
     skill,
     step,
+    succeeded,
 )
 from skills.testing import Rehearsal, rehearse
 
@@ -117,6 +119,10 @@ def on_event(run: Run, order: Order) -> str:
     assert_type(paid, Order | None)
     assert_type(run.wait_for("counted", int, timeout=timedelta(days=1)), int | None)
     return run.invoke(on_event, order)
+
+
+@skill(on=succeeded("other", Refund) | failed("other"))
+def after_another(run: Run, end: Refund | Failure) -> None: ...
 
 
 @skill(on=event("a", Order) | event("b", Refund))
