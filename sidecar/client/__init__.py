@@ -15,7 +15,6 @@ import socket
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from pathlib import Path
 from typing import Literal, Self, TypeVar
 
 import httpx2

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sidecar.client import Refused, views
-from tests.fundamentals.test_10_schedules import ticking, turn_back_the_last_look
+from tests.fundamentals.test_10_schedules import about_an_hour, ticking, turn_back_the_last_look
 from tests.fundamentals.test_11_calls import ORDERS
 from tests.support.live_sidecar import LiveSidecar
 from tests.support.waiting import wait_until
@@ -41,9 +41,10 @@ def test_a_slot_that_fired_names_its_run_and_the_next_times_follow(sidecar: Live
 
 
 def test_a_slot_that_did_not_fire_has_a_reason(sidecar: LiveSidecar) -> None:
-    sidecar.put("missed_slots", ticking("missed_slots", seconds=3600))
+    period = about_an_hour()
+    sidecar.put("missed_slots", ticking("missed_slots", seconds=period))
     sidecar.stop()
-    turn_back_the_last_look(sidecar, "missed_slots", 3 * 3600)
+    turn_back_the_last_look(sidecar, "missed_slots", 3 * period)
     sidecar.start()
     newest(sidecar, "missed_slots")
     slots = sidecar.client.why("missed_slots").schedules[0].slots
