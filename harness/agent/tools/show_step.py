@@ -71,7 +71,7 @@ def _asked(step: Step) -> str:
             return f"ask {show_value(asked.get('prompt'), ARGUMENTS)}"
         case "invoke":
             return f"invoke {asked.get('skill')}({show_value(asked.get('input'), ARGUMENTS)})"
-        case "step":
+        case "step" | "irreversible":
             return f"{_name(step)}({_arguments(step['arguments'])})"
         case _:
             return _name(step)
