@@ -15,6 +15,7 @@ from sidecar.clock import SystemClock
 from sidecar.commands import CommandTable
 from sidecar.commands.chat import ChatCommands
 from sidecar.commands.events import EventCommands
+from sidecar.commands.look import LookCommands
 from sidecar.commands.memory import MemoryCommands
 from sidecar.commands.rerun import RerunCommands
 from sidecar.commands.review import ReviewCommands
@@ -85,6 +86,7 @@ class Sidecar:
             EventCommands(store, clock, self._dispatcher),
             ChatCommands(store, clock, registry, self._dispatcher, skills, memory, settings.zone),
             MemoryCommands(memory, clock, settings.zone),
+            LookCommands(self._gateway),
             ReviewCommands(store, clock, skills, moments, auto=settings.review == "auto"),
             WholeCommands(store, clock, settings, skills, self._workers, self._gateway),
         ):

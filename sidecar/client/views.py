@@ -21,6 +21,7 @@ __all__ = [
     "Finding",
     "Health",
     "LogLine",
+    "Look",
     "Manifest",
     "MemoryFile",
     "Moment",
@@ -371,6 +372,16 @@ class Why(View):
     skill: Skill
     obstacles: tuple[Obstacle, ...]  # empty: nothing keeps it from running
     schedules: tuple[ScheduleHistory, ...]
+
+
+class Look(View):
+    """What the agent sees of the world before it writes a skill for it."""
+
+    url: str  # where redirects ended
+    status: int
+    content_type: str
+    length: int  # bytes
+    text: str  # its beginning; empty where it is no text
 
 
 class MemoryFile(View):

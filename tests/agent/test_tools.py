@@ -43,7 +43,9 @@ def test_each_tool_says_what_it_is_for_and_what_it_takes(tool: Any) -> None:
     assert offer["input_schema"]["additionalProperties"] is False
 
 
-@pytest.mark.parametrize("name", [*VIEWS, "MemoryFile", "Quarantine", "Slot", "ScheduleHistory", "Obstacle", "Why"])
+@pytest.mark.parametrize(
+    "name", [*VIEWS, "Look", "MemoryFile", "Quarantine", "Slot", "ScheduleHistory", "Obstacle", "Why"]
+)
 def test_what_the_model_is_shown_exists_in_the_sidecars_views(name: str) -> None:
     view = getattr(views, name)
     assert set(getattr(shown, name).__annotations__) <= set(view.model_fields)

@@ -29,12 +29,14 @@ from harness.agent.tools.operating import (
 )
 from harness.agent.tools.person import AskPerson
 from harness.agent.tools.tool import Desk, Outcome, Tool
+from harness.agent.tools.world import LookAt
 from skills.errors import StepFailed
 from skills.values import explain
 
 TOOLS: tuple[type[Tool], ...] = (
     ListSkills,
     ReadSkill,
+    LookAt,
     WriteSkill,
     EditSkill,
     CheckReport,
@@ -59,6 +61,7 @@ TOOLS: tuple[type[Tool], ...] = (
 REVISION_TOOLS: tuple[type[Tool], ...] = (
     ListSkills,
     ReadSkill,
+    LookAt,
     WriteSkill,
     EditSkill,
     CheckReport,

@@ -167,6 +167,14 @@ class RunDetail(TypedDict):
     has_on_failure: bool
 
 
+class Look(TypedDict):
+    url: str
+    status: int
+    content_type: str
+    length: int
+    text: str
+
+
 class MemoryFile(TypedDict):
     path: str
     text: str
