@@ -27,7 +27,9 @@ from sidecar.store.schema import (
     attempts,
     blobs,
     breakers,
+    deliveries,
     effects,
+    events,
     logs,
     notices,
     proposals,
@@ -57,16 +59,17 @@ class Pruned:
 
     runs: int = 0
     slots: int = 0
+    events: int = 0
     blobs: int = 0
     conversations: int = 0  # turns whose steps have gone, and whose words stay
 
     def __str__(self) -> str:
-        parts = [f"{self.runs:,} runs", f"{self.slots:,} slots", f"{self.blobs:,} blobs"]
+        parts = [f"{self.runs:,} runs", f"{self.slots:,} slots", f"{self.events:,} events", f"{self.blobs:,} blobs"]
         return f"{', '.join(parts)}; the steps of {self.conversations:,} turns of the agent"
 
     @property
     def is_nothing(self) -> bool:
-        return not (self.runs or self.slots or self.blobs or self.conversations)
+        return not (self.runs or self.slots or self.events or self.blobs or self.conversations)
 
 
 @dataclass(frozen=True)
@@ -104,6 +107,7 @@ class Retention:
         for tree in self._old_trees(before, kept):
             self._forget(tree, gone)
         self._forget_slots(before, gone)
+        self._forget_events(before, gone)
         if not gone.is_nothing:
             subject, why = f"before {moment(before):%Y-%m-%d}", f"keep_runs_days = {self._keep_days}: {gone}"
             self._store.write(lambda connection: record_audit(connection, now, TEND, "prune", subject, why))
@@ -149,6 +153,15 @@ class Retention:
         still = sa.exists().where(runs.c.id == slots.c.run)
         while some := self._delete_some(slots, sa.and_(slots.c.due_at < before, ~still)):
             gone.slots += some
+
+    def _forget_events(self, before: float, gone: Pruned) -> None:
+        """Those that are older than every run under way: none can wait for them any more."""
+        oldest = sa.select(sa.func.min(runs.c.created_at)).where(runs.c.state.not_in(FINAL)).scalar_subquery()
+        old = sa.and_(events.c.at < before, events.c.at < sa.func.coalesce(oldest, before))
+        while self._delete_some(deliveries, deliveries.c.event.in_(sa.select(events.c.seq).where(old))):
+            pass
+        while some := self._delete_some(events, old):
+            gone.events += some
 
     def _delete_some(self, table: sa.Table, which: sa.ColumnElement[bool]) -> int:
         delete = table.delete().where(_some(table, which))

@@ -20,7 +20,9 @@ from sidecar.store.schema import (
     attempts,
     audit,
     blobs,
+    deliveries,
     effects,
+    events,
     logs,
     metadata,
     notices,
@@ -106,7 +108,7 @@ def test_an_audit_row_says_what_went_and_a_day_without_has_none(history: History
     history.retention.prune()
     (row,) = history.store.rows(sa.select(audit))
     assert (row.who, row.what, row.subject) == ("tend", "prune", "before 2026-08-23")
-    assert row.why == "keep_runs_days = 90: 1 runs, 0 slots, 2 blobs; the steps of 0 turns of the agent"
+    assert row.why == "keep_runs_days = 90: 1 runs, 0 slots, 0 events, 2 blobs; the steps of 0 turns of the agent"
 
 
 @pytest.mark.parametrize("state", ["queued", "running", "waiting"])
@@ -168,6 +170,19 @@ def test_slots_go_with_their_runs(history: History) -> None:
         history.add(slots, **key, due_at=at, outcome="fired", run=run, created_at=at)
     assert history.retention.prune().slots == 2
     assert {row.slot for row in history.store.rows(sa.select(slots.c.slot))} == {"2", "3"}
+
+
+def test_events_go_unless_a_run_under_way_may_want_them(history: History) -> None:
+    for name, ago in (("older", OLD + DAY), ("old", OLD - DAY), ("young", YOUNG)):
+        history.add(events, name=name, id="1", source="person", depth=0, at=NOW.timestamp() - ago)
+    told = {row.name: row.seq for row in history.store.rows(sa.select(events))}
+    for seq in told.values():
+        history.add(deliveries, event=seq, skill="x", outcome="paused")
+    waiting = history.run(ago=OLD, state="waiting")
+    assert history.retention.prune().events == 1
+    history.store.write(lambda connection: connection.execute(runs.delete().where(runs.c.id == waiting)))
+    assert history.retention.prune().events == 1
+    assert [row.event for row in history.store.rows(sa.select(deliveries))] == [told["young"]]
 
 
 def test_others_write_while_much_is_pruned(history: History) -> None:
