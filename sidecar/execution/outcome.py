@@ -56,9 +56,7 @@ def succeed(connection: Connection, segment: Segment, result: Succeeded, manifes
         broken = broken_expectation(connection, _run(connection, segment), manifest.expect, now)
         connection.execute(runs.update().where(runs.c.id == run.id).values(misfire=broken))
     count_end(connection, run, now)
-    journal.end(
-        connection, run.id, "succeeded", now, output=result.output, nothing_to_report=result.nothing_to_report
-    )
+    journal.end(connection, run.id, "succeeded", now, output=result.output, nothing_to_report=result.nothing_to_report)
     tell_end(connection, _run(connection, segment), "succeeded", result.output)
 
 

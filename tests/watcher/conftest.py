@@ -42,9 +42,7 @@ class Watched:
 
     def until_reported(self, path: str, content: str | None) -> None:
         """`content` None: deleted."""
-        self.until(
-            lambda: self.contents.get(path, ["-"])[-1] == content, f"waited for {path} with {content!r}"
-        )
+        self.until(lambda: self.contents.get(path, ["-"])[-1] == content, f"waited for {path} with {content!r}")
 
     def until_unmounted(self, times: int) -> None:
         self.until(lambda: self.unmounted >= times, f"waited for on_unmounted, {times} times")

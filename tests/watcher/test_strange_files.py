@@ -28,16 +28,13 @@ def test_a_root_that_is_a_link_out_of_the_workspace_is_as_good_as_missing(tmp_pa
     assert look_at(workspace).files == {}
 
 
-def test_a_link_that_leaves_is_reported_but_its_target_not_looked_at(
-    watched: Watched, tmp_path: Path
-) -> None:
+def test_a_link_that_leaves_is_reported_but_its_target_not_looked_at(watched: Watched, tmp_path: Path) -> None:
     target = tmp_path / "far.py"
     target.write_text("far")
     (watched.workspace / "skills/far.py").symlink_to(target)
     watched.until(lambda: "skills/far.py" in watched.contents, "waited for the link")
     assert (
-        look_at(watched.workspace).files["skills/far.py"].inode
-        == (watched.workspace / "skills/far.py").lstat().st_ino
+        look_at(watched.workspace).files["skills/far.py"].inode == (watched.workspace / "skills/far.py").lstat().st_ino
     )
 
 

@@ -75,9 +75,7 @@ def test_a_new_file_and_a_changed_one(watched: Watched, save: Callable[[Path, st
 
 
 @pytest.mark.parametrize("save", [in_place, renamed])
-def test_saves_of_the_same_length_within_a_second(
-    watched: Watched, save: Callable[[Path, str], None]
-) -> None:
+def test_saves_of_the_same_length_within_a_second(watched: Watched, save: Callable[[Path, str], None]) -> None:
     for digit in "0123456789":
         save(watched.workspace / "skills/report.py", f"x = {digit}\n")
         watched.until_reported("skills/report.py", f"x = {digit}\n")
