@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -27,7 +28,7 @@ class Outcome:
     is_error: bool = False
 
 
-class Tool(BaseModel):
+class Tool(BaseModel, ABC):
     """One kind of call. The docstring is the description that the model reads, the fields are its input."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -48,6 +49,6 @@ class Tool(BaseModel):
             part.pop("title", None)  # pydantic's, and no more than the name again
         return {"name": cls.tool_name(), "description": description, "input_schema": schema}
 
+    @abstractmethod
     def use(self, desk: Desk) -> Outcome:
         """Carry it out. Raises `StepFailed` where the sidecar says no."""
-        raise NotImplementedError
