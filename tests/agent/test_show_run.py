@@ -25,6 +25,8 @@ ZONE = "Europe/Berlin"
         ("sleep", {"seconds": 60}, None, "sleep 60 s (not slept)"),
         ("approve", {"question": "Pay?"}, {"approved": False, "reason": "no"}, 'approve "Pay?" (not asked) → no: no'),
         ("ask", {"prompt": "Fair?", "values": []}, "yes", 'ask "Fair?" succeeded: "yes"'),
+        ("wait_for", {"name": "paid", "seconds": 60}, None, "wait_for paid (not waited) → nothing came"),
+        ("irreversible", {"cents": 5}, "R1", 'fetch(cents=5) succeeded: "R1"'),
         ("step", {"service": "api", "n": 2}, 5, 'fetch(service="api", n=2) succeeded: 5'),
         ("now", {}, "2026-11-21", 'fetch succeeded: "2026-11-21"'),
     ],

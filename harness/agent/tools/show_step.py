@@ -49,6 +49,7 @@ HELD_BACK = {
     "state.put": " (not kept)",
     "sleep": " (not slept)",
     "approve": " (not asked)",
+    "wait_for": " (not waited)",
 }
 
 
@@ -69,8 +70,10 @@ def _asked(step: Step) -> str:
             return f"{step['kind']} {show_value(asked.get('question'), TEXT)}"
         case "ask":
             return f"ask {show_value(asked.get('prompt'), ARGUMENTS)}"
-        case "invoke":
-            return f"invoke {asked.get('skill')}({show_value(asked.get('input'), ARGUMENTS)})"
+        case "invoke" | "start":
+            return f"{step['kind']} {asked.get('skill')}({show_value(asked.get('input'), ARGUMENTS)})"
+        case "wait_for":
+            return f"wait_for {asked.get('name')}"
         case "step" | "irreversible":
             return f"{_name(step)}({_arguments(step['arguments'])})"
         case _:
@@ -95,6 +98,9 @@ def _outcome(step: Step, said: str) -> str:
             return f" → {'yes' if result.get('approved') else 'no'}{because}"
         case "invoke":
             return f" → {show_value(step['result'], VALUE)} (run {step['child']})"
+        case "wait_for":
+            came = f" → {show_value(result.get('payload'), VALUE)}"
+            return came if result else " → nothing came"
         case _:
             return f" succeeded: {show_value(step['result'], VALUE)}"
 
