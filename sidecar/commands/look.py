@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -52,8 +53,18 @@ def _host(url: str) -> str:
         raise CommandRefused("usage", f"{url!r} is no url: {error}") from error
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise CommandRefused("usage", f"{url!r} is no url that can be looked at: http:// or https:// and a host")
+    if _is_link_local(parts.hostname):
+        text = "it is a link-local address, where machines keep their credentials; only a skill that declares it gets there"
+        raise CommandRefused("AddressRefused", f"{parts.hostname} is not looked at: {text}")
     name = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     return f"{name}{port}"
+
+
+def _is_link_local(host: str) -> bool:
+    try:
+        return ip_address(host.partition("%")[0]).is_link_local
+    except ValueError:
+        return False  # a name; what it stands for is checked where it is resolved
 
 
 def _text(content: bytes, kind: str) -> str:

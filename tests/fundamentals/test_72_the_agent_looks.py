@@ -39,6 +39,10 @@ def test_it_sees_status_type_and_the_beginning_and_nothing_is_repeated(
         ("http://[::1/", "usage: 'http://[::1/' is no url"),
         ("http://someone:secret@127.0.0.1/", "RequestInvalid: "),
         ("http://127.1:1/", "AddressRefused: "),
+        (
+            "http://169.254.169.254/latest/",
+            "AddressRefused: 169.254.169.254 is not looked at: it is a link-local address",
+        ),
     ],
 )
 def test_what_a_skill_could_not_reach_is_refused(
