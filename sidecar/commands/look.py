@@ -54,8 +54,8 @@ def _host(url: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise CommandRefused("usage", f"{url!r} is no url that can be looked at: http:// or https:// and a host")
     if _is_link_local(parts.hostname):
-        text = "it is a link-local address, where machines keep their credentials; only a skill that declares it gets there"
-        raise CommandRefused("AddressRefused", f"{parts.hostname} is not looked at: {text}")
+        why = "it is a link-local address, where machines keep credentials; only a skill that declares it gets there"
+        raise CommandRefused("AddressRefused", f"{parts.hostname} is not looked at: {why}")
     name = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     return f"{name}{port}"
 
