@@ -16,7 +16,7 @@ from sqlalchemy.engine import Connection
 from sidecar.checker.manifest import Manifest
 from sidecar.checker.report import Report, Snapshot
 from sidecar.clock import Clock
-from sidecar.events import follow
+from sidecar.events.emit import follow
 from sidecar.store import Store
 from sidecar.store.schema import audit, breakers, skills, versions
 from sidecar.store.store import Row, get_blob, put_blob

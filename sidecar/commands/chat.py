@@ -27,7 +27,7 @@ from sidecar.registry import Registry
 from sidecar.shipped import AGENT_SKILL
 from sidecar.store import Row, Store
 from sidecar.store.schema import approvals, runs, skills, summaries, transcript
-from sidecar.triggers import new_run
+from sidecar.triggers.slots import new_run
 
 
 class Note(BaseModel):

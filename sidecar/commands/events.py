@@ -14,7 +14,7 @@ from sidecar.client import views
 from sidecar.clock import Clock, moment
 from sidecar.commands.table import command
 from sidecar.dispatcher import Dispatcher
-from sidecar.events import NewEvent, Stored, emit
+from sidecar.events.emit import NewEvent, Stored, emit
 from sidecar.failpoints import failpoint
 from sidecar.journal.steps import VALUE_AT_MOST
 from sidecar.store import Row, Store

@@ -32,10 +32,10 @@ from sidecar.moments import Moments
 from sidecar.proposals import proposed_by, put_proposal
 from sidecar.quarantine.count import forget, quarantines
 from sidecar.registry import Active, Origin, Registry, record_audit
-from sidecar.schedule import in_words
 from sidecar.store import Row, Store
 from sidecar.store.schema import runs, skills
-from sidecar.triggers import Triggers, new_run
+from sidecar.triggers.schedule import in_words
+from sidecar.triggers.slots import Triggers, new_run
 
 NEXT_TIMES = 3
 SHORTEST_BASE = 8  # letters of a hash that name a text

@@ -17,10 +17,10 @@ from sidecar.commands.skills import NEXT_TIMES, SkillCommands
 from sidecar.commands.table import command
 from sidecar.journal.runs import FINAL
 from sidecar.registry import Active, Registry
-from sidecar.schedule import Schedule
 from sidecar.store import Row, Store
 from sidecar.store.schema import audit, runs, slots
-from sidecar.triggers import Triggers
+from sidecar.triggers.schedule import Schedule
+from sidecar.triggers.slots import Triggers
 
 SLOTS_AT_MOST = 500  # of one schedule, in one answer
 

@@ -10,8 +10,8 @@ from sqlalchemy.engine import Connection
 
 from sidecar.caller import CommandRefused
 from sidecar.clock import Clock
-from sidecar.event_waits import Wanted, take_earlier, take_last
-from sidecar.events import NewEvent, emit, require_name
+from sidecar.events.emit import NewEvent, emit, require_name
+from sidecar.events.waits import Wanted, take_earlier, take_last
 from sidecar.execution.effects import Circumstances
 from sidecar.journal.steps import Journal, StepRow
 from skills.wire import Done, ErrorInfo, Failed, Request, Suspend

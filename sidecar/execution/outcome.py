@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from sidecar.checker.manifest import Manifest
-from sidecar.events import tell_end
+from sidecar.events.emit import tell_end
 from sidecar.expectations import broken_expectation
 from sidecar.failpoints import failpoint
 from sidecar.journal import runs as journal

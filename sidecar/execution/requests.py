@@ -11,9 +11,10 @@ import sqlalchemy as sa
 from pydantic import BaseModel, Field, JsonValue, ValidationError
 from sqlalchemy.engine import Connection
 
-from sidecar import approvals, events
+from sidecar import approvals
 from sidecar.caller import AGENT, TEND, Caller, CommandRefused
 from sidecar.clock import Clock, moment
+from sidecar.events import emit
 from sidecar.execution import tool_words
 from sidecar.execution.effects import Circumstances
 from sidecar.execution.event_requests import EventRequests
@@ -26,7 +27,7 @@ from sidecar.registry import Registry
 from sidecar.state import read_value
 from sidecar.store import Store
 from sidecar.store.schema import notices, runs
-from sidecar.triggers import new_run
+from sidecar.triggers.slots import new_run
 from skills.wire import Done, ErrorInfo, Failed, Request, Suspend
 
 DEPTH_AT_MOST = 10  # runs below one another
@@ -264,8 +265,8 @@ class Requests:
             return journal.answer(step, error=ErrorInfo(type="NoSuchSkill", message=message))
         if active.trusted:
             return journal.answer(step, error=_refused(f"start of {asked.skill!r}"))
-        if where.depth >= events.DEPTH_AT_MOST:
-            message = f"runs may start one another {events.DEPTH_AT_MOST} times; does this chain ever end?"
+        if where.depth >= emit.DEPTH_AT_MOST:
+            message = f"runs may start one another {emit.DEPTH_AT_MOST} times; does this chain ever end?"
             return journal.answer(step, error=ErrorInfo(type="TooDeep", message=message))
         new = new_run(
             active,

@@ -14,7 +14,7 @@ from zoneinfo import available_timezones
 import pytest
 
 from sidecar.checker.manifest import Cron
-from sidecar.schedule import Schedule
+from sidecar.triggers.schedule import Schedule
 from tests.triggers.oracle import Expression, Zone, clock_changes
 from tests.triggers.stage import Stage
 

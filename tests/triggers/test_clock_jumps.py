@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sidecar.checker.manifest import Every
 from sidecar.clock import ManualClock
-from sidecar.clock_jumps import JumpWatch
+from sidecar.triggers.clock_jumps import JumpWatch
 from tests.triggers.stage import Stage
 
 START = datetime(2026, 11, 21, 9, 0, 30, tzinfo=UTC)

@@ -19,7 +19,7 @@ from sqlalchemy.engine import Connection
 
 from sidecar.caller import CommandRefused
 from sidecar.checker.manifest import Manifest
-from sidecar.event_waits import answer_waiting
+from sidecar.events.waits import answer_waiting
 from sidecar.failpoints import failpoint
 from sidecar.journal.runs import NewRun, create
 from sidecar.quarantine.count import held_back, let_through

@@ -26,15 +26,15 @@ from sqlalchemy.engine import Connection
 
 from sidecar.checker.manifest import Manifest
 from sidecar.clock import Clock
-from sidecar.clock_jumps import JumpWatch
 from sidecar.failpoints import failpoint
 from sidecar.journal.runs import NewRun, create
 from sidecar.quarantine.count import held_back, let_through
 from sidecar.registry import Active, Registry
-from sidecar.schedule import Schedule, Slot
 from sidecar.store import Store
 from sidecar.store.schema import runs, skills, slots
 from sidecar.store.schema import schedules as schedule_rows
+from sidecar.triggers.clock_jumps import JumpWatch
+from sidecar.triggers.schedule import Schedule, Slot
 
 LATE_AFTER = 60.0  # seconds after its time, a slot is late
 SKILLS_AT_ONCE = 200  # that one transaction accounts for
