@@ -5,15 +5,16 @@ from __future__ import annotations
 import argparse
 import sys
 
-from tests.bench import save
+from tests.bench import engine, save
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Measure Tend on this machine.")
     names = parser.add_subparsers(dest="name", required=True, metavar="NAME")
     save.add_arguments(names.add_parser("save", help="renamed file to live version"))
+    engine.add_arguments(names.add_parser("engine", help="steps, starts, runs, waits, schedules, history"))
     given = parser.parse_args()
-    return {"save": save.main}[given.name](given)
+    return {"save": save.main, "engine": engine.main}[given.name](given)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,133 @@
+"""Ten thousand schedules, no two alike, that are all due in the same second: how late the last one fires, and how long
+the sidecar's API is out of reach meanwhile; and what they take while none is due."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx2
+import sqlalchemy as sa
+
+from sidecar.checker.manifest import Cron, Manifest
+from sidecar.checker.report import Report, Snapshot
+from sidecar.client import Client
+from sidecar.clock import SystemClock
+from sidecar.registry import Origin, Registry
+from sidecar.store import Store
+from sidecar.store.schema import slots
+from tests.bench.engine.figure import Figure, Goal
+from tests.bench.engine.process import memory, processor_seconds
+from tests.bench.engine.stage import PATIENCE, Stage, tell
+from tests.support.live_sidecar import LiveSidecar
+from tests.support.waiting import wait_until
+
+SOURCE = '''"""Nothing to do, at {hours} o'clock."""
+from skills import Run, cron, skill
+
+
+@skill(on=cron("{expression}"))
+def scheduled_{number}(run: Run) -> None: ...
+'''
+HOURS = 24
+LATE = Goal("at most", 1)  # seconds
+BLOCKED = Goal("at most", 100)  # milliseconds
+IDLE = Goal("at most", 2)  # percent of a core
+ASK_EVERY = 0.01  # seconds
+
+
+def measure(stage: Stage) -> list[Figure]:
+    count, prepare, idle = stage.size(10_000, 200), stage.size(240, 30), stage.size(20, 5)
+    due = (datetime.now(UTC) + timedelta(seconds=prepare + idle + 60)).replace(second=0, microsecond=0)
+    with stage.folder() as folder:
+        sidecar = LiveSidecar(folder, **stage.database.settings())
+        tell(f"schedules: {count:,} are made, due at {due:%H:%M} UTC")
+        _register(folder / "workspace" / ".tend" / "tend.db", count, due)
+        with sidecar:
+            wait_until(lambda: _rests(sidecar), "the sidecar has nothing to do", within=PATIENCE)
+            tell("schedules: idle")
+            percent = _processor(sidecar, idle)
+            resident = memory(sidecar.pid)
+            if datetime.now(UTC) >= due:
+                raise TimeoutError(f"the sidecar was not ready before {due}; try again when the machine is less busy")
+            with _asking(sidecar.client) as asked:
+                late = _last_fired(sidecar, count, due)
+    each = f"{count:,} schedules"
+    return [
+        Figure(f"the last of {each} fires after", "s", [late], goal=LATE),
+        Figure(f"longest the API is silent, {each} due", "ms", [max(asked)], asked, "the same, median", goal=BLOCKED),
+        Figure(f"processor, {each} idle", "% of a core", [percent], goal=IDLE),
+        Figure(f"memory, {each}", "MiB", [resident]),
+    ]
+
+
+def _processor(sidecar: LiveSidecar, seconds: float) -> float:
+    """Percent of a core that it uses by itself."""
+    before = processor_seconds(sidecar.pid)
+    time.sleep(seconds)
+    return (processor_seconds(sidecar.pid) - before) / seconds * 100
+
+
+def _rests(sidecar: LiveSidecar) -> bool:
+    """Whether it has finished with what there is to do at its start."""
+    return _processor(sidecar, 1) < 10
+
+
+def _last_fired(sidecar: LiveSidecar, count: int, due: datetime) -> float:
+    """Seconds from their time until all of them are on disk as fired."""
+    fired = sa.select(sa.func.count()).where(slots.c.due_at == due.timestamp(), slots.c.outcome == "fired")
+    time.sleep(max(0.0, due.timestamp() - time.time()))
+    wait_until(lambda: sidecar.query(fired)[0][0] == count, f"{count} schedules fire", within=PATIENCE)
+    return time.time() - due.timestamp()
+
+
+@contextmanager
+def _asking(client: Client) -> Iterator[list[float]]:
+    """Ask for what there is not, all the while: the event loop alone answers. Milliseconds of each answer."""
+    answered: list[float] = []
+    over = threading.Event()
+
+    def ask() -> None:
+        transport = httpx2.HTTPTransport(uds=str(client.settings.socket))
+        with httpx2.Client(transport=transport, base_url="http://sidecar", timeout=None) as http:  # as long as it takes
+            while not over.wait(ASK_EVERY):
+                started = time.perf_counter()
+                http.get("/nothing")
+                answered.append((time.perf_counter() - started) * 1000)
+
+    with ThreadPoolExecutor(1) as pool:
+        asking = pool.submit(ask)
+        try:
+            yield answered
+        finally:
+            over.set()
+        asking.result()
+
+
+# ---------------------------------------------------------------- what is stored
+
+
+def _register(database: Path, count: int, due: datetime) -> None:
+    """Make them live without a check: a check takes longer than all that is measured here."""
+    with Store(database) as store, ThreadPoolExecutor(8) as pool:
+        registry = Registry(store, SystemClock())
+        list(pool.map(lambda number: _activate(registry, number, due), range(count)))
+
+
+def _activate(registry: Registry, number: int, due: datetime) -> None:
+    hours = [due.hour, *(hour for place, hour in enumerate(_other_hours(due)) if number >> place & 1)]
+    name, expression = f"scheduled_{number}", f"{due.minute} {','.join(map(str, sorted(hours)))} * * *"
+    text = SOURCE.format(hours=hours, expression=expression, number=number)
+    snapshot = Snapshot(entry=f"skills/{name}.py", files={f"skills/{name}.py": text.encode()})
+    manifest = Manifest(name=name, purpose="", takes_input=False, triggers=(Cron(expression=expression),))
+    report = Report(skill=name, hash=snapshot.hash, manifest=manifest)
+    registry.activate(snapshot, report, Origin(author="bench", reason="measured"))
+
+
+def _other_hours(due: datetime) -> list[int]:
+    return [hour for hour in range(HOURS) if hour != due.hour]

@@ -1,0 +1,69 @@
+"""What every measurement is given: a folder, a database, its size; and the sidecars that it starts there."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sidecar.client import views
+from sidecar.client.views import FINAL
+from tests.bench.engine.database import Database
+from tests.support.live_sidecar import LiveSidecar
+from tests.support.waiting import wait_until
+
+PATIENCE = 600.0  # seconds
+
+
+@dataclass(frozen=True)
+class Stage:
+    database: Database
+    quick: bool
+
+    def size(self, full: int, quick: int) -> int:
+        return quick if self.quick else full
+
+    @contextmanager
+    def folder(self) -> Iterator[Path]:
+        with tempfile.TemporaryDirectory(prefix="tend-bench-") as folder:
+            yield Path(folder)
+
+    @contextmanager
+    def sidecar(self, **settings: str) -> Iterator[LiveSidecar]:
+        """A fresh one, in a fresh folder."""
+        with self.folder() as folder, LiveSidecar(folder, **self.database.settings(), **settings) as sidecar:
+            yield sidecar
+
+
+def tell(text: str) -> None:
+    """Progress; the figures alone go to stdout."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def succeeded(sidecar: LiveSidecar, run: str) -> views.RunDetail:
+    detail = sidecar.ended(run, within=PATIENCE)
+    if detail.run.state != "succeeded":
+        raise AssertionError(f"run {run} is {detail.run.state}: {detail.run.error}")
+    return detail
+
+
+def call_all(sidecar: LiveSidecar, skill: str, count: int) -> None:
+    """Start `count` runs, as fast as one client can ask for them."""
+    for _ in range(count):
+        sidecar.client.run_skill(skill)
+
+
+def wait_for_all(sidecar: LiveSidecar, skill: str, count: int) -> list[views.Run]:
+    """The runs of the skill, when `count` of them have ended."""
+
+    def ended() -> list[views.Run]:
+        return [run for run in sidecar.client.runs(skill=skill, limit=1000) if run.state in FINAL]
+
+    wait_until(lambda: len(ended()) >= count, f"{count} runs of {skill} end", within=PATIENCE)
+    found = ended()
+    if bad := [run for run in found if run.state != "succeeded"]:
+        raise AssertionError(f"{len(bad)} runs did not succeed; the first: {bad[0].error}")
+    return found
