@@ -21,7 +21,8 @@ from sidecar.approvals import DONE, NOT_YET, NewApproval
 from sidecar.execution.effects import Circumstances
 from sidecar.execution.requests import Requests
 from sidecar.failpoints import failpoint
-from sidecar.journal.steps import Journal, StepRow
+from sidecar.journal.step_row import StepRow
+from sidecar.journal.steps import Journal
 from sidecar.store.schema import approvals
 from skills.wire import Begin, Done, Failed, Go, Suspend
 

@@ -20,7 +20,8 @@ from sidecar.execution.effects import Circumstances
 from sidecar.execution.event_requests import EventRequests
 from sidecar.failpoints import failpoint
 from sidecar.journal.runs import create
-from sidecar.journal.steps import Journal, StepRow
+from sidecar.journal.step_row import StepRow
+from sidecar.journal.steps import Journal
 from sidecar.moments import Moments
 from sidecar.proposals import proposed_by
 from sidecar.registry import Registry

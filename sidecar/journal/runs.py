@@ -127,8 +127,11 @@ def _start_attempt(connection: Connection, run: str, now: float) -> Segment:
     return Segment(run=run, fence=fence, attempt=number)
 
 
+_OWNER = sa.select(runs.c.fence, runs.c.state).where(runs.c.id == sa.bindparam("run"))  # asked at every step
+
+
 def check_fence(connection: Connection, segment: Segment) -> None:
-    owner = connection.execute(sa.select(runs.c.fence, runs.c.state).where(runs.c.id == segment.run)).one()
+    owner = connection.execute(_OWNER, {"run": segment.run}).one()
     if owner != (segment.fence, "running"):
         raise Fenced(f"attempt {segment.attempt} of run {segment.run} no longer owns it: it is {owner.state}")
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from typing import Any
+from dataclasses import replace
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from pydantic import JsonValue
@@ -18,14 +19,18 @@ from sqlalchemy.engine import Connection
 from sidecar.clock import Clock
 from sidecar.failpoints import failpoint
 from sidecar.journal.runs import Segment, check_fence
-from sidecar.store import Row, Store, StoreError
-from sidecar.store.schema import runs, step_attempts, steps
-from skills.wire import Again, Begin, Done, ErrorInfo, Fail, Failed, Finish, Go, Request, Retry, StepKey, Suspend
+from sidecar.journal.step_row import Opening, StepRow, lose_open_attempts, put
+from sidecar.store import Store
+from sidecar.store.schema import runs, steps
+from skills.wire import Again, Begin, Done, ErrorInfo, Fail, Failed, Finish, Go, Request, StepKey, Suspend
 
 VALUE_AT_MOST = 1024 * 1024  # bytes of one argument list or result, as JSON
 STEPS_AT_MOST = 10_000  # in one run
 RETRIES_AT_MOST = 1_000  # in one run, over all its steps
 PAUSE_IN_WORKER = 5.0  # seconds; before a later retry the run gives its worker back
+
+
+T = TypeVar("T")
 
 
 class ReplayMismatch(Exception):
@@ -36,39 +41,6 @@ class LimitReached(Exception):
     """A published limit; the message names it and the way out."""
 
 
-class StepRow:
-    """What is known of one step."""
-
-    def __init__(self, key: StepKey, kind: str, arguments_hash: str) -> None:
-        self.key = key
-        self.kind = kind
-        self.arguments_hash = arguments_hash
-        self.state = "running"
-        self.result: JsonValue = None
-        self.error: ErrorInfo | None = None
-        self.intent: JsonValue = None
-        self.tries = 0
-        self.failures = 0
-        self.wake_at: float | None = None
-        self.child: str | None = None
-        self.retry = Retry()
-
-    @classmethod
-    def of(cls, row: Row) -> StepRow:
-        step = cls(StepKey(name=row.name, occurrence=row.occurrence), row.kind, row.arguments_hash)
-        step.state, step.result, step.intent, step.child = row.state, row.result, row.intent, row.child
-        step.error = ErrorInfo.model_validate(row.error) if row.error else None
-        step.tries, step.failures, step.wake_at = row.tries, row.failures, row.wake_at
-        return step
-
-    def remembered(self) -> Done | Failed | None:
-        if self.state == "succeeded":
-            return Done(result=self.result, replayed=True)
-        if self.state == "failed" and self.error:
-            return Failed(error=self.error, replayed=True)
-        return None
-
-
 class Journal:
     """The steps of the run that `segment` owns. Used by one thread at a time."""
 
@@ -76,6 +48,7 @@ class Journal:
         self._store = store
         self._clock = clock
         self.segment = segment
+        self._has_progressed = False
         rows = store.rows(sa.select(steps).where(steps.c.run == segment.run))
         self._steps = {StepKey(name=row.name, occurrence=row.occurrence): StepRow.of(row) for row in rows}
 
@@ -92,7 +65,7 @@ class Journal:
             return Suspend(reason="retry")
         step.retry = question.retry
         step.tries += 1
-        self._store.write_lazily(self._opened(step, question.arguments if is_new else None, now + delay, is_new))
+        self._write_lazily(step, self._opening(step, question.arguments, now + delay, is_new))
         step.state, step.wake_at = "running", None
         return Go(attempt=step.tries, delay=delay)
 
@@ -103,12 +76,11 @@ class Journal:
         if not is_new:
             return step.remembered() or step
         step.tries = 1
-        open_ = self._opened(step, question.arguments, self._clock.now(), is_new)
+        opening = self._opening(step, question.arguments, self._clock.now(), is_new)
 
         def change(connection: Connection) -> None:
-            intent = intend(connection)
-            open_(connection)
-            self._update(connection, step, intent=intent)
+            check_fence(connection, self.segment)
+            put(connection, step, {"intent": intend(connection)}, opening=opening)
 
         self._store.write(change)
         return Go(attempt=1)
@@ -140,7 +112,7 @@ class Journal:
         if delay > PAUSE_IN_WORKER or not worker_lives:
             return Suspend(reason="retry")
         step.tries += 1
-        self._store.write_lazily(self._opened(step, None, self._clock.now() + delay, is_new=False))
+        self._write_lazily(step, self._opening(step, None, self._clock.now() + delay, is_new=False))
         return Again(attempt=step.tries, delay=delay)
 
     # ------------------------------------------------------------ steps that the sidecar answers
@@ -149,8 +121,8 @@ class Journal:
         """The step of this request, made if it is new. It has an answer if `remembered()` says so."""
         step, is_new = self._find(question.step, question.kind_of_request, question.arguments)
         if is_new:
-            now = self._clock.now()
-            self._store.write_lazily(self._opened(step, question.arguments, now, is_new, count_try=False))
+            opening = self._opening(step, question.arguments, self._clock.now(), is_new)
+            self._write_lazily(step, replace(opening, attempt=None))
         return step
 
     def answer(
@@ -163,29 +135,28 @@ class Journal:
     ) -> Done | Failed:
         """Remember the answer, together with what `act` writes; `act`'s value is the result."""
 
-        def change(connection: Connection) -> JsonValue:
-            check_fence(connection, self.segment)
+        def change(connection: Connection, opening: Opening | None) -> JsonValue:
             value = act(connection) if act else result
             _bounded("result", step.key, value)
-            self._update(connection, step, state=state, result=value, error=_dump(error), ended_at=now)
+            put(connection, step, ended | {"result": value}, opening=opening)
             return value
 
-        now, state = self._clock.now(), "failed" if error else "succeeded"
-        step.result = self._store.write(change)
+        state = "failed" if error else "succeeded"
+        ended = {"state": state, "error": _dump(error), "ended_at": self._clock.now()}
+        step.result = self._write(step, change)
         step.state, step.error = state, error
         return Failed(error=error) if error else Done(result=step.result)
 
     def wait(self, step: StepRow, act: Callable[[Connection], str | None], *, wake_at: float | None = None) -> None:
         """The step waits; `act` makes what it waits for, in the same transaction (and may return a child run)."""
 
-        def change(connection: Connection) -> str | None:
-            check_fence(connection, self.segment)
+        def change(connection: Connection, opening: Opening | None) -> str | None:
             child = act(connection)
-            self._update(connection, step, state="waiting", wake_at=wake_at, child=child)
-            _lose_open_attempts(connection, self._row(step), self._clock.now())
+            put(connection, step, {"state": "waiting", "wake_at": wake_at, "child": child}, opening=opening)
+            lose_open_attempts(connection, step, self._clock.now())
             return child
 
-        step.child = self._store.write(change)
+        step.child = self._write(step, change)
         step.state, step.wake_at = "waiting", wake_at
 
     def wait_unless(
@@ -193,26 +164,21 @@ class Journal:
     ) -> Done | Failed | Suspend:
         """The step waits, unless `look` finds its answer there already, in the same transaction."""
 
-        def change(connection: Connection) -> JsonValue:
-            check_fence(connection, self.segment)
+        def change(connection: Connection, opening: Opening | None) -> JsonValue:
             found = look(connection)
             ended = {"state": "succeeded", "result": found, "ended_at": now}
-            self._update(connection, step, **({"state": "waiting", "wake_at": wake_at} if found is None else ended))
+            waits = {"state": "waiting", "wake_at": wake_at}
+            put(connection, step, waits if found is None else ended, opening=opening)
             return found
 
         now = self._clock.now()
-        step.result = self._store.write(change)
+        step.result = self._write(step, change)
         step.state, step.wake_at = ("waiting", wake_at) if step.result is None else ("succeeded", None)
         return step.remembered() or Suspend(reason=step.kind)
 
     def intend(self, step: StepRow, intent: JsonValue) -> None:
         """Put on disk what a command is about to do, before it does it."""
-
-        def change(connection: Connection) -> None:
-            check_fence(connection, self.segment)
-            self._update(connection, step, intent=intent)
-
-        self._store.write(change)
+        self._write(step, lambda connection, opening: put(connection, step, {"intent": intent}, opening=opening))
         step.intent = intent
 
     # ------------------------------------------------------------ inside
@@ -223,7 +189,7 @@ class Journal:
         if step is None:
             if len(self._steps) >= STEPS_AT_MOST:
                 raise LimitReached(f"the run has {STEPS_AT_MOST:,} steps, the most there may be; do more in each step.")
-            step = self._steps[key] = StepRow(key, kind, digest)
+            step = self._steps[key] = StepRow(self.segment.run, key, kind, digest)
             return step, True
         if (step.kind, step.arguments_hash) != (kind, digest):
             raise ReplayMismatch(
@@ -243,24 +209,32 @@ class Journal:
         step = self._steps[key]
         return max(0.0, (step.wake_at or 0.0) - self._clock.now())
 
-    def _opened(
-        self, step: StepRow, arguments: JsonValue, at: float, is_new: bool, *, count_try: bool = True
-    ) -> Callable[[Connection], None]:
-        seq, tries = len(self._steps), step.tries
-        key = self._row(step)
-        values = {"kind": step.kind, "arguments_hash": step.arguments_hash, "arguments": arguments, "seq": seq}
+    def _opening(self, step: StepRow, arguments: JsonValue, at: float, is_new: bool) -> Opening:
+        began = {"state": "running", "tries": step.tries}
+        if is_new:
+            began |= {"kind": step.kind, "seq": len(self._steps), "started_at": at}
+            began |= {"arguments": arguments, "arguments_hash": step.arguments_hash}
+        return Opening(is_new, began, {"number": step.tries, "outcome": "running", "started_at": at})
 
+    def _write_lazily(self, step: StepRow, opening: Opening) -> None:
         def change(connection: Connection) -> None:
             check_fence(connection, self.segment)
-            if is_new:
-                connection.execute(steps.insert().values(**key, **values, state="running", tries=tries, started_at=at))
-            else:
-                self._update(connection, step, state="running", tries=tries)
-            if count_try:
-                _lose_open_attempts(connection, key, at)
-                connection.execute(step_attempts.insert().values(**key, number=tries, outcome="running", started_at=at))
+            put(connection, step, {}, opening=opening)
 
-        return change
+        step.opening = opening
+        opening.withdraw = self._store.write_lazily(change)
+
+    def _write(self, step: StepRow, act: Callable[[Connection, Opening | None], T]) -> T:
+        """In one transaction, by the attempt that owns the run. `act` writes the opening too, where it is given one."""
+        opening = step.unwritten()
+
+        def change(connection: Connection) -> T:
+            check_fence(connection, self.segment)
+            return act(connection, opening)
+
+        result = self._store.write(change)
+        step.opening = None
+        return result
 
     def _close(
         self,
@@ -271,17 +245,17 @@ class Journal:
         error: ErrorInfo | None = None,
         outcome: str | None = None,
     ) -> None:
-        now = self._clock.now()
+        ended = {"error": _dump(error), "ended_at": self._clock.now()}
+        values = {"state": state, "result": result, "failures": step.failures, **ended}
+        attempt = {"outcome": outcome or state, **ended}
 
-        def change(connection: Connection) -> None:
-            check_fence(connection, self.segment)
-            self._update(
-                connection, step, state=state, result=result, error=_dump(error), ended_at=now, failures=step.failures
-            )
-            self._end_try(connection, step, outcome or state, error, now)
-            connection.execute(runs.update().where(runs.c.id == self.segment.run, runs.c.deaths > 0).values(deaths=0))
+        def change(connection: Connection, opening: Opening | None) -> None:
+            put(connection, step, values, opening=opening, attempt=attempt)
+            if not self._has_progressed:
+                connection.execute(runs.update().where(runs.c.id == self.segment.run).values(deaths=0))
 
-        self._store.write(change)
+        self._write(step, change)
+        self._has_progressed = True
         step.state, step.result, step.error = state, result, error
 
     def _failed(self, step: StepRow, error: ErrorInfo, outcome: str) -> Failed:
@@ -290,53 +264,10 @@ class Journal:
 
     def _retry_later(self, step: StepRow, error: ErrorInfo, delay: float, outcome: str) -> None:
         now = self._clock.now()
-
-        def change(connection: Connection) -> None:
-            check_fence(connection, self.segment)
-            self._update(connection, step, state="retrying", wake_at=now + delay, failures=step.failures)
-            self._end_try(connection, step, outcome, error, now)
-
-        self._store.write(change)
+        values = {"state": "retrying", "wake_at": now + delay, "failures": step.failures}
+        attempt = {"outcome": outcome, "error": _dump(error), "ended_at": now}
+        self._write(step, lambda connection, opening: put(connection, step, values, opening=opening, attempt=attempt))
         step.state, step.wake_at = "retrying", now + delay
-
-    def _row(self, step: StepRow) -> dict[str, Any]:
-        return {"run": self.segment.run, "name": step.key.name, "occurrence": step.key.occurrence}
-
-    def _update(self, connection: Connection, step: StepRow, **values: Any) -> None:
-        changed = connection.execute(
-            steps.update()
-            .where(
-                steps.c.run == self.segment.run,
-                steps.c.name == step.key.name,
-                steps.c.occurrence == step.key.occurrence,
-            )
-            .values(**values)
-        )
-        if changed.rowcount != 1:
-            raise StoreError(f"step {step.key} of run {self.segment.run} was begun, and that is not in the store")
-
-    def _end_try(
-        self, connection: Connection, step: StepRow, outcome: str, error: ErrorInfo | None, now: float
-    ) -> None:
-        connection.execute(
-            step_attempts.update()
-            .where(
-                step_attempts.c.run == self.segment.run,
-                step_attempts.c.name == step.key.name,
-                step_attempts.c.occurrence == step.key.occurrence,
-                step_attempts.c.number == step.tries,
-            )
-            .values(outcome=outcome, error=_dump(error), ended_at=now)
-        )
-
-
-def _lose_open_attempts(connection: Connection, key: dict[str, Any], now: float) -> None:
-    """A try that was open when the next one begins was struck by a crash."""
-    connection.execute(
-        step_attempts.update()
-        .where(*(step_attempts.c[name] == value for name, value in key.items()), step_attempts.c.outcome == "running")
-        .values(outcome="lost", ended_at=now)
-    )
 
 
 def _bounded(what: str, key: StepKey, value: JsonValue) -> str:

@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Generic, Self, TypeAlias, TypeVar
@@ -33,7 +34,7 @@ class StoreError(Exception):
     """The store could not be opened, or a change could not be made durable."""
 
 
-@dataclass
+@dataclass(eq=False)
 class _Change(Generic[T]):
     act: Callable[[Connection], T]
     done: bool = False
@@ -95,10 +96,13 @@ class Store:
             raise change.error
         return change.result  # type: ignore[return-value] # set where there is no error
 
-    def write_lazily(self, act: Callable[[Connection], Any]) -> None:
-        """Let `act` join the next commit, within 50 ms: for what is only shown, and derived again after a crash."""
-        self._waiting.append(_Change(act))
+    def write_lazily(self, act: Callable[[Connection], Any]) -> Callable[[], bool]:
+        """Let `act` join the next commit, within 50 ms: for what is only shown, and derived again after a crash. What
+        is returned withdraws it, and tells whether that was in time."""
+        change = _Change(act)
+        self._waiting.append(change)
         self._lazy.set()
+        return partial(self._withdraw, change)
 
     def read(self, act: Callable[[Connection], T]) -> T:
         """Run `act` on a reading connection: it sees what was on disk when it began."""
@@ -120,6 +124,13 @@ class Store:
         with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.exec_driver_sql("VACUUM INTO ?", (str(target),))
 
+    def _withdraw(self, change: _Change[Any]) -> bool:
+        try:
+            self._waiting.remove(change)
+        except ValueError:
+            return False
+        return True
+
     def _commit_waiting(self) -> None:
         changes = []
         with suppress(IndexError):
@@ -129,8 +140,11 @@ class Store:
             return
         try:
             self._writer.exec_driver_sql("BEGIN IMMEDIATE")
-            for change in changes:
-                self._apply(change)
+            if len(changes) == 1:
+                self._apply_alone(changes[0])
+            else:
+                for change in changes:
+                    self._apply(change)
             failpoint("store.commit.before")
             self._writer.exec_driver_sql("COMMIT")
             failpoint("store.commit.after")
@@ -142,6 +156,14 @@ class Store:
         for change in changes:
             change.done = True
 
+    def _apply_alone(self, change: _Change[Any]) -> None:
+        """The transaction is its own: an exception undoes that."""
+        try:
+            change.result = change.act(self._writer)
+        except Exception as error:
+            change.error = error
+            raise
+
     def _apply(self, change: _Change[Any]) -> None:
         self._writer.exec_driver_sql("SAVEPOINT change")
         try:
@@ -152,13 +174,21 @@ class Store:
         self._writer.exec_driver_sql("RELEASE change")
 
     def _flush_lazily(self) -> None:
+        """Commit what nobody else's commit has taken along, or its owner withdrawn, in 30 ms."""
         pause = threading.Event()
         while not self._closed:
             self._lazy.wait()
             self._lazy.clear()
+            oldest = self._oldest()
             pause.wait(0.03)
-            with self._turn:
-                self._commit_waiting()
+            if oldest is not None and oldest is self._oldest():
+                with self._turn:
+                    self._commit_waiting()
+
+    def _oldest(self) -> _Change[Any] | None:
+        with suppress(IndexError):
+            return self._waiting[0]
+        return None
 
 
 def put_blob(connection: Connection, content: bytes) -> str:
