@@ -1,7 +1,8 @@
 """The only way from a step to the world: policy → effect → record.
 
-Each effect's request and reply are kept by content hash under (run, step, attempt, n), and are on disk before the
-step hears of them. In a rehearsal what reads is done for real, and what writes is only recorded.
+Before an effect is performed its step's try is on disk, and the attempt still owns its run. Each effect's request and
+reply are kept by content hash under (run, step, attempt, n), and are on disk before the step hears of them. In a
+rehearsal what reads is done for real, and what writes is only recorded.
 """
 
 from __future__ import annotations
@@ -57,6 +58,7 @@ class Effects:
         """Do it, or say why not; on disk either way."""
         started = self._clock.now()
         stubbed = where.rehearsal and _writes(effect)
+        self._store.write(lambda connection: check_fence(connection, where.segment))  # and the try that was begun
         failpoint("effects.perform.before")
         reply: JsonValue = None
         error: ErrorInfo | None = None
