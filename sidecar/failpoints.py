@@ -1,35 +1,51 @@
 """Named places where a test kills the process, as a power cut would.
 
-`TEND_FAILPOINT="journal.finish.before:3"` kills the process with SIGKILL the third time it gets there. A third part
-names a file that is made at that moment, `"worker.start:1:/path/killed"`: while it exists nobody is killed any more,
-since each worker and each gateway that follows would else die at the same place. Without the variable a failpoint
-costs one comparison.
+`TEND_FAILPOINTS` names a file that sidecar, zygote, workers and gateway share with a test. While it is empty, and
+without the variable, to pass a place costs next to nothing. Once the test has written `strike journal.finish.before:3`
+into it, each pass adds a line, and the third to pass there, in whichever process, is killed with SIGKILL; those who
+come later go on. `strike nowhere:1` only counts.
 """
 
 from __future__ import annotations
 
 import os
 import signal
-from collections import Counter
+from itertools import count
+from pathlib import Path
 
-VARIABLE = "TEND_FAILPOINT"
-_name, _, _rest = os.environ.get(VARIABLE, "").partition(":")
-_times, _, _killed = _rest.partition(":")
-_passed: Counter[str] = Counter()
+VARIABLE = "TEND_FAILPOINTS"
+STRIKE = "strike "
+
+
+class _Passes:
+    """The file's lines. One is appended whole or not at all, so all processes see them in the same order."""
+
+    def __init__(self, path: str) -> None:
+        self._path = Path(path)
+        self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._numbers = count()
+
+    def is_struck(self, name: str) -> bool:
+        if os.fstat(self._file).st_size == 0:
+            return False
+        mine = f"{name} {os.getpid()}.{next(self._numbers)}"
+        os.write(self._file, f"{mine}\n".encode())
+        struck, lines = read_passes(self._path)
+        here = [line for line in lines if line.startswith(f"{name} ")]
+        point, _, times = struck.partition(":")
+        return name == point and here.index(mine) + 1 == int(times) if mine in here else False
+
+
+def read_passes(path: Path) -> tuple[str, list[str]]:
+    """The point that is to be struck, as "NAME:TIMES", and who has passed anywhere since that was written."""
+    _, _, rest = path.read_text().rpartition(STRIKE)
+    struck, *lines = rest.split("\n")
+    return struck, lines[:-1]
+
+
+_passes = _Passes(os.environ[VARIABLE]) if os.environ.get(VARIABLE) else None
 
 
 def failpoint(name: str) -> None:
-    if name == _name:
-        _passed[name] += 1
-        if _passed[name] == int(_times or 1) and _is_first():
-            os.kill(os.getpid(), signal.SIGKILL)
-
-
-def _is_first() -> bool:
-    if not _killed:
-        return True
-    try:
-        os.close(os.open(_killed, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-    except FileExistsError:
-        return False
-    return True
+    if _passes is not None and _passes.is_struck(name):
+        os.kill(os.getpid(), signal.SIGKILL)

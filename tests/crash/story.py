@@ -28,15 +28,13 @@ WITHIN = 40.0  # seconds, restart included
 
 
 class Struck:
-    """`sidecar`, started again with a failpoint at `point`: the process that gets there for the `times`-th time is
-    killed. Where that is the sidecar, it is started once more, without a failpoint."""
+    """`sidecar`, with a failpoint at `point`: the process that is the `times`-th to get there is killed. Where that is
+    the sidecar, it is started again."""
 
     def __init__(self, sidecar: LiveSidecar, point: str, times: int = 1) -> None:
         self.sidecar = sidecar
         self._point = point
-        self._killed = sidecar.folder / f"killed-{point}-{times}"  # made at that moment
-        sidecar.stop()
-        sidecar.start(TEND_FAILPOINT=f"{point}:{times}:{self._killed}")
+        sidecar.failpoints.strike(point, times)
 
     def say(self, act: Callable[[], T]) -> T | None:
         """Do something as a person does, who sees no more than a broken connection where the sidecar dies of it."""
@@ -62,7 +60,7 @@ class Struck:
     def ended(self, run: str) -> views.RunDetail:
         """Follow the run to its end, and hold it against what is promised of each."""
         self.until(lambda: self.sidecar.state(run) in FINAL, f"run {run} ends")
-        self.until(lambda: self._killed.exists(), "the point is reached")
+        self.until(lambda: self.sidecar.failpoints.struck, "the point is reached")
         self.until(self.sidecar.answers, "the sidecar is there")
         detail = self.sidecar.client.run(run)
         assert_one_outcome(detail)
@@ -70,7 +68,7 @@ class Struck:
 
     def _start_again(self) -> None:
         assert self.sidecar.exit_status() == -signal.SIGKILL
-        assert self._killed.exists(), "it was killed, and not by the failpoint"
+        assert self.sidecar.failpoints.struck, "it was killed, and not by the failpoint"
         self.sidecar.start()
 
 

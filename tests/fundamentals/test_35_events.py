@@ -213,8 +213,7 @@ def test_concurrency_is_counted_by_key(sidecar: LiveSidecar) -> None:
 def test_an_event_in_the_store_has_its_runs_there_too(sidecar: LiveSidecar) -> None:
     """Killed between the two, nothing of it is there, and the client was told nothing."""
     sidecar.put("together", listener("together"))
-    sidecar.stop()
-    sidecar.start(TEND_FAILPOINT="events.stored")
+    sidecar.failpoints.strike("events.stored")
     with pytest.raises(NotRunning):
         sidecar.client.emit("together.opened", {"service": "api"}, id="1")
     assert sidecar.exit_status() == -9

@@ -20,8 +20,10 @@ import sqlalchemy as sa
 from pydantic import JsonValue
 from typing_extensions import TypeVarTuple
 
+from sidecar import failpoints
 from sidecar.client import Client, NotRunning, Settings, load_settings, views
 from sidecar.client.views import FINAL
+from tests.support.failpoints import Failpoints
 from tests.support.leftovers import assert_nothing_left
 from tests.support.waiting import wait_until
 
@@ -61,8 +63,10 @@ class LiveSidecar:
             "XDG_RUNTIME_DIR": str(self._runtime),
             "TMPDIR": str(self._temporary),
             "TEND_ZONE": "UTC",
+            failpoints.VARIABLE: str(folder / "failpoints"),
             **{f"TEND_{name.upper()}": value for name, value in settings.items()},
         }
+        self.failpoints = Failpoints(folder / "failpoints")
         self._process: subprocess.Popen[bytes] | None = None
         self.client = self._new_client()
 
