@@ -23,6 +23,7 @@ import sys
 from pathlib import Path
 
 from sidecar.execution.worker import work
+from sidecar.failpoints import failpoint
 
 
 def main() -> None:
@@ -78,6 +79,7 @@ class Zygote:
             work(socket.socket(fileno=fd))
         os.close(fd)
         self._workers[pid] = name
+        failpoint("zygote.forked")
         self._say({"spawned": name, "pid": pid})
 
     def _kill(self, name: int) -> None:
@@ -90,6 +92,7 @@ class Zygote:
             pid, status = os.waitpid(-1, os.WNOHANG)
             if pid == 0:
                 return
+            failpoint("zygote.reaped")
             self._say({"exited": self._workers.pop(pid), "status": os.waitstatus_to_exitcode(status)})
 
     def _say(self, message: dict[str, int]) -> None:

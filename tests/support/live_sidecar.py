@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 from unittest.mock import patch
 
 import sqlalchemy as sa
@@ -45,6 +45,17 @@ class _SettingsThere(Settings):
             return super().socket
 
 
+class SidecarProcess(Protocol):
+    """What is asked of the process; `subprocess.Popen` has it."""
+
+    @property
+    def pid(self) -> int: ...
+
+    def poll(self) -> int | None: ...
+
+    def wait(self, timeout: float) -> int: ...
+
+
 class LiveSidecar:
     """`python -m sidecar` over `folder`/workspace, up inside the context. `settings` are set in its environment:
     LiveSidecar(folder, base_url=model.base_url)."""
@@ -67,7 +78,7 @@ class LiveSidecar:
             **{f"TEND_{name.upper()}": value for name, value in settings.items()},
         }
         self.failpoints = Failpoints(folder / "failpoints")
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: SidecarProcess | None = None
         self.client = self._new_client()
 
     def __enter__(self) -> Self:
@@ -102,8 +113,15 @@ class LiveSidecar:
 
     def start(self, **environment: str) -> Self:
         """Start it, and wait until it answers. `environment` is for this start alone."""
+        self._process = self.launch(environment)
+        self.client.close()
+        self.client = self._new_client()
+        wait_until(lambda: not self.alive or self.answers(), "the sidecar answers", within=READY_WITHIN)
+        return self
+
+    def launch(self, environment: dict[str, str]) -> SidecarProcess:
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
+            return subprocess.Popen(
                 [sys.executable, "-m", "sidecar", "--workspace", str(self.workspace)],
                 cwd=self.folder,
                 env=self.environment | environment,
@@ -111,10 +129,6 @@ class LiveSidecar:
                 stdout=log,
                 stderr=log,
             )
-        self.client.close()
-        self.client = self._new_client()
-        wait_until(lambda: not self.alive or self.answers(), "the sidecar answers", within=READY_WITHIN)
-        return self
 
     def answers(self) -> bool:
         try:

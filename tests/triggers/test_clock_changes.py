@@ -53,14 +53,14 @@ FROM, UNTIL = datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)
 AROUND = timedelta(hours=8)
 RUN_UP = timedelta(hours=6)  # the oracle has to have seen the clock before a change
 
-SEED = int(os.environ.get("TEND_SEED", random.randrange(10**6)))  # noqa: S311 # no secret
+SEED = int(os.environ.get("TEND_SEED", random.randrange(10**6)))
 FULL = "TEND_FULL" in os.environ
 
 
 @pytest.fixture(autouse=True)
 def seed() -> random.Random:
     print(f"TEND_SEED={SEED}")
-    return random.Random(SEED)  # noqa: S311 # no secret
+    return random.Random(SEED)
 
 
 def _differs(zone: str, shape: str) -> bool:

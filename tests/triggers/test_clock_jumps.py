@@ -16,7 +16,7 @@ from tests.triggers.stage import Stage
 START = datetime(2026, 11, 21, 9, 0, 30, tzinfo=UTC)
 MINUTE, HOUR = 60.0, 3_600.0
 EVERY_MINUTE = Every(seconds=MINUTE)
-SEED = int(os.environ.get("TEND_SEED", random.randrange(10**6)))  # noqa: S311 # no secret
+SEED = int(os.environ.get("TEND_SEED", random.randrange(10**6)))
 
 
 def outcomes(stage: Stage) -> list[str]:
@@ -66,7 +66,7 @@ def test_a_clock_that_was_an_hour_ahead_by_mistake_loses_nothing(tmp_path: Path)
 def test_any_jumps(tmp_path: Path) -> None:
     """However the clock goes, in the end each slot up to its highest time has one row, and at most one run."""
     print(f"TEND_SEED={SEED}")
-    seed = random.Random(SEED)  # noqa: S311 # no secret
+    seed = random.Random(SEED)
     with Stage(tmp_path, START) as stage:
         stage.put("ticker", EVERY_MINUTE, catch_up="all")
         first = highest = stage.clock.now()

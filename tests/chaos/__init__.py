@@ -1,0 +1,5 @@
+"""Suites that break things: processes, disks, clocks. README.md says what each is."""
+
+from tests.chaos.kills.suite import Kills
+
+SUITES = (Kills,)

@@ -1,0 +1,34 @@
+"""`python -m tests.chaos NAME [--full] [--seed N] [--count N] [--case CASE]`. `--help` says which there are."""
+
+from __future__ import annotations
+
+import argparse
+import secrets
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.chaos import SUITES
+from tests.chaos.suite import go_through
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos", description="Break things, and look what holds.")
+    names = parser.add_subparsers(dest="name", required=True, metavar="NAME")
+    for suite in SUITES:
+        one = names.add_parser(suite.name, help=f"{suite.promise} ({suite.small:,} cases; --full: {suite.full:,})")
+        one.add_argument("--full", action="store_true", help=f"{suite.full:,} cases")
+        one.add_argument("--seed", type=int, default=secrets.randbelow(10**6))
+        one.add_argument("--count", type=int, help="so many cases")
+        one.add_argument("--case", help="this one alone, as a violation names it")
+    given = parser.parse_args()
+    suite = next(one for one in SUITES if one.name == given.name)
+    count = given.count or (suite.full if given.full else suite.small)
+    with tempfile.TemporaryDirectory(prefix=f"tend-{suite.name}-") as folder:
+        report = go_through(suite, Path(folder), seed=given.seed, count=count, case=given.case)
+    print(report)
+    return 1 if report.violations else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

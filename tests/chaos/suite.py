@@ -1,0 +1,95 @@
+"""What a suite is, and how one is gone through: case by case, each violation with the command that repeats it."""
+
+from __future__ import annotations
+
+import shlex
+import time
+import traceback
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import ClassVar, Self
+
+VIOLATIONS_AT_MOST = 10  # then the suite gives up
+
+
+class Suite(ABC):
+    """Its cases, and what happens in one. A case's name, with the seed, says all that is needed to repeat it."""
+
+    name: ClassVar[str]
+    promise: ClassVar[str]
+    small: ClassVar[int]  # cases in CI
+    full: ClassVar[int]
+
+    def __init__(self, folder: Path, seed: int) -> None:
+        self.folder = folder
+        self.seed = seed
+        self.figures: Counter[str] = Counter()
+        self.opened = ExitStack()
+
+    def __enter__(self) -> Self:
+        with ExitStack() as opened:
+            self.opened = opened
+            self.open()
+            self.opened = opened.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.opened.__exit__(kind, error, trace)
+
+    def open(self) -> None:  # noqa: B027 # most have something to open, not all
+        """Start what all cases share; `self.opened` closes it."""
+
+    def cases(self, count: int) -> Iterable[str]:
+        return (str(number) for number in range(count))
+
+    @abstractmethod
+    def run(self, case: str) -> None:
+        """Raises AssertionError where the promise is broken."""
+
+
+@dataclass
+class Report:
+    suite: type[Suite]
+    seed: int
+    cases: int = 0
+    seconds: float = 0.0
+    figures: Counter[str] = field(default_factory=Counter)
+    violations: dict[str, str] = field(default_factory=dict)  # case → what was wrong
+
+    def __str__(self) -> str:
+        figures = "".join(f", {name} {number:,}" for name, number in sorted(self.figures.items()))
+        head = (
+            f"{self.suite.name}: {len(self.violations)} violations in {self.cases:,} cases "
+            f"(seed {self.seed}, {self.seconds:.0f} s{figures})"
+        )
+        return "\n".join([head, *self._told()])
+
+    def _told(self) -> Iterator[str]:
+        for case, wrong in self.violations.items():
+            again = f"python -m tests.chaos {self.suite.name} --seed {self.seed} --case {shlex.quote(case)}"
+            yield f"\n── {case}\n{wrong}\nAgain: {again}"
+
+
+def go_through(suite: type[Suite], folder: Path, *, seed: int, count: int = 0, case: str | None = None) -> Report:
+    """Run `count` cases, or the one that is named."""
+    report = Report(suite, seed)
+    started = time.monotonic()
+    with suite(folder, seed) as opened:
+        for each in [case] if case is not None else opened.cases(count):
+            report.cases += 1
+            try:
+                opened.run(each)
+            except AssertionError:
+                report.violations[each] = traceback.format_exc()
+                if len(report.violations) == VIOLATIONS_AT_MOST:
+                    break
+        report.figures = opened.figures
+    report.seconds = time.monotonic() - started
+    return report

@@ -1,0 +1,20 @@
+"""Every suite in its small size."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+
+import pytest
+
+from tests.chaos import SUITES
+from tests.chaos.suite import Suite, go_through
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("suite", SUITES, ids=lambda suite: suite.name)
+def test_what_is_promised_holds(suite: type[Suite], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    report = go_through(suite, tmp_path, seed=secrets.randbelow(10**6), count=suite.small)
+    with capsys.disabled():
+        print(f"\n{report}")
+    assert not report.violations
