@@ -1,0 +1,22 @@
+"""The processes that a process has started."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def children_of(pid: int) -> dict[int, str]:
+    """Id and command line of each live child."""
+    found: dict[int, str] = {}
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in _read(task).split():
+            found[int(child)] = _read(Path(f"/proc/{child}/cmdline")).replace("\0", " ")
+    return {child: command for child, command in found.items() if command}
+
+
+def _read(path: Path) -> str:
+    """Empty where the process has ended meanwhile."""
+    try:
+        return path.read_text()
+    except OSError:
+        return ""
