@@ -10,6 +10,8 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.engine import Connection
 
+from sidecar.failpoints import failpoint
+
 FOLDER = Path(__file__).parent / "migrations"
 
 
@@ -18,7 +20,8 @@ class NewerStore(Exception):
 
 
 def migrate(connection: Connection) -> None:
-    """Apply the migrations that this store has not had. Does nothing, fast, where it has had all."""
+    """Apply the migrations that this store has not had, all of them or none: a store that was left half way by a kill
+    could not be opened again. Does nothing, fast, where it has had all."""
     config = Config()
     config.set_main_option("script_location", str(FOLDER))
     config.attributes["connection"] = connection
@@ -29,4 +32,11 @@ def migrate(connection: Connection) -> None:
         return
     if current is not None and current not in {script.revision for script in scripts.walk_revisions()}:
         raise NewerStore(f"the store is at revision {current!r}, this Tend knows up to {head!r}. Update Tend.")
-    command.upgrade(config, "head")
+    connection.exec_driver_sql("BEGIN")
+    try:
+        command.upgrade(config, "head")
+        failpoint("store.migrate.before")
+    except BaseException:
+        connection.exec_driver_sql("ROLLBACK")
+        raise
+    connection.exec_driver_sql("COMMIT")
