@@ -8,8 +8,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.chaos import SUITES
 from tests.chaos.suite import go_through
+from tests.chaos.suites import SUITES
 
 
 def main() -> int:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos import SUITES
 from tests.chaos.suite import Suite, go_through
+from tests.chaos.suites import SUITES
 
 
 @pytest.mark.timeout(600)

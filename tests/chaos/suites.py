@@ -1,0 +1,7 @@
+"""All suites, in the order in which README.md tells of them."""
+
+from tests.chaos.kills.suite import Kills
+from tests.chaos.power.suite import Power
+from tests.chaos.storm import Storm
+
+SUITES = (Kills, Storm, Power)
