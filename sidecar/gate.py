@@ -19,6 +19,7 @@ from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
 
 from sidecar.caller import PERSON
 from sidecar.checker.gather import gather
@@ -26,11 +27,12 @@ from sidecar.checker.report import Problem, Report, Snapshot
 from sidecar.failpoints import failpoint
 from sidecar.moments import Moments
 from sidecar.registry import NoSuchSkill, Origin, Registry
-from sidecar.store import Store
+from sidecar.store import Store, StoreError
 from sidecar.store.schema import skills, versions
 
 BY_HAND = Origin(author=PERSON, reason="saved in the workspace")
 AT_ONCE = 2  # checks that run at the same time
+AGAIN_AFTER = 1.0  # seconds, where the store takes no changes
 
 log = logging.getLogger(__name__)
 
@@ -57,8 +59,10 @@ class Gate:
         self._on_live = on_live
         self._turns: defaultdict[str, threading.RLock] = defaultdict(threading.RLock)
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="check")
+        self._stopping = threading.Event()
 
     def stop(self) -> None:
+        self._stopping.set()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     # ------------------------------------------------------------ what the watcher saw
@@ -92,13 +96,24 @@ class Gate:
         return missing
 
     def _look(self, name: str) -> None:
-        try:
-            if (self.workspace / entry_of(name)).exists():
-                self.judge(name, BY_HAND)
+        """Until it is on disk what has become of the file."""
+        while not self._stopping.is_set():
+            try:
+                self._judge_or_retire(name)
+            except (StoreError, DBAPIError):
+                log.exception("the verdict on %s is not on disk; it is judged again", name)
+                self._stopping.wait(AGAIN_AFTER)
+            except Exception:
+                log.exception("the gate could not judge %s", name)
+                return
             else:
-                self._deleted(name)
-        except Exception:
-            log.exception("the gate could not judge %s", name)
+                return
+
+    def _judge_or_retire(self, name: str) -> None:
+        if (self.workspace / entry_of(name)).exists():
+            self.judge(name, BY_HAND)
+        else:
+            self._deleted(name)
 
     def _deleted(self, name: str) -> None:
         with self.turn(name):

@@ -433,6 +433,7 @@ class Status(View):
     model: str | None  # which model writes skills; None: not configured
     model_missing: str | None  # which setting is missing
     spent_today_usd: float
+    degraded: str | None = None  # why nothing is acknowledged at the moment: the store takes no changes
 
 
 class Moment(View):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+from contextlib import suppress
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -14,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from sidecar.backup import make_backup
-from sidecar.caller import Caller
+from sidecar.caller import TEND, Caller
 from sidecar.client import views
 from sidecar.client.settings import Settings
 from sidecar.clock import Clock, moment
@@ -25,7 +26,7 @@ from sidecar.commands.table import command
 from sidecar.execution.workers import Workers
 from sidecar.gateway import Gateway
 from sidecar.registry import record_audit
-from sidecar.store import Store
+from sidecar.store import Store, StoreError
 from sidecar.store.schema import effects, runs
 
 SHOWN = 5
@@ -54,6 +55,7 @@ class WholeCommands:
     def status(self, caller: Caller) -> views.Status:
         known = [skill for skill in self._skills.list_all(caller) if skill.origin == "workspace"]
         upcoming = sorted((skill for skill in self._skills.list_all(caller) if skill.next_at), key=_next_at)
+        degraded = self._degraded()
         now = self._clock.now()
         midnight = _midnight(now, self._settings.zone)
 
@@ -85,6 +87,7 @@ class WholeCommands:
                 model=None if self._settings.model_missing else self._settings.model_write,
                 model_missing=self._settings.model_missing,
                 spent_today_usd=spent or 0.0,
+                degraded=degraded,
             )
 
         return self._store.read(read)
@@ -120,7 +123,19 @@ class WholeCommands:
             name="workers", state="ok", detail=f"forked from process {pid}; own process, no isolation yet"
         )
 
+    def _degraded(self) -> str | None:
+        """Why the store takes no changes. Whoever asks after one has failed tries again: with a change that says so."""
+        trouble = self._store.trouble
+        if trouble is not None:
+            why, now = f"it takes changes again. Before: {trouble}", self._clock.now()
+            with suppress(StoreError):
+                self._store.write(lambda connection: record_audit(connection, now, TEND, "recover", "store", why))
+        return self._store.trouble
+
     def _store_health(self) -> views.Health:
+        if degraded := self._degraded():
+            fix = "Free space on its disk, or mend it: until then nothing is acknowledged; then it goes on by itself."
+            return views.Health(name="store", state="error", detail=f"it takes no changes: {degraded}", fix=fix)
         verdict = self._store.read(lambda connection: connection.exec_driver_sql("PRAGMA quick_check").scalar())
         size = self._store.path.stat().st_size // 1024
         detail = f"{self._store.path}, {size:,} KiB, SQLite {sqlite3.sqlite_version}, one writing connection"

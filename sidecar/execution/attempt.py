@@ -6,10 +6,12 @@ import logging
 import threading
 import time
 from collections.abc import Collection
+from functools import partial
 from typing import TypeAlias
 
 import sqlalchemy as sa
 from pydantic import ValidationError
+from sqlalchemy.exc import DBAPIError
 
 from sidecar.checker.manifest import Manifest
 from sidecar.clock import Clock, moment
@@ -25,7 +27,7 @@ from sidecar.journal.runs import Fenced, Segment
 from sidecar.journal.steps import Journal, LimitReached, ReplayMismatch
 from sidecar.moments import Moments
 from sidecar.registry import Registry
-from sidecar.store import Row, Store
+from sidecar.store import Row, Store, StoreError
 from sidecar.store.schema import attempts, runs
 from skills.wire import (
     Again,
@@ -92,17 +94,15 @@ class AttemptRunner:
         return Attempt(self, segment, row)
 
     def rescue(self, live: Collection[str]) -> None:
-        """Runs that are running while nobody conducts them: their attempt broke off (a full disk, a bug). It counts
-        like a worker that died."""
+        """Runs that are running while nobody conducts them: their attempt broke off since the store took no changes
+        (a full disk). Now it does, and they go on; it was no fault of theirs, and does not count as a death."""
         orphans = self.store.rows(
             sa.select(runs).where(runs.c.state == "running", runs.c.id.not_in(live)).order_by(runs.c.seq)
         )
         for row in orphans:
             log.error("run %s: attempt %d broke off; the run is given back", row.id, row.attempts)
             segment = Segment(run=row.id, fence=row.fence, attempt=row.attempts)
-            manifest = self.registry.manifest(row.version) or _unknown(row.skill)
-            now = self.clock.now()
-            self.store.write(lambda connection: outcome.die(connection, segment, 1, manifest, now))  # noqa: B023
+            self.store.write(partial(outcome.give_back, segment=segment, now=self.clock.now()))
 
 
 class _OpenStep:
@@ -164,6 +164,11 @@ class Attempt:
             log.info("%s", lost)
         except (ReplayMismatch, NotApproved, LimitReached, LineTooLong, ValidationError) as error:
             self._fail(ErrorInfo(type=type(error).__name__, message=str(error)))
+        except (StoreError, DBAPIError):
+            raise  # what it was about to write is not on disk: the run is given back when the store takes changes again
+        except Exception:
+            log.exception("run %s: attempt %d broke off", self.segment.run, self.segment.attempt)
+            self._die(1)  # a mistake of ours may strike this run again, and has to have an end
         finally:
             self._end_effects()
             self._end_worker()
@@ -359,11 +364,13 @@ class Attempt:
         self._end_effects()
         if self._broken_by is not None:
             raise self._broken_by
-        now = self._runner.clock.now()
         if self._stopped:
             return self._give_back(0.0)
+        return self._die(status)
+
+    def _die(self, status: int) -> None:
+        now = self._runner.clock.now()
         self._store.write(lambda connection: outcome.die(connection, self.segment, status, self._manifest, now))
-        return None
 
     def _fail(self, error: ErrorInfo, *, outcome_: str = "failed") -> None:
         now = self._runner.clock.now()

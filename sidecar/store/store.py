@@ -63,6 +63,7 @@ class Store:
         self._turn = threading.Lock()
         self._lazy = threading.Event()
         self._closed = False
+        self.trouble: str | None = None  # why the last change did not come to be on disk; None: it did
         self._flusher = threading.Thread(target=self._flush_lazily, name="store-flusher", daemon=True)
         self._flusher.start()
 
@@ -148,11 +149,13 @@ class Store:
             failpoint("store.commit.before")
             self._writer.exec_driver_sql("COMMIT")
             failpoint("store.commit.after")
+            self.trouble = None
         except Exception as error:  # noqa: BLE001 # raised again in each thread that waits
             with suppress(sa.exc.SQLAlchemyError):
                 self._writer.exec_driver_sql("ROLLBACK")
+            self.trouble = str(error.orig if isinstance(error, sa.exc.DBAPIError) else error)
             for change in changes:
-                change.error = change.error or StoreError(f"the change is not on disk: {error}")
+                change.error = change.error or StoreError(f"the change is not on disk: {self.trouble}")
         for change in changes:
             change.done = True
 

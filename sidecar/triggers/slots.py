@@ -8,11 +8,12 @@ in the time that comes again is judged again; what did fire has its row, and fir
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import islice, takewhile
 from typing import Any, TypeVar
@@ -23,6 +24,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DBAPIError
 
 from sidecar.checker.manifest import Manifest
 from sidecar.clock import Clock
@@ -30,17 +32,20 @@ from sidecar.failpoints import failpoint
 from sidecar.journal.runs import NewRun, create
 from sidecar.quarantine.count import held_back, let_through
 from sidecar.registry import Active, Registry
-from sidecar.store import Store
+from sidecar.store import Store, StoreError
 from sidecar.store.schema import runs, skills, slots
 from sidecar.store.schema import schedules as schedule_rows
 from sidecar.triggers.clock_jumps import JumpWatch
 from sidecar.triggers.schedule import Schedule, Slot
 
 LATE_AFTER = 60.0  # seconds after its time, a slot is late
+LOOK_AGAIN_AFTER = timedelta(seconds=1)
 SKILLS_AT_ONCE = 200  # that one transaction accounts for
 ROWS_AT_MOST = 1_000  # of one look at one schedule; older slots share one row
 
 T = TypeVar("T")
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -78,7 +83,7 @@ class Triggers:
         for active in self._registry.all_active():
             self._watch(active)
         for name in list(self._watched):
-            self.look(name)
+            self._wake(name)
         self._jumps.start()
 
     def stop(self) -> None:
@@ -92,7 +97,7 @@ class Triggers:
                 self._timer.reschedule_job(name, trigger=_Timer(self._schedule(name, sharing)))
             names = list(self._watched)
         for name in names:
-            self.look(name)
+            self._wake(name)
 
     def _schedule(self, name: str, sharing: Mapping[str, Active]) -> Schedule:
         """The schedule of that name, as any of those who share it declares it."""
@@ -113,6 +118,15 @@ class Triggers:
     def schedules(self, manifest: Manifest) -> list[Schedule]:
         return [Schedule(trigger, self._zone) for trigger in manifest.timed]
 
+    def _wake(self, name: str) -> None:
+        """Look; and soon again, where the store takes no changes: the slot that has come may be the last for a day."""
+        try:
+            self.look(name)
+        except (StoreError, DBAPIError):
+            log.exception("what has come of %s is not on disk; it is looked at again", name)
+            at = datetime.now(UTC) + LOOK_AGAIN_AFTER
+            self._timer.add_job(self._wake, "date", run_date=at, args=[name], id=f"{name} again", replace_existing=True)
+
     def look(self, name: str) -> None:
         """Give every slot of this schedule that has come its row, and its run."""
         now = self._clock.now()
@@ -132,7 +146,7 @@ class Triggers:
                 sharing = self._watched.setdefault(schedule.name, {})
                 if not sharing:
                     timer = _Timer(schedule)
-                    self._timer.add_job(self.look, timer, args=[schedule.name], id=schedule.name, coalesce=True)
+                    self._timer.add_job(self._wake, timer, args=[schedule.name], id=schedule.name, coalesce=True)
                 sharing[active.skill] = active
 
     def _account(self, some: Sequence[Active], schedule: Schedule, now: float, connection: Connection) -> int:

@@ -18,6 +18,9 @@ def status_page(status: views.Status, words: Words) -> RenderableType:
     failed = Text(f"✗ {status.failed_today} failed", style="red") if status.failed_today else Text("none failed")
     return page(
         Text.assemble(("●", "green"), f" up since {words.exact(status.started_at)} (pid {status.pid})"),
+        Text(f"✗ nothing is acknowledged: {status.degraded} ({words.command('doctor')})", style="red")
+        if status.degraded
+        else None,
         facts(
             [
                 ("workspace", status.workspace),
