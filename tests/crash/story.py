@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TypeVar
 
 import pytest
 
-from sidecar.client import NotRunning, views
+from sidecar.client import NotRunning, Refused, views
 from sidecar.client.views import FINAL
 from tests.support.live_sidecar import LiveSidecar
 from tests.support.waiting import wait_until
@@ -56,6 +57,16 @@ class Struck:
                 return None
 
         return wait_until(looked, f"{description} (struck at {self._point})", within=WITHIN)
+
+    def answer(self, approval: str, text: str) -> None:
+        """Answer it, and again where that was lost."""
+
+        def answered() -> bool:
+            with suppress(Refused):  # it had been stored, and the connection broke
+                self.sidecar.client.answer(approval, text)
+            return True
+
+        self.until(answered, f"{approval} is answered")
 
     def ended(self, run: str) -> views.RunDetail:
         """Follow the run to its end, and hold it against what is promised of each."""

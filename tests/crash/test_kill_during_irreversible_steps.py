@@ -53,7 +53,7 @@ def test_it_is_done_once_or_unknown_and_never_twice(
     struck = Struck(sidecar, point, 2 if point == "outcome.conclude.before" else 1)
     run = sidecar.client.run_skill("wiping").id
     approval = struck.until(lambda: _asked(sidecar, run, "approval"), "asks for approval")
-    struck.say(lambda: sidecar.client.answer(approval.id, "yes"))
+    struck.answer(approval.id, "yes")
     struck.until(lambda: sidecar.state(run) in FINAL or _asked(sidecar, run, "unknown"), "it ends, or nobody knows")
     unknown = _asked(sidecar, run, "unknown")
     assert (unknown is None) == known

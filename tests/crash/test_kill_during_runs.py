@@ -113,7 +113,7 @@ def test_a_run_is_told_to_its_end_and_nothing_is_done_twice(
     question = struck.until(
         lambda: next((item.id for item in sidecar.client.approvals() if item.run == started), None), "asks"
     )
-    struck.say(lambda: sidecar.client.answer(question, "yes"))
+    struck.answer(question, "yes")
     detail = struck.ended(started)
 
     assert detail.output == f"first from the child True {len(known)}"
