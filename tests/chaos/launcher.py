@@ -15,6 +15,10 @@ from unittest.mock import patch
 import sidecar.service  # noqa: F401 # imported here once for all
 from sidecar.__main__ import main
 from sidecar.checker.warm import Warm
+from tests.chaos.disk.faults import FaultyDisk
+from tests.support.sqlite_disk import SqliteDisk
+
+DISK = "TEND_CHAOS_DISK"  # in the environment: the file that says how the disk is broken
 
 
 def serve() -> None:
@@ -34,10 +38,12 @@ def _become_the_sidecar(workspace: Path) -> None:
     os.dup2(2, 1)
     sys.argv = ["sidecar", "--workspace", str(workspace)]
     status = 1
+    disk = SqliteDisk(FaultyDisk(Path(os.environ[DISK]))) if DISK in os.environ else None
     try:
         with patch.object(Warm, "start"):
             status = main()
     finally:
+        del disk  # until here SQLite called it
         os._exit(status)
 
 

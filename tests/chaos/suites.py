@@ -1,7 +1,8 @@
 """All suites, in the order in which README.md tells of them."""
 
+from tests.chaos.disk.suite import DiskFaults
 from tests.chaos.kills.suite import Kills
 from tests.chaos.power.suite import Power
 from tests.chaos.storm import Storm
 
-SUITES = (Kills, Storm, Power)
+SUITES = (Kills, Storm, Power, DiskFaults)

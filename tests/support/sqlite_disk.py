@@ -42,8 +42,8 @@ class Watcher(Protocol):
 _Write = c.CFUNCTYPE(c.c_int, c.c_void_p, c.c_void_p, c.c_int, c.c_int64)
 _Truncate = c.CFUNCTYPE(c.c_int, c.c_void_p, c.c_int64)
 _Sync = c.CFUNCTYPE(c.c_int, c.c_void_p, c.c_int)
-_Open = c.CFUNCTYPE(c.c_int, c.c_void_p, c.c_char_p, c.c_void_p, c.c_int, c.POINTER(c.c_int))
-_Delete = c.CFUNCTYPE(c.c_int, c.c_void_p, c.c_char_p, c.c_int)
+_Open = c.CFUNCTYPE(c.c_int, c.c_void_p, c.c_void_p, c.c_void_p, c.c_int, c.c_void_p)
+_Delete = c.CFUNCTYPE(c.c_int, c.c_void_p, c.c_void_p, c.c_int)
 
 
 class _Methods(c.Structure):
@@ -100,16 +100,17 @@ class SqliteDisk:
         assert address is not None
         return address
 
-    def _open(self, vfs: int, name: bytes | None, file: int, flags: int, out: Any) -> int:
+    def _open(self, vfs: int, name: int | None, file: int, flags: int, out: int | None) -> int:
+        """`name` is passed on as an address: SQLite goes on using what is there until the file is closed."""
         status: int = self._really_open(vfs, name, file, flags, out)
         if status == OK and name:
             opened = _File.from_address(file)
-            self._paths[file] = Path(name.decode())
+            self._paths[file] = _path(name)
             opened.methods = c.pointer(self._asking_first(opened.methods.contents))
         return status
 
-    def _delete(self, vfs: int, name: bytes, sync_folder: int) -> int:
-        fault = self._watcher.deletes(Path(name.decode()))
+    def _delete(self, vfs: int, name: int, sync_folder: int) -> int:
+        fault = self._watcher.deletes(_path(name))
         return fault.code if fault else self._really_delete(vfs, name, sync_folder)
 
     def _asking_first(self, theirs: _Methods) -> _Methods:
@@ -140,3 +141,7 @@ class SqliteDisk:
         ours.sync = self._address(_Sync(our_sync))
         self._methods[address] = ours
         return ours
+
+
+def _path(name: int) -> Path:
+    return Path(c.string_at(name).decode())
