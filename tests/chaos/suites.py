@@ -2,7 +2,8 @@
 
 from tests.chaos.disk.suite import DiskFaults
 from tests.chaos.kills.suite import Kills
+from tests.chaos.machines.suite import Machines
 from tests.chaos.power.suite import Power
 from tests.chaos.storm import Storm
 
-SUITES = (Kills, Storm, Power, DiskFaults)
+SUITES = (Kills, Storm, Power, DiskFaults, Machines)

@@ -1,0 +1,143 @@
+"""Approvals in any order of questions, answers, repeated answers, expiry and cancellation: one decision, the first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from sidecar import approvals as waits
+from sidecar.approvals import NewApproval
+from sidecar.caller import CommandRefused
+from sidecar.journal import runs as journal
+from sidecar.journal.runs import NewRun, Segment
+from sidecar.journal.steps import Journal
+from sidecar.store.schema import approvals, audit, runs, steps
+from skills.wire import Request, StepKey
+from tests.chaos.machines.stage import Emptied
+
+KEY = StepKey(name="approve", occurrence=0)
+WORDS = {"approval": ("yes", "no"), "question": ("Tuesday",), "unknown": ("done", "not-done")}
+
+
+@dataclass
+class Asked:
+    """`decided` is the first answer that counted, "expired" or "cancelled"."""
+
+    id: str
+    kind: str
+    expires_at: float | None
+    decided: str | None = None
+
+
+class ApprovalsMachine(RuleBasedStateMachine):
+    """Each run asks one thing, and is suspended."""
+
+    def __init__(self, stage: Emptied) -> None:
+        super().__init__()
+        self.store, self.clock = stage.store, stage.clock
+        self.asked: list[Asked] = []
+
+    # ------------------------------------------------------------ what may happen
+
+    @rule(kind=st.sampled_from(sorted(WORDS)), expires_in=st.none() | st.integers(1, 100))
+    def ask(self, kind: str, expires_in: int | None) -> None:
+        now, identity = self.clock.now(), f"{len(self.asked):03}"
+        expires_at = now + expires_in if expires_in and kind == "approval" else None
+        new = NewRun(skill="s", version="v", trigger="call", id=identity, concurrency=1_000)
+        self.store.write(lambda connection: journal.create(connection, new, now))
+        segment = self._claim(identity)
+        one = Journal(self.store, self.clock, segment)
+        step = one.request(Request(step=KEY, kind_of_request="approve", arguments={}))
+        question = NewApproval(kind, identity, "s", "Really?", expires_at=expires_at)
+        one.wait(step, lambda connection: waits.ask(connection, identity, question, KEY, now), wake_at=expires_at)
+        self.store.write(lambda connection: journal.suspend(connection, segment, now))
+        self.asked.append(Asked(identity, kind, expires_at))
+
+    @precondition(lambda self: self.asked)
+    @rule(data=st.data(), who=st.sampled_from(["ann", "bob"]))
+    def answer(self, data: st.DataObject, who: str) -> None:
+        """The first counts; whoever comes later, or too late, is told so."""
+        one = data.draw(st.sampled_from(self.asked))
+        text = data.draw(st.sampled_from([*WORDS[one.kind], "perhaps"]))
+        now = self.clock.now()
+        too_late = one.expires_at is not None and one.expires_at <= now
+        fits = one.kind == "question" or text in WORDS[one.kind]
+        try:
+            self.store.write(lambda connection: waits.answer(connection, one.id, text, "", who, now))
+        except CommandRefused:
+            assert one.decided or too_late or not fits, "an answer that was in time was refused"
+        else:
+            assert not one.decided, f"answered twice: {one.decided}, then {text}"
+            assert not too_late
+            assert fits
+            one.decided = text
+
+    @rule(seconds=st.integers(1, 60))
+    def time_passes(self, seconds: int) -> None:
+        """Runs whose time is up are woken, and find that nobody has answered."""
+        self.clock.advance(seconds)
+        now = self.clock.now()
+        for run in self.store.write(lambda connection: journal.wake_due(connection, now)):
+            self._expire(run)
+
+    def _expire(self, run: str) -> None:
+        one = next(each for each in self.asked if each.id == run)
+        assert one.decided is None, f"woken by the time although it was decided: {one}"
+        assert one.expires_at is not None
+        assert one.expires_at <= self.clock.now(), "woken early"
+        now = self.clock.now()
+        segment = self._claim(run)
+        found = Journal(self.store, self.clock, segment)
+        step = found.request(Request(step=KEY, kind_of_request="approve", arguments={}))
+        found.answer(step, lambda connection: waits.expire(connection, run, KEY, now))
+        one.decided = "expired"
+
+    def _claim(self, run: str) -> Segment:
+        """Others that were ready too have their answers, and need no more."""
+        now = self.clock.now()
+        claimed = self.store.write(lambda connection: journal.claim(connection, 1_000, now))
+        for segment in claimed:
+            if segment.run != run:
+                self._put_off(segment)
+        return next(segment for segment in claimed if segment.run == run)
+
+    def _put_off(self, segment: Segment) -> None:
+        now = self.clock.now()
+        self.store.write(lambda connection: journal.requeue(connection, segment, ready_at=now + 10**6))
+
+    @precondition(lambda self: self.asked)
+    @rule(data=st.data())
+    def cancel(self, data: st.DataObject) -> None:
+        one = data.draw(st.sampled_from(self.asked))
+        cancelled = self.store.write(lambda connection: journal.cancel(connection, one.id, "enough", self.clock.now()))
+        if cancelled and one.decided is None:
+            one.decided = "cancelled"
+
+    # ------------------------------------------------------------ what always holds
+
+    @invariant()
+    def the_step_has_the_first_answer(self) -> None:
+        rows = {row.run: row for row in self.store.rows(sa.select(steps))}
+        for one in self.asked:
+            assert (rows[one.id].state == "waiting") == (one.decided is None), (one, rows[one.id])
+            if one.kind == "approval" and one.decided in ("yes", "no", "expired"):
+                assert rows[one.id].result["approved"] == (one.decided == "yes")
+
+    @invariant()
+    def each_decision_is_on_record_once(self) -> None:
+        rows = self.store.rows(sa.select(audit.c.subject).where(audit.c.subject.startswith("approval ")))
+        answered = sorted(
+            f"approval {one.id}" for one in self.asked if one.decided not in (None, "expired", "cancelled")
+        )
+        assert sorted(row.subject for row in rows) == answered
+
+    @invariant()
+    def an_open_question_is_shown_as_open(self) -> None:
+        over = sa.select(runs.c.id).where(runs.c.state == "cancelled")
+        open_ = self.store.rows(
+            sa.select(approvals.c.id).where(approvals.c.state == "open", approvals.c.run.not_in(over))
+        )
+        assert sorted(row.id for row in open_) == sorted(one.id for one in self.asked if one.decided is None)
