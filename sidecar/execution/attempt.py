@@ -360,7 +360,7 @@ class Attempt:
         return 0.0 if isinstance(answer, Failed) else self._journal.delay(step)
 
     def _died(self, worker: Worker) -> None:
-        status = self._runner.workers.wait(worker)
+        status = self._runner.workers.kill(worker)  # without its socket it is as good as dead
         self._end_effects()
         if self._broken_by is not None:
             raise self._broken_by

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import logging
 import os
 import socket
 import subprocess
@@ -14,7 +15,10 @@ from pathlib import Path
 from sidecar import failpoints
 
 READY_WITHIN = 30.0  # seconds: the zygote's imports, and the last of an earlier sidecar's workers
+SPAWNED_WITHIN = 10.0  # after that the zygote hangs, and is killed; so it is where it gives no word of a death
 DEAD_WITHIN = 10.0  # seconds from SIGKILL to the exit status
+
+log = logging.getLogger(__name__)
 
 
 class WorkersUnavailable(Exception):
@@ -24,9 +28,10 @@ class WorkersUnavailable(Exception):
 class Worker:
     """One forked process. `sock` is our end of the conversation."""
 
-    def __init__(self, name: int, sock: socket.socket) -> None:
+    def __init__(self, name: int, sock: socket.socket, zygote: _ZygoteProcess) -> None:
         self.name = name
         self.sock = sock
+        self.zygote = zygote
         self.pid: int | None = None
         self.status: int | None = None  # exit code; negative: the signal that killed it
         self.spawned = threading.Event()
@@ -56,26 +61,25 @@ class Workers:
     def spawn(self) -> Worker:
         """Fork a worker. Raises WorkersUnavailable."""
         ours, theirs = socket.socketpair()
-        worker = Worker(next(self._names), ours)
         with theirs, self._turn:
             try:
-                self._running().spawn(worker, theirs)
+                zygote = self._running()
+                worker = Worker(next(self._names), ours, zygote)
+                zygote.spawn(worker, theirs)
             except WorkersUnavailable:
                 ours.close()
                 raise
         return worker
 
     def kill(self, worker: Worker) -> int:
-        """Kill the worker and its group; return its exit status when it is proven dead."""
+        """Kill the worker and its group; return its exit status when it is proven dead. One that has ended by itself
+        keeps its own."""
         if not worker.exited.is_set():
-            zygote = self._zygote
-            if zygote:
-                zygote.kill(worker)
-        return self.wait(worker)
-
-    def wait(self, worker: Worker) -> int:
-        """The exit status of a worker that is ending."""
-        if not worker.exited.wait(DEAD_WITHIN) or worker.status is None:
+            worker.zygote.kill(worker)
+        if not worker.exited.wait(DEAD_WITHIN):
+            worker.zygote.end(f"it gave no word of the death of worker {worker.pid}")
+            worker.exited.wait(DEAD_WITHIN)
+        if worker.status is None:
             raise WorkersUnavailable(f"worker {worker.pid} did not die within {DEAD_WITHIN:g} s of its SIGKILL")
         return worker.status
 
@@ -122,7 +126,9 @@ class _ZygoteProcess:
                 socket.send_fds(self._control, [json.dumps({"spawn": worker.name}).encode() + b"\n"], [theirs.fileno()])
         except OSError as error:
             raise WorkersUnavailable(f"the zygote is gone: {error}") from error
-        worker.spawned.wait()
+        if not worker.spawned.wait(SPAWNED_WITHIN):
+            self.end("it did not fork")
+            worker.spawned.wait(DEAD_WITHIN)
         if worker.pid is None:
             raise WorkersUnavailable("the zygote died before it could fork")
 
@@ -132,6 +138,11 @@ class _ZygoteProcess:
                 self._control.sendall(json.dumps({"kill": worker.name}).encode() + b"\n")
         except OSError:
             return  # it is gone, and its workers with it; the listener says so
+
+    def end(self, why: str) -> None:
+        """Kill it: its workers die with it, also where they are stopped, and the next attempt starts another."""
+        log.warning("the zygote, process %d, is killed: %s within %g s", self.pid, why, DEAD_WITHIN)
+        self._process.kill()
 
     def close(self) -> None:
         self._control.close()
