@@ -5,5 +5,6 @@ from tests.chaos.kills.suite import Kills
 from tests.chaos.machines.suite import Machines
 from tests.chaos.power.suite import Power
 from tests.chaos.storm import Storm
+from tests.chaos.zombies import Zombies
 
-SUITES = (Kills, Storm, Power, DiskFaults, Machines)
+SUITES = (Kills, Storm, Power, DiskFaults, Machines, Zombies)
