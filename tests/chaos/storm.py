@@ -18,7 +18,7 @@ from sidecar.client.views import FINAL
 from sidecar.store.schema import attempts, events, notices, runs, step_attempts, steps
 from tests.chaos.quick_sidecar import QuickSidecar
 from tests.chaos.suite import Suite
-from tests.support.children import children_of
+from tests.support.processes import children_of
 from tests.support.sink import Sink
 from tests.support.waiting import wait_until
 

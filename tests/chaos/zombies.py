@@ -9,7 +9,6 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from itertools import count
 
 import sqlalchemy as sa
@@ -17,7 +16,7 @@ import sqlalchemy as sa
 from sidecar.store.schema import attempts, runs, slots, step_attempts
 from tests.chaos.quick_sidecar import QuickSidecar
 from tests.chaos.suite import Suite
-from tests.support.children import children_of
+from tests.support.processes import children_of, is_alive
 from tests.support.sink import Sink
 from tests.support.waiting import wait_until
 
@@ -106,13 +105,13 @@ class Zombies(Suite):
         zygote = self._zygote()
         os.kill(zygote, signal.SIGSTOP)
         self._tried_again(run, word, worker)
-        assert not _alive(zygote)
+        assert not is_alive(zygote)
 
     def _cancelled(self, word: str) -> None:
         run, worker = self._held("patient", word)
         os.kill(worker, signal.SIGSTOP)
         self._sidecar.client.cancel(run)
-        wait_until(lambda: not _alive(worker), "the worker of a cancelled run is gone", within=GONE_WITHIN)
+        wait_until(lambda: not is_alive(worker), "the worker of a cancelled run is gone", within=GONE_WITHIN)
         self._sink.hold(f"/{word}").set()
         assert self._sidecar.client.run(run).run.state == "cancelled"
         assert (self._sink.count(f"/{word}"), self._sink.count(f"/{word}-again")) == (1, 0)
@@ -133,7 +132,7 @@ class Zombies(Suite):
         self._second_is_refused()
         self._sidecar.kill()
         self._sidecar.start()
-        assert not _alive(worker), "a worker of the first sidecar lives beside the second"
+        assert not is_alive(worker), "a worker of the first sidecar lives beside the second"
         wait_until(self._sidecar.answers, "the second one answers", within=TAKEN_OVER_WITHIN)
         self._sink.hold(f"/{word}").set()
         assert self._sidecar.ended(run, within=60).run.state == "succeeded"
@@ -150,7 +149,7 @@ class Zombies(Suite):
     def _tried_again(self, run: str, word: str, worker: int) -> None:
         """I9: in a new process, when the old one is dead, and not before the pause is over."""
         wait_until(lambda: self._sink.count(f"/{word}") == 2, f"{word} is asked for again", within=60)
-        assert not _alive(worker), "the retry began while the first try's process was alive"
+        assert not is_alive(worker), "the retry began while the first try's process was alive"
         self._sink.hold(f"/{word}").set()
         assert self._sidecar.ended(run, within=60).output == f"{word}-again"
         here = (step_attempts.c.run == run, step_attempts.c.occurrence == 0)
@@ -182,10 +181,3 @@ class Zombies(Suite):
         assert set(created) <= {f"{row.schedule} at {row.slot}" for row in fired}
         good = sa.select(attempts.c.run, sa.func.count()).where(attempts.c.outcome == "succeeded")
         assert all(number == 1 for _, number in self._sidecar.query(good.group_by(attempts.c.run)))
-
-
-def _alive(pid: int) -> bool:
-    with suppress(ProcessLookupError):
-        os.kill(pid, 0)
-        return True
-    return False

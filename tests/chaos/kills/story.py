@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -16,6 +15,7 @@ from sidecar.client.views import FINAL
 from sidecar.store.schema import approvals, notices, runs
 from tests.chaos.kills.shapes import Shape
 from tests.support.live_sidecar import LiveSidecar
+from tests.support.processes import is_alive
 from tests.support.sink import Sink
 from tests.support.waiting import wait_until
 
@@ -143,7 +143,9 @@ class Story:
         assert all(attempt.outcome != "running" for attempt in detail.attempts), detail.attempts
         for attempt in detail.attempts:
             if attempt.pid is not None:
-                wait_until(lambda pid=attempt.pid: not _alive(pid), f"worker {attempt.pid} is gone", within=GONE_WITHIN)  # type: ignore[misc] # bound here
+                wait_until(
+                    lambda pid=attempt.pid: not is_alive(pid), f"worker {attempt.pid} is gone", within=GONE_WITHIN
+                )  # type: ignore[misc] # bound here
 
     def _hold_world(self, *, lost: int, failed: int) -> None:
         """I2: what was not committed may have been done again, once for each strike, with the same key; I3: what is
@@ -166,11 +168,3 @@ class Story:
 
     def _failed_by_the_gateway(self, tries: Sequence[views.StepAttempt]) -> int:
         return sum(each.outcome == "failed" for each in tries) - self._shape.refusals
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True

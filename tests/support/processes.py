@@ -1,4 +1,4 @@
-"""The processes that a process has started."""
+"""Which processes there are."""
 
 from __future__ import annotations
 
@@ -12,6 +12,12 @@ def children_of(pid: int) -> dict[int, str]:
         for child in _read(task).split():
             found[int(child)] = _read(Path(f"/proc/{child}/cmdline")).replace("\0", " ")
     return {child: command for child, command in found.items() if command}
+
+
+def is_alive(pid: int) -> bool:
+    """Whether it can do anything any more: one that nobody has reaped yet can't."""
+    status = _read(Path(f"/proc/{pid}/stat"))
+    return bool(status) and status.rpartition(")")[2].split()[0] not in ("Z", "X")
 
 
 def _read(path: Path) -> str:
