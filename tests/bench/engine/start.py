@@ -84,7 +84,7 @@ def _zygote(lock: Path) -> Iterator[Callable[[], float]]:
         worker = workers.spawn()
         taken = (time.perf_counter() - started) * 1000
         worker.sock.close()
-        workers.wait(worker)
+        workers.kill(worker)
         return taken
 
     try:

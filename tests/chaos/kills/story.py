@@ -141,11 +141,8 @@ class Story:
     def _hold_processes(self, detail: views.RunDetail) -> None:
         """I10: no process of it is left."""
         assert all(attempt.outcome != "running" for attempt in detail.attempts), detail.attempts
-        for attempt in detail.attempts:
-            if attempt.pid is not None:
-                wait_until(
-                    lambda pid=attempt.pid: not is_alive(pid), f"worker {attempt.pid} is gone", within=GONE_WITHIN
-                )  # type: ignore[misc] # bound here
+        pids = [attempt.pid for attempt in detail.attempts if attempt.pid is not None]
+        wait_until(lambda: not any(map(is_alive, pids)), f"the workers {pids} are gone", within=GONE_WITHIN)
 
     def _hold_world(self, *, lost: int, failed: int) -> None:
         """I2: what was not committed may have been done again, once for each strike, with the same key; I3: what is
