@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cached_property
 from inspect import Parameter
 from typing import Any, Concatenate, Generic, Literal, ParamSpec, Protocol, TypeAlias, TypeVar, cast, overload
@@ -25,6 +26,7 @@ Output = TypeVar("Output", bound=Jsonable)
 
 OnFailure: TypeAlias = Callable[[Run, Failure], None]
 CatchUp: TypeAlias = Literal["skip", "latest", "all"]
+Overlap: TypeAlias = Literal["queue", "skip", "cancel_older"]
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,9 @@ class Declaration:
     writes: tuple[str, ...] = ()
     expect: Expect = field(default_factory=Expect)
     concurrency: int = 1
+    overlap: Overlap = "queue"
+    priority: int = 0
+    deadline: timedelta | None = None
     catch_up: CatchUp = "latest"
 
 
@@ -131,6 +136,9 @@ def skill(
     writes: list[str] | tuple[str, ...] = (),
     expect: Expect = Expect(),  # noqa: B008 - frozen
     concurrency: int = 1,
+    overlap: Overlap = "queue",
+    priority: int = 0,
+    deadline: timedelta | None = None,
     catch_up: CatchUp = "latest",
 ) -> Decorator:
     """Make the function a skill. Its name is the file's stem; the module's docstring is its purpose.
@@ -141,6 +149,9 @@ def skill(
     writes       globs in the workspace that its steps may write with files
     expect       what a good run looks like
     concurrency  how many runs may be under way at once, waiting ones included
+    overlap      what becomes of one more: "queue", "skip" (it is not started), or "cancel_older" (for its sake)
+    priority     which of many queued runs starts first: the higher, from -10 to 10
+    deadline     a run that is not over so long after it was made fails, waits and queue included
     catch_up     which slots that passed while Tend was down are run late: "skip", "latest" or "all"
     """
     declaration = Declaration(
@@ -150,6 +161,9 @@ def skill(
         writes=tuple(writes),
         expect=expect,
         concurrency=concurrency,
+        overlap=overlap,
+        priority=priority,
+        deadline=deadline,
         catch_up=catch_up,
     )
 

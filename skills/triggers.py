@@ -98,11 +98,16 @@ def event(
     name: str,
     payload: TypeForm[EventPayload],  # noqa: ARG001 # for mypy; the skill's own annotation decodes it
     *,
-    key: Callable[[EventPayload], str | int] | None = None,  # noqa: ARG001 # read from the source
+    key: Callable[[EventPayload], str | int] | None = None,  # noqa: ARG001 # these are read from the source
+    rate_limit: tuple[int, timedelta] | None = None,  # noqa: ARG001
+    debounce: timedelta | None = None,  # noqa: ARG001
 ) -> Trigger[EventSkill[EventPayload]]:
     """Each time somebody emits the event: `event("order.paid", Order)`. The skill is given the payload.
 
-    `key=lambda order: order.customer` counts `concurrency` for each value of that one field by itself.
+    key         `lambda order: order.customer` counts `concurrency` and what follows for each value of that one field
+                by itself
+    rate_limit  `(10, timedelta(hours=1))`: an event that would be the 11th to start a run within an hour starts none
+    debounce    a run starts when no event has come for so long, with the last one: `timedelta(seconds=30)`
     """
     if not is_event_name(name):
         raise Misdeclared(f"event({name!r}): an event's name is up to 100 letters, digits, '.', '_' and '-'")

@@ -47,7 +47,14 @@ class Literals:
         return self._constant(node, str, "a text in quotes")
 
     def whole_number(self, node: ast.expr) -> int:
+        """From zero on."""
         return self._constant(node, int, "a whole number")
+
+    def integer(self, node: ast.expr) -> int:
+        value = self.resolve(node)
+        if isinstance(value, ast.UnaryOp) and isinstance(value.op, ast.USub):
+            return -self.whole_number(value.operand)
+        return self.whole_number(value)
 
     def truth(self, node: ast.expr) -> bool:
         return self._constant(node, bool, "True or False")

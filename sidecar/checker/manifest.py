@@ -11,6 +11,9 @@ from typing import Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field
 
 
+PRIORITY_AT_MOST = 10
+
+
 class Declared(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -31,10 +34,19 @@ class At(Declared):
     when: datetime  # with its zone
 
 
+class RateLimit(Declared):
+    """At most so many runs within so long."""
+
+    runs: int = Field(ge=1)
+    seconds: float = Field(gt=0)
+
+
 class Event(Declared):
     kind: Literal["event"] = "event"
     name: str
-    key: str | None = None  # the payload's field by which concurrency is counted
+    key: str | None = None  # the payload's field; concurrency, rate limit and debounce hold for each of its values
+    rate_limit: RateLimit | None = None
+    debounce: float | None = None  # seconds without a further event, until the last one starts a run
 
     @property
     def words(self) -> str:
@@ -74,6 +86,9 @@ class Manifest(Declared):
     triggers: tuple[Trigger, ...] = Field(default=(), max_length=20)
     catch_up: Literal["skip", "latest", "all"] = "latest"
     concurrency: int = Field(default=1, ge=1)
+    overlap: Literal["queue", "skip", "cancel_older"] = "queue"  # what becomes of a run for which there is no room
+    priority: int = Field(default=0, ge=-PRIORITY_AT_MOST, le=PRIORITY_AT_MOST)  # the higher starts first
+    deadline: float | None = None  # seconds from a run's making to its end
     hosts: tuple[str, ...] = ()
     reads: tuple[str, ...] = ()  # globs, relative to the workspace
     writes: tuple[str, ...] = ()

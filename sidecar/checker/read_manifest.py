@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from sidecar.checker.literals import Literals, Unreadable
-from sidecar.checker.manifest import Expectation, Manifest, StepDeclaration
+from sidecar.checker.manifest import PRIORITY_AT_MOST, Expectation, Manifest, StepDeclaration
 from sidecar.checker.module import Definition, Module, called
 from sidecar.checker.policy import host_fix, host_problem, read_problem, write_problem
 from sidecar.checker.read_triggers import TriggerReader
@@ -136,8 +136,11 @@ class ManifestReader:
         """For each keyword of `@skill` the manifest's field, and how its value is read."""
         return {
             "on": ("triggers", self._triggers.read),
-            "catch_up": ("catch_up", self._catch_up),
+            "catch_up": ("catch_up", self._one_of("latest", "skip", "all")),
             "concurrency": ("concurrency", self._at_least(1)),
+            "overlap": ("overlap", self._one_of("queue", "skip", "cancel_older")),
+            "priority": ("priority", self._priority),
+            "deadline": ("deadline", _or_none(self._seconds)),
             "hosts": ("hosts", self._each(host_problem, host_fix)),
             "reads": (
                 "reads",
@@ -206,10 +209,21 @@ class ManifestReader:
 
         return read
 
-    def _catch_up(self, node: ast.expr) -> str:
-        value = self._literals.text(node)
-        if value not in {"skip", "latest", "all"}:
-            raise Unreadable(node, f"{value!r} is no policy", 'Write "latest", "skip" or "all".')
+    def _one_of(self, *policies: str) -> Read:
+        def read(node: ast.expr) -> str:
+            value = self._literals.text(node)
+            if value not in policies:
+                *most, last = (f'"{policy}"' for policy in policies)
+                raise Unreadable(node, f"{value!r} is no policy", f"Write {', '.join(most)} or {last}.")
+            return value
+
+        return read
+
+    def _priority(self, node: ast.expr) -> int:
+        value = self._literals.integer(node)
+        if abs(value) > PRIORITY_AT_MOST:
+            fix = f"Write a whole number from -{PRIORITY_AT_MOST} to {PRIORITY_AT_MOST}."
+            raise Unreadable(node, f"{value} is out of range", fix)
         return value
 
     def _each(self, problem_of: Callable[[str], str], fix: Callable[[str], str]) -> Read:

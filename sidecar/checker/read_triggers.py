@@ -9,11 +9,12 @@ from datetime import UTC, datetime, timedelta
 from cronsim import CronSim, CronSimError
 
 from sidecar.checker.literals import Literals, Unreadable, zone
-from sidecar.checker.manifest import At, Cron, Event, Every, Trigger
+from sidecar.checker.manifest import At, Cron, Event, Every, RateLimit, Trigger
 from sidecar.checker.module import Module
 from skills.wire import is_event_name
 
 MOST_TRIGGERS = 20
+LONGEST_PERIOD = timedelta(days=31)  # of a rate limit, and of a debounce
 
 _ENDS = {"skills.succeeded": "succeeded", "skills.failed": "failed"}
 _KINDS = {"skills.cron", "skills.every", "skills.at", "skills.event", *_ENDS}
@@ -21,6 +22,7 @@ _KINDS = {"skills.cron", "skills.every", "skills.at", "skills.event", *_ENDS}
 _FIX = 'Write cron("0 9 * * 1-5"), every(timedelta(hours=1)), at(datetime(...)) or event("name", Model), joined with |.'
 _END_FIX = 'Write succeeded("import_orders", Report) with what it returns, or failed("import_orders").'
 _EVENT_FIX = 'Write event("order.paid", Order), with key=lambda order: order.customer if you like.'
+_RATE_FIX = "Write rate_limit=(10, timedelta(hours=1)): ten runs within an hour."
 _CRON_FIX = 'Write five fields: minute, hour, day of month, month, weekday (0-7, Sunday is 0): "0 9 * * 1-5".'
 
 
@@ -72,15 +74,35 @@ class TriggerReader:
     def _event(self, node: ast.Call) -> Event:
         given = dict(zip(("name", "payload"), node.args, strict=False))
         given |= {keyword.arg: keyword.value for keyword in node.keywords if keyword.arg}
-        if given.keys() - {"key"} != {"name", "payload"} or len(node.args) > 2:
-            raise Unreadable(node, "event takes a name, the payload's type and, if you like, key=", _EVENT_FIX)
+        given = {name: value for name, value in given.items() if name in {"name", "payload"} or not _is_none(value)}
+        if given.keys() - {"key", "rate_limit", "debounce"} != {"name", "payload"} or len(node.args) > 2:
+            reason = "event takes a name, the payload's type and, if you like, key=, rate_limit= and debounce="
+            raise Unreadable(node, reason, _EVENT_FIX)
         name = self._literals.text(given["name"])
         if not is_event_name(name):
             reason = f"{name!r} is no event's name: up to 100 letters, digits, '.', '_' and '-'"
             raise Unreadable(given["name"], reason, _EVENT_FIX)
-        if "key" not in given or _is_none(given["key"]):
-            return Event(name=name)
-        return Event(name=name, key=_one_field(given["key"]))
+        return Event(
+            name=name,
+            key=_one_field(given["key"]) if "key" in given else None,
+            rate_limit=self._rate_limit(given["rate_limit"]) if "rate_limit" in given else None,
+            debounce=self._period(given["debounce"]) if "debounce" in given else None,
+        )
+
+    def _rate_limit(self, node: ast.expr) -> RateLimit:
+        value = self._literals.resolve(node)
+        if not isinstance(value, ast.Tuple) or len(value.elts) != 2:
+            raise Unreadable(node, f"{ast.unparse(node)[:80]} is no number of runs with a time", _RATE_FIX)
+        runs = self._literals.whole_number(value.elts[0])
+        if runs < 1:
+            raise Unreadable(node, f"{runs} runs are less than 1", _RATE_FIX)
+        return RateLimit(runs=runs, seconds=self._period(value.elts[1]))
+
+    def _period(self, node: ast.expr) -> float:
+        period = self._literals.duration(node)
+        if not timedelta(0) < period <= LONGEST_PERIOD:
+            raise Unreadable(node, f"{period} is not between zero and {LONGEST_PERIOD.days} days", "Use a time between.")
+        return period.total_seconds()
 
     def _end(self, node: ast.Call, state: str) -> Event:
         given = dict(zip(("skill", "returns"), node.args, strict=False))

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidecar.checker.manifest import At, Cron, Event, Every, Expectation, Manifest, StepDeclaration
+from sidecar.checker.manifest import At, Cron, Event, Every, Expectation, Manifest, RateLimit, StepDeclaration
 from sidecar.checker.policy import host_fix, host_problem, write_problem
 from sidecar.checker.read_source import read_source
 from sidecar.checker.report import Problem
@@ -59,6 +59,9 @@ def tell(price: Price) -> None: ...
     writes=WRITES,
     expect=Expect(within=timedelta(minutes=5), messages_at_most=0, silence_at_most=None, same_output_at_most=3),
     concurrency=2,
+    overlap="cancel_older",
+    priority=-3,
+    deadline=timedelta(hours=1),
     catch_up="all",
 )
 def price(run: Run, name: str) -> Price:
@@ -86,6 +89,9 @@ def tell_ops(run: Run, failure: Failure) -> None:
         ),
         catch_up="all",
         concurrency=2,
+        overlap="cancel_older",
+        priority=-3,
+        deadline=3600,
         hosts=("shop.example.com", "localhost:8080"),
         reads=("data/*.csv",),
         writes=("reports/**",),
@@ -128,6 +134,15 @@ def test_events_with_the_field_by_which_concurrency_is_counted() -> None:
     assert found == (Event(name="order.paid"), Event(name="order.sent", key="customer"), Event(name="c"))
 
 
+def test_events_with_a_rate_limit_and_a_debounce() -> None:
+    on = 'event("a", int, rate_limit=(10, timedelta(hours=1)), debounce=timedelta(seconds=30))'
+    found = declared(f"on={on} | event('b', int, rate_limit=None, debounce=None)", "from skills import event\n").triggers
+    assert found == (
+        Event(name="a", rate_limit=RateLimit(runs=10, seconds=3600), debounce=30),
+        Event(name="b"),
+    )
+
+
 def test_the_ends_of_other_skills() -> None:
     before = "from skills import failed, succeeded\n"
     found = declared('on=succeeded("other", Price) | failed("other")', before).triggers
@@ -165,6 +180,12 @@ def test_the_ends_of_other_skills() -> None:
         ('on="0 9 * * *"', "on: '0 9 * * *' is no trigger"),
         ('on=[cron("0 9 * * *")]', "on: [cron('0 9 * * *')] is no trigger"),
         ('on=event("a")', "on: event takes a name, the payload's type and, if you like, key="),
+        ('on=event("a", int, rate_limit=10)', "on: 10 is no number of runs with a time"),
+        ('on=event("a", int, rate_limit=(0, timedelta(hours=1)))', "on: 0 runs are less than 1"),
+        ('on=event("a", int, rate_limit=(1, timedelta(days=32)))', "on: 32 days, 0:00:00 is not between zero and 31"),
+        ('on=event("a", int, debounce=timedelta(0))', "on: timedelta(0) is no timedelta(...) with named numbers"),
+        ('on=event("a", int, debounce=timedelta(seconds=-1))', "is not between zero and 31 days"),
+        ('on=event("a", int, throttle=timedelta(seconds=1))', "if you like, key=, rate_limit= and debounce="),
         ('on=event("a b", int)', "on: 'a b' is no event's name"),
         ('on=event("succeeded:x", int)', "on: 'succeeded:x' is no event's name"),
         ('on=succeeded("other")', "on: succeeded('other') is no trigger"),
@@ -181,6 +202,13 @@ def test_the_ends_of_other_skills() -> None:
         ("concurrency=0", "concurrency: 0 is less than 1"),
         ("concurrency=len('ab')", "concurrency: len('ab') is not a whole number"),
         ('catch_up="some"', "catch_up: 'some' is no policy"),
+        ('overlap="replace"', "overlap: 'replace' is no policy"),
+        ("overlap=None", "overlap: None is not a text in quotes"),
+        ("priority=11", "priority: 11 is out of range"),
+        ("priority=-11", "priority: -11 is out of range"),
+        ("priority=True", "priority: True is not a whole number"),
+        ("deadline=60", "deadline: 60 is no timedelta(...) with named numbers"),
+        ("deadline=timedelta(seconds=-1)", "deadline: -1 day, 23:59:59 is no time to wait"),
         ('host=["a.example.com"]', "skill has no host="),
         ("**settings", "skill takes its arguments from a **dict"),
         ('cron("0 9 * * *")', "skill takes keywords only"),

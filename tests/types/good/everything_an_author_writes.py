@@ -110,7 +110,19 @@ class Refund(BaseModel):
     order: str
 
 
-@skill(on=event("order.paid", Order, key=lambda order: order.id), concurrency=1)
+@skill(
+    on=event(
+        "order.paid",
+        Order,
+        key=lambda order: order.id,
+        rate_limit=(10, timedelta(hours=1)),
+        debounce=timedelta(seconds=30),
+    ),
+    concurrency=1,
+    overlap="skip",
+    priority=-2,
+    deadline=timedelta(hours=2),
+)
 def on_event(run: Run, order: Order) -> str:
     run.emit("order.sent", order, id=f"sent-{order.id}")
     run.emit("counted", 3)
