@@ -102,6 +102,10 @@ class LocalDispatcher:
             free = self._slots - len(self._live)
             live = set(self._live)
         self._runner.rescue(live)
+        if self._runner.end_overdue():
+            self._quarantine.settle()
+        for run in self._store.read(lambda connection: journal.ended_among(connection, live)):
+            self.stop_run(run)
         now = self._clock.now()
         due = self._store.read(journal.next_wake)
         if due is None or due > now:

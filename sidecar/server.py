@@ -53,8 +53,7 @@ def application(commands: CommandTable, moments: Moments, is_over: Callable[[str
         since = request.query_params.get("since") or request.headers.get("last-event-id")
         last = int(since) if since and since.isdecimal() else moments.newest()
         run = request.query_params.get("run")
-        over = run is not None and await run_in_threadpool(is_over, run)
-        stream = _events(moments, last, run, over=over)
+        stream = _events(moments, last, run, is_over)
         return StreamingResponse(stream, media_type="text/event-stream")
 
     return Starlette(
@@ -94,9 +93,11 @@ class _Server(uvicorn.Server):
         self.should_exit = True
 
 
-async def _events(moments: Moments, last: int, run: str | None, *, over: bool) -> AsyncIterator[str]:
+async def _events(moments: Moments, last: int, run: str | None, is_over: Callable[[str], bool]) -> AsyncIterator[str]:
+    """The store says whether a run is over: it may have been ended from afar, and nobody has told."""
     yield ": here\n\n"
     while not moments.closed:
+        over = run is not None and await run_in_threadpool(is_over, run)
         for item in await asyncio.to_thread(moments.after, last, 0.0 if over else 1.0):
             last = item.id
             if run is None or item.data.get("run") == run:

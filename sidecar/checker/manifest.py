@@ -5,11 +5,10 @@ What is enforced is this manifest, not the values that the decorators compute wh
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
-
 
 PRIORITY_AT_MOST = 10
 
@@ -52,7 +51,10 @@ class Event(Declared):
     def words(self) -> str:
         """An end of another skill's run is an event too, by the name of "succeeded:SKILL" or "failed:SKILL"."""
         what, _, skill = self.name.partition(":")
-        return f"when {skill} has {what}" if skill else f"on {what}"
+        told = f"when {skill} has {what}" if skill else f"on {what}"
+        if self.rate_limit:
+            told += f", at most {self.rate_limit.runs} within {timedelta(seconds=self.rate_limit.seconds)}"
+        return f"{told}, once quiet for {timedelta(seconds=self.debounce)}" if self.debounce else told
 
 
 Timed: TypeAlias = Cron | Every | At

@@ -14,7 +14,7 @@ from sidecar.checker.module import Module
 from skills.wire import is_event_name
 
 MOST_TRIGGERS = 20
-LONGEST_PERIOD = timedelta(days=31)  # of a rate limit, and of a debounce
+LONGEST_PERIOD = timedelta(days=14)  # of a rate limit and a debounce: runs are remembered for longer
 
 _ENDS = {"skills.succeeded": "succeeded", "skills.failed": "failed"}
 _KINDS = {"skills.cron", "skills.every", "skills.at", "skills.event", *_ENDS}
@@ -101,7 +101,9 @@ class TriggerReader:
     def _period(self, node: ast.expr) -> float:
         period = self._literals.duration(node)
         if not timedelta(0) < period <= LONGEST_PERIOD:
-            raise Unreadable(node, f"{period} is not between zero and {LONGEST_PERIOD.days} days", "Use a time between.")
+            raise Unreadable(
+                node, f"{period} is not between zero and {LONGEST_PERIOD.days} days", "Use a time between."
+            )
         return period.total_seconds()
 
     def _end(self, node: ast.Call, state: str) -> Event:

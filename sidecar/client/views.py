@@ -20,6 +20,7 @@ __all__ = [
     "Event",
     "Finding",
     "Health",
+    "Heard",
     "LogLine",
     "Look",
     "Manifest",
@@ -52,6 +53,7 @@ __all__ = [
 ]
 
 RunState: TypeAlias = Literal["queued", "running", "waiting", "succeeded", "failed", "cancelled"]
+CALLED_ONLY = "called only"  # the schedule of a skill that nothing starts by itself
 FINAL: frozenset[RunState] = frozenset({"succeeded", "failed", "cancelled"})
 
 
@@ -76,7 +78,7 @@ class Skill(View):
     purpose: str
     origin: Literal["workspace", "shipped"]
     version: str | None  # the active version's hash; None: nothing has passed yet
-    schedule: str  # in words; "called only" where nothing starts it
+    schedule: str  # in words
     next_at: datetime | None
     paused: bool
     paused_reason: str | None = None
@@ -268,11 +270,16 @@ class Notice(View):
     text: str
 
 
+DeliveryOutcome: TypeAlias = Literal[
+    "started", "paused", "quarantined", "limited", "merged", "skipped", "answered", "refused"
+]
+
+
 class Delivery(View):
     """What became of an event at one skill that listens to it."""
 
     skill: str
-    outcome: Literal["started", "paused", "quarantined", "answered", "refused"]
+    outcome: DeliveryOutcome
     reason: str | None = None
     run: str | None = None
 
@@ -344,7 +351,7 @@ class Slot(View):
     """One due time of a schedule, and what became of it."""
 
     due_at: datetime
-    outcome: str  # fired, late, missed, paused, merged, quarantined
+    outcome: str  # fired, late, missed, paused, merged, quarantined, skipped
     reason: str | None
     run: Run | None  # that it started, or was merged into
 
@@ -354,6 +361,17 @@ class ScheduleHistory(View):
     declared: bool
     next_times: tuple[datetime, ...] = ()
     slots: tuple[Slot, ...]  # newest first
+
+
+class Heard(View):
+    """One event that came to the skill, and what became of it there."""
+
+    name: str
+    id: str
+    at: datetime
+    outcome: DeliveryOutcome
+    reason: str | None
+    run: Run | None  # that it started, or was merged into
 
 
 class Obstacle(View):
@@ -372,6 +390,7 @@ class Why(View):
     skill: Skill
     obstacles: tuple[Obstacle, ...]  # empty: nothing keeps it from running
     schedules: tuple[ScheduleHistory, ...]
+    events: tuple[Heard, ...] = ()  # newest first
 
 
 class Look(View):

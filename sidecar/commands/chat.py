@@ -21,13 +21,13 @@ from sidecar.commands.skills import SkillCommands
 from sidecar.commands.table import command
 from sidecar.dispatcher import Dispatcher
 from sidecar.failpoints import failpoint
-from sidecar.journal.runs import create, new_id
+from sidecar.journal.admission import PERSONS, create, new_run
+from sidecar.journal.runs import new_id
 from sidecar.memory import Memory
 from sidecar.registry import Registry
 from sidecar.shipped import AGENT_SKILL
 from sidecar.store import Row, Store
 from sidecar.store.schema import approvals, runs, skills, summaries, transcript
-from sidecar.triggers.slots import new_run
 
 
 class Note(BaseModel):
@@ -101,7 +101,10 @@ class ChatCommands:
         run = new_id()
         session = session or run
         new = new_run(
-            active,
+            active.skill,
+            active.version,
+            active.manifest,
+            priority=PERSONS,
             id=run,
             trigger="chat",
             input={"session": session, "text": text, "revise": None},

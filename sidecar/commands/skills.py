@@ -27,7 +27,7 @@ from sidecar.dispatcher import Dispatcher
 from sidecar.execution.files import FileRefused, write_whole
 from sidecar.failpoints import failpoint
 from sidecar.gate import Gate, entry_of
-from sidecar.journal.runs import create
+from sidecar.journal.admission import PERSONS, Skipped, create, new_run
 from sidecar.moments import Moments
 from sidecar.proposals import proposed_by, put_proposal
 from sidecar.quarantine.count import forget, quarantines
@@ -35,7 +35,7 @@ from sidecar.registry import Active, Origin, Registry, record_audit
 from sidecar.store import Row, Store
 from sidecar.store.schema import runs, skills
 from sidecar.triggers.schedule import in_words
-from sidecar.triggers.slots import Triggers, new_run
+from sidecar.triggers.slots import Triggers
 
 NEXT_TIMES = 3
 SHORTEST_BASE = 8  # letters of a hash that name a text
@@ -214,8 +214,20 @@ class SkillCommands:
             raise CommandRefused("not_allowed", f"{name} ships with Tend and is started by people")
         trigger = "rehearsal" if rehearsal else f"call by {caller.who}"
         key = "rehearsal" if rehearsal else ""
-        new = new_run(active, trigger=trigger, input=input, rehearsal=rehearsal, concurrency_key=key)
-        run = self._store.write(lambda connection: create(connection, new, self._clock.now()))
+        new = new_run(
+            name,
+            active.version,
+            active.manifest,
+            priority=PERSONS,
+            trigger=trigger,
+            input=input,
+            rehearsal=rehearsal,
+            concurrency_key=key,
+        )
+        try:
+            run = self._store.write(lambda connection: create(connection, new, self._clock.now()))
+        except Skipped as no_room:
+            raise CommandRefused("skipped", f"{name} was not started: {no_room}") from no_room
         self._dispatcher.nudge()
         return self._store.read(
             lambda connection: run_views(

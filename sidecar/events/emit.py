@@ -8,7 +8,6 @@ is told as "succeeded:SKILL" or "failed:SKILL", in the transaction that ends it.
 
 from __future__ import annotations
 
-import json
 import secrets
 from dataclasses import dataclass
 from typing import Literal
@@ -19,10 +18,9 @@ from sqlalchemy.engine import Connection
 
 from sidecar.caller import CommandRefused
 from sidecar.checker.manifest import Manifest
+from sidecar.events.start import start
 from sidecar.events.waits import answer_waiting
 from sidecar.failpoints import failpoint
-from sidecar.journal.runs import NewRun, create
-from sidecar.quarantine.count import held_back, let_through
 from sidecar.store import Row
 from sidecar.store.schema import deliveries, events, listeners, skills, versions
 from skills.wire import is_event_name
@@ -114,9 +112,11 @@ def _insert(connection: Connection, new: NewEvent, now: float) -> int:
 def _store(connection: Connection, new: NewEvent, now: float) -> int:
     seq = _insert(connection, new, now)
     failpoint("events.stored")
+    event = connection.execute(sa.select(events).where(events.c.seq == seq)).one()
     for listener in _listeners(connection, new.name):
-        _start(connection, seq, new, listener, now)
-    answer_waiting(connection, connection.execute(sa.select(events).where(events.c.seq == seq)).one(), now)
+        became = start(connection, event, listener, now)
+        connection.execute(deliveries.insert().values(event=seq, skill=listener.skill, **became))
+    answer_waiting(connection, event, now)
     failpoint("events.delivered")
     return seq
 
@@ -128,34 +128,3 @@ def _listeners(connection: Connection, name: str) -> list[Row]:
         .join(versions, versions.c.hash == skills.c.active)
     )
     return list(connection.execute(wanted.where(listeners.c.event == name).order_by(listeners.c.skill)))
-
-
-def _start(connection: Connection, seq: int, new: NewEvent, listener: Row, now: float) -> None:
-    delivery = {"event": seq, "skill": listener.skill}
-    if listener.paused:
-        said = {"outcome": "paused", "reason": "the skill is paused"}
-        connection.execute(deliveries.insert().values(**delivery, **said))
-        return
-    if held := held_back(connection, listener.skill, now):
-        connection.execute(deliveries.insert().values(**delivery, outcome="quarantined", reason=held))
-        return
-    run = NewRun(
-        skill=listener.skill,
-        version=listener.active,
-        trigger=f"event {new.name}",
-        input=new.payload,
-        depth=new.depth,
-        concurrency=Manifest.model_validate(listener.manifest).concurrency,
-        concurrency_key=_key(new.payload, listener.key),
-    )
-    connection.execute(deliveries.insert().values(**delivery, outcome="started", run=create(connection, run, now)))
-    let_through(connection, listener.skill, run.id)
-
-
-def _key(payload: JsonValue, field: str | None) -> str:
-    """Runs with the same key share the skill's `concurrency`. A payload without the field has a key of its own: what
-    is wrong with it is for the skill's type to say."""
-    if field is None:
-        return ""
-    value = payload.get(field) if isinstance(payload, dict) else None
-    return f"key {json.dumps(value, sort_keys=True)}"

@@ -23,7 +23,7 @@ from sidecar.execution.logs import keep_log
 from sidecar.execution.requests import Requests
 from sidecar.execution.workers import Worker, Workers, WorkersUnavailable
 from sidecar.failpoints import failpoint
-from sidecar.journal.runs import Fenced, Segment
+from sidecar.journal.runs import Fenced, Segment, overdue
 from sidecar.journal.steps import Journal, LimitReached, ReplayMismatch
 from sidecar.moments import Moments
 from sidecar.registry import Registry
@@ -93,6 +93,16 @@ class AttemptRunner:
         assert row is not None, segment  # noqa: S101 # it has just been claimed
         return Attempt(self, segment, row)
 
+    def end_overdue(self) -> bool:
+        """Fail each run whose deadline has passed, whatever it is at; whether there was any."""
+        now = self.clock.now()
+        late = self.store.read(lambda connection: overdue(connection, now))
+        for row in late:
+            manifest = self.registry.manifest(row.version) or _unknown(row.skill)
+            self.store.write(lambda connection: outcome.miss_deadline(connection, row.id, manifest, now))  # noqa: B023
+            self.moments.publish("run", run=row.id, skill=row.skill, state="failed", trigger=row.trigger)
+        return bool(late)
+
     def rescue(self, live: Collection[str]) -> None:
         """Runs that are running while nobody conducts them: their attempt broke off since the store took no changes
         (a full disk). Now it does, and they go on; it was no fault of theirs, and does not count as a death."""
@@ -135,6 +145,7 @@ class Attempt:
             rehearsal=run.rehearsal,
             session=run.session,
             depth=run.depth,
+            priority=run.priority,
         )
         self._journal = Journal(runner.store, runner.clock, segment)
         self._worker: Worker | None = None

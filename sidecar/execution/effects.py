@@ -44,6 +44,7 @@ class Circumstances:
     rehearsal: bool
     session: str | None
     depth: int
+    priority: int
 
 
 class Effects:

@@ -3,6 +3,7 @@
 the worker's word       succeeded          → succeeded (state published, expectations held against it)
                         raised             → failed (and `on_failure` started)
                         suspended          → waiting, or queued if what it waits for has come
+                        its deadline passes → failed, also while it waits or is queued
 no word                 killed by a limit  → as the step's failure says; without a step, failed
                         died               → queued again; failed once it has died too often
                         the sidecar stops  → queued again
@@ -18,7 +19,8 @@ from sidecar.events.emit import tell_end
 from sidecar.expectations import broken_expectation
 from sidecar.failpoints import failpoint
 from sidecar.journal import runs as journal
-from sidecar.journal.runs import DEATHS_AT_MOST, NewRun, Segment
+from sidecar.journal.admission import NewRun, create
+from sidecar.journal.runs import DEATHS_AT_MOST, FINAL, Segment
 from sidecar.quarantine.count import count_end
 from sidecar.state import StateConflict, publish
 from sidecar.store import Row
@@ -84,9 +86,10 @@ def fail(
             input=run.input,
             parent=run.id,
             depth=run.depth,
+            priority=run.priority,
             concurrency_key=f"on_failure {run.id}",
         )
-        journal.create(connection, handler, now)
+        create(connection, handler, now)
 
 
 def fail_owned(
@@ -95,6 +98,17 @@ def fail_owned(
     """As `fail`, for what the sidecar found out itself: only if the attempt still owns its run."""
     journal.check_fence(connection, segment)
     fail(connection, segment, error, manifest, now, outcome=outcome)
+
+
+def miss_deadline(connection: Connection, run: str, manifest: Manifest, now: float) -> None:
+    """Its deadline has passed, whatever it is at. (Its process, if it has one, is ended by the dispatcher.)"""
+    row = connection.execute(sa.select(runs).where(runs.c.id == run)).one()
+    if row.state in FINAL:
+        return
+    message = f"it was not over {row.deadline_at - row.created_at:g} s after it was made: the skill's deadline"
+    error = ErrorInfo(type="DeadlineExceeded", message=message)
+    journal.close(connection, run, error, now, why="missed its deadline", outcome="timed out")
+    fail(connection, Segment(run, row.fence, row.attempts), error, manifest, now)
 
 
 def die(connection: Connection, segment: Segment, status: int, manifest: Manifest, now: float) -> bool:

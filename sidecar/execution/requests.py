@@ -19,7 +19,7 @@ from sidecar.execution import tool_words
 from sidecar.execution.effects import Circumstances
 from sidecar.execution.event_requests import EventRequests
 from sidecar.failpoints import failpoint
-from sidecar.journal.runs import create
+from sidecar.journal.admission import Skipped, create, new_run
 from sidecar.journal.step_row import StepRow
 from sidecar.journal.steps import Journal
 from sidecar.moments import Moments
@@ -28,7 +28,6 @@ from sidecar.registry import Registry
 from sidecar.state import read_value
 from sidecar.store import Store
 from sidecar.store.schema import notices, runs
-from sidecar.triggers.slots import new_run
 from skills.wire import Done, ErrorInfo, Failed, Request, Suspend
 
 DEPTH_AT_MOST = 10  # runs below one another
@@ -225,12 +224,15 @@ class Requests:
         rehearsal: bool = False,
         session: JsonValue = None,
         version: str | None = None,
-    ) -> Suspend:
+    ) -> Done | Failed | Suspend:
         active = self.registry.active(active_skill)
         assert active is not None, active_skill  # noqa: S101 # the caller has looked
         parent = where.segment.run
         new = new_run(
-            active,
+            active_skill,
+            active.version,
+            active.manifest,
+            priority=where.priority,
             trigger="rehearsal" if rehearsal else f"run {parent}",
             input=input_,
             rehearsal=rehearsal or where.rehearsal,
@@ -243,7 +245,10 @@ class Requests:
         )
         if version is not None:
             new = replace(new, version=version)
-        journal.wait(step, lambda connection: create(connection, new, self.clock.now()))
+        try:
+            journal.wait(step, lambda connection: create(connection, new, self.clock.now()))
+        except Skipped as no_room:
+            return _skipped(step, journal, no_room)
         return Suspend(reason=step.kind)
 
     def _too_deep(self, run: str, skill: str) -> str | None:
@@ -270,7 +275,9 @@ class Requests:
             message = f"runs may start one another {emit.DEPTH_AT_MOST} times; does this chain ever end?"
             return journal.answer(step, error=ErrorInfo(type="TooDeep", message=message))
         new = new_run(
-            active,
+            asked.skill,
+            active.version,
+            active.manifest,
             trigger=f"run {where.segment.run}",
             input=asked.input,
             rehearsal=where.rehearsal,
@@ -278,7 +285,10 @@ class Requests:
             depth=where.depth + 1,
             concurrency_key="rehearsal" if where.rehearsal else "",
         )
-        answer = journal.answer(step, lambda connection: create(connection, new, self.clock.now()))
+        try:
+            answer = journal.answer(step, lambda connection: create(connection, new, self.clock.now()))
+        except Skipped as no_room:
+            return _skipped(step, journal, no_room)
         self.on_ready()
         return answer
 
@@ -382,6 +392,10 @@ class Requests:
             self.moments.publish(
                 "tool", run=where.segment.run, session=where.session, name=name, state=state, summary=summary
             )
+
+
+def _skipped(step: StepRow, journal: Journal, no_room: Skipped) -> Done | Failed:
+    return journal.answer(step, error=ErrorInfo(type="Skipped", message=str(no_room)))
 
 
 def _refused(what: str) -> ErrorInfo:

@@ -1,4 +1,4 @@
-"""The life of a run: created, claimed, ended.
+"""The life of a run: claimed, suspended, woken, ended. How it is created stands in admission.py.
 
     queued ──claim──► running ──► succeeded | failed | cancelled
       ▲                 │
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -36,25 +36,6 @@ def new_id() -> str:
 
 
 @dataclass(frozen=True)
-class NewRun:
-    """What a trigger asks for."""
-
-    skill: str
-    version: str
-    trigger: str
-    input: JsonValue = None
-    rehearsal: bool = False
-    parent: str | None = None
-    parent_step: str | None = None
-    parent_occurrence: int | None = None
-    session: str | None = None
-    depth: int = 0
-    concurrency_key: str = ""
-    concurrency: int = 1
-    id: str = field(default_factory=new_id)
-
-
-@dataclass(frozen=True)
 class Segment:
     """A part of a run, from start or resume to end or suspend; `fence` proves who owns it."""
 
@@ -63,21 +44,15 @@ class Segment:
     attempt: int
 
 
-def create(connection: Connection, new: NewRun, now: float) -> str:
-    """Create the run, queued; return its id."""
-    connection.execute(runs.insert().values(state="queued", ready_at=now, created_at=now, **vars(new)))
-    return new.id
-
-
 def claim(connection: Connection, limit: int, now: float, *, except_for: Collection[str] = ()) -> list[Segment]:
-    """Take up to `limit` ready runs whose skill has room for them. A run that has begun keeps its room while it
-    waits, so a resumed one always finds it."""
+    """Take up to `limit` ready runs whose skill has room for them, those of the highest priority first. A run that has
+    begun keeps its room while it waits, so a resumed one always finds it."""
     if limit <= 0:
         return []
     ready = connection.execute(
         sa.select(runs.c.id, runs.c.skill, runs.c.concurrency_key, runs.c.concurrency, runs.c.admitted)
         .where(runs.c.state == "queued", runs.c.ready_at <= now, runs.c.id.not_in(except_for))
-        .order_by(runs.c.seq)
+        .order_by(runs.c.priority.desc(), runs.c.seq)
     ).all()
     room = _Room(connection) if any(not row.admitted for row in ready) else None
     taken: list[Segment] = []
@@ -139,7 +114,7 @@ def check_fence(connection: Connection, segment: Segment) -> None:
 def end_attempt(connection: Connection, segment: Segment, outcome: str, now: float) -> None:
     connection.execute(
         attempts.update()
-        .where(attempts.c.run == segment.run, attempts.c.number == segment.attempt)
+        .where(attempts.c.run == segment.run, attempts.c.number == segment.attempt, attempts.c.outcome == "running")
         .values(outcome=outcome, ended_at=now)
     )
 
@@ -273,23 +248,43 @@ def cancel(connection: Connection, run: str, reason: str, now: float) -> list[st
     if state in FINAL:
         return []
     end(connection, run, "cancelled", now, reason=reason)
+    error = ErrorInfo(type="Cancelled", message=reason)
+    return [run, *close(connection, run, error, now, why="was cancelled")]
+
+
+def close(
+    connection: Connection, run: str, error: ErrorInfo, now: float, *, why: str, outcome: str = "cancelled"
+) -> list[str]:
+    """A run has ended before its time: end what is open of it, and cancel the runs that it waits for. Returns those."""
     connection.execute(
         attempts.update()
         .where(attempts.c.run == run, attempts.c.outcome == "running")
-        .values(outcome="cancelled", ended_at=now)
+        .values(outcome=outcome, ended_at=now)
     )
     connection.execute(
         steps.update()
         .where(steps.c.run == run, steps.c.state.not_in(("succeeded", "failed")))
-        .values(state="failed", error=ErrorInfo(type="Cancelled", message=reason).model_dump(), ended_at=now)
+        .values(state="failed", error=error.model_dump(), ended_at=now)
     )
     children = connection.scalars(
         sa.select(runs.c.id).where(runs.c.parent == run, runs.c.parent_step.is_not(None))
     ).all()
-    cancelled = [run]
-    for child in children:
-        cancelled += cancel(connection, child, f"its parent {run} was cancelled", now)
-    return cancelled
+    return [each for child in children for each in cancel(connection, child, f"its parent {run} {why}", now)]
+
+
+def overdue(connection: Connection, now: float) -> list[Row]:
+    """Runs whose deadline has passed."""
+    return list(
+        connection.execute(
+            sa.select(runs).where(runs.c.deadline_at <= now, runs.c.ended_at.is_(None)).order_by(runs.c.seq)
+        )
+    )
+
+
+def ended_among(connection: Connection, live: Collection[str]) -> list[str]:
+    """Which of these runs somebody else has ended: their processes have to go."""
+    ended = sa.select(runs.c.id).where(runs.c.id.in_(live), runs.c.state.in_(("cancelled", "failed")))
+    return list(connection.scalars(ended))
 
 
 def give_up_orphans(connection: Connection, now: float) -> int:

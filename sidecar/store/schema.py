@@ -68,7 +68,7 @@ slots = sa.Table(
     sa.Column("schedule", sa.Text, primary_key=True),  # "cron */5 * * * * Europe/Berlin"
     sa.Column("slot", sa.Text, primary_key=True),  # the due time as the zone's clock shows it
     _time("due_at", nullable=False),
-    sa.Column("outcome", sa.Text, nullable=False),  # fired, late, missed, paused, merged, quarantined
+    sa.Column("outcome", sa.Text, nullable=False),  # fired, late, missed, paused, merged, quarantined, skipped
     sa.Column("reason", sa.Text),
     sa.Column("run", sa.Text, index=True),
     _time("created_at", nullable=False),
@@ -110,9 +110,12 @@ deliveries = sa.Table(  # what became of an event
     sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
     sa.Column("event", sa.Integer, sa.ForeignKey("events.seq"), nullable=False, index=True),
     sa.Column("skill", sa.Text, nullable=False),
-    sa.Column("outcome", sa.Text, nullable=False),  # started, paused, quarantined, answered
+    sa.Column(
+        "outcome", sa.Text, nullable=False
+    ),  # started, paused, quarantined, limited, merged, skipped, answered, refused
     sa.Column("reason", sa.Text),
     sa.Column("run", sa.Text, index=True),
+    sa.Index("deliveries_by_skill", "skill", "seq"),
 )
 
 breakers = sa.Table(  # skills that have failed since their last success
@@ -152,17 +155,20 @@ runs = sa.Table(
     sa.Column("depth", sa.Integer, nullable=False, default=0),  # how many runs led here by events and by run.start
     sa.Column("concurrency_key", sa.Text, nullable=False, default=""),
     sa.Column("concurrency", sa.Integer, nullable=False, default=1),
+    sa.Column("priority", sa.Integer, nullable=False, server_default="0"),  # the higher starts first
     sa.Column("admitted", sa.Boolean, nullable=False, default=False),
     sa.Column("fence", sa.Integer, nullable=False, default=0),
     sa.Column("attempts", sa.Integer, nullable=False, default=0),
     sa.Column("deaths", sa.Integer, nullable=False, default=0),  # workers lost since the last remembered step
     _time("ready_at", nullable=False),
     _time("wake_at"),
+    _time("deadline_at"),
     _time("created_at", nullable=False),
     _time("started_at"),
     _time("ended_at"),
     sa.Index("runs_by_state", "state", "ready_at"),
     sa.Index("runs_by_skill", "skill", "seq"),
+    sa.Index("runs_by_deadline", "ended_at", "deadline_at"),
     sa.Index("runs_by_parent", "parent"),
     sa.Index("runs_by_session", "session"),
 )

@@ -18,6 +18,7 @@ from cron_descriptor import get_description
 from cronsim import CronSim
 
 from sidecar.checker.manifest import At, Cron, Event, Every, Timed
+from sidecar.client.views import CALLED_ONLY
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ class Schedule:
 def in_words(schedules: Sequence[Schedule], events: Sequence[Event] = ()) -> str:
     """What starts a skill, as people read it."""
     told = [*(schedule.words for schedule in schedules), *(event.words for event in events)]
-    return "; ".join(told) or "called only"
+    return "; ".join(told) or CALLED_ONLY
 
 
 def _duration(seconds: float) -> str:

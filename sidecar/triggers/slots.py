@@ -29,7 +29,7 @@ from sqlalchemy.exc import DBAPIError
 from sidecar.checker.manifest import Manifest
 from sidecar.clock import Clock
 from sidecar.failpoints import failpoint
-from sidecar.journal.runs import NewRun, create
+from sidecar.journal.admission import Skipped, create, new_run
 from sidecar.quarantine.count import held_back, let_through
 from sidecar.registry import Active, Registry
 from sidecar.store import Store, StoreError
@@ -192,10 +192,20 @@ class Triggers:
         added = connection.execute(insert(slots).values(**row, **verdict).on_conflict_do_nothing())
         if added.rowcount == 0 or not due.fires or waiting is not None or held is not None:
             return
-        run = create(connection, new_run(active, trigger=f"{schedule.name} at {due.slot.civil}"), now)
-        let_through(connection, active.skill, run)
         here = [slots.c[name] == row[name] for name in ("skill", "schedule", "slot")]
-        connection.execute(slots.update().where(*here).values(run=run))
+        connection.execute(slots.update().where(*here).values(**_started(connection, active, row, now)))
+
+
+def _started(connection: Connection, active: Active, row: Mapping[str, Any], now: float) -> dict[str, str]:
+    """What the slot's row says of the run that it starts, or of why there is none."""
+    trigger = f"{row['schedule']} at {row['slot']}"
+    new = new_run(active.skill, active.version, active.manifest, trigger=trigger)
+    try:
+        run = create(connection, new, now)
+    except Skipped as no_room:
+        return {"outcome": "skipped", "reason": str(no_room)}
+    let_through(connection, active.skill, run)
+    return {"run": run}
 
 
 def _forget_what_did_not_fire(connection: Connection, skill: str, schedule: Schedule, now: float) -> None:
@@ -218,17 +228,6 @@ def _remember(connection: Connection, skill: str, found: list[Schedule], now: fl
     names = [schedule.name for schedule in found]
     connection.execute(
         schedule_rows.delete().where(schedule_rows.c.skill == skill, schedule_rows.c.schedule.not_in(names))
-    )
-
-
-def new_run(active: Active, *, trigger: str, **more: Any) -> NewRun:
-    """A run of the version that is active now."""
-    return NewRun(
-        skill=active.skill,
-        version=active.version,
-        trigger=trigger,
-        concurrency=active.manifest.concurrency,
-        **more,
     )
 
 

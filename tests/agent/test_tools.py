@@ -165,8 +165,10 @@ def test_why_tells_each_slot_and_each_obstacle() -> None:
         skill=skill,
         obstacles=(views.Obstacle(kind="paused", told="Person paused it.", since=at),),
         schedules=(views.ScheduleHistory(schedule="every hour", declared=True, next_times=(at,), slots=slots),),
+        events=(views.Heard(name="paid", id="1", at=at, outcome="limited", reason="too many", run=None),),
     )
     text = show_why(why.model_dump(mode="json"), ZONE)  # type: ignore[arg-type]  # JSON, as it arrives
     assert "paused: Person paused it. Since Sat 2026-11-21 10:00." in text
     assert "- Sat 2026-11-21 10:00 paused: the skill is paused" in text
+    assert "- Sat 2026-11-21 10:00 paid limited: too many" in text
     assert "Next: Sat 2026-11-21 10:00" in text

@@ -136,11 +136,16 @@ def test_events_with_the_field_by_which_concurrency_is_counted() -> None:
 
 def test_events_with_a_rate_limit_and_a_debounce() -> None:
     on = 'event("a", int, rate_limit=(10, timedelta(hours=1)), debounce=timedelta(seconds=30))'
-    found = declared(f"on={on} | event('b', int, rate_limit=None, debounce=None)", "from skills import event\n").triggers
+    found = declared(
+        f"on={on} | event('b', int, rate_limit=None, debounce=None)", "from skills import event\n"
+    ).triggers
     assert found == (
         Event(name="a", rate_limit=RateLimit(runs=10, seconds=3600), debounce=30),
         Event(name="b"),
     )
+    assert [each.words for each in declared(f"on={on}", "from skills import event\n").events] == [
+        "on a, at most 10 within 1:00:00, once quiet for 0:00:30"
+    ]
 
 
 def test_the_ends_of_other_skills() -> None:
@@ -182,9 +187,12 @@ def test_the_ends_of_other_skills() -> None:
         ('on=event("a")', "on: event takes a name, the payload's type and, if you like, key="),
         ('on=event("a", int, rate_limit=10)', "on: 10 is no number of runs with a time"),
         ('on=event("a", int, rate_limit=(0, timedelta(hours=1)))', "on: 0 runs are less than 1"),
-        ('on=event("a", int, rate_limit=(1, timedelta(days=32)))', "on: 32 days, 0:00:00 is not between zero and 31"),
+        (
+            'on=event("a", int, rate_limit=(1, timedelta(days=15)))',
+            "on: 15 days, 0:00:00 is not between zero and 14 days",
+        ),
         ('on=event("a", int, debounce=timedelta(0))', "on: timedelta(0) is no timedelta(...) with named numbers"),
-        ('on=event("a", int, debounce=timedelta(seconds=-1))', "is not between zero and 31 days"),
+        ('on=event("a", int, debounce=timedelta(seconds=-1))', "is not between zero and 14 days"),
         ('on=event("a", int, throttle=timedelta(seconds=1))', "if you like, key=, rate_limit= and debounce="),
         ('on=event("a b", int)', "on: 'a b' is no event's name"),
         ('on=event("succeeded:x", int)', "on: 'succeeded:x' is no event's name"),

@@ -289,6 +289,11 @@ def slot(outcome: str, reason: str | None = None, **run_or_not: object) -> views
     return views.Slot.model_validate({"due_at": ago(hours=1), "outcome": outcome, "reason": reason} | run_or_not)
 
 
+def heard(identity: str, outcome: str, reason: str | None = None, **run_or_not: object) -> views.Heard:
+    said = {"name": "order.paid", "id": identity, "at": ago(hours=1), "outcome": outcome, "reason": reason}
+    return views.Heard.model_validate(said | run_or_not)
+
+
 WHY = views.Why(
     skill=skill(paused=True),
     obstacles=(
@@ -313,6 +318,10 @@ WHY = views.Why(
             ),
         ),
         views.ScheduleHistory(schedule="every 60 s", declared=False, slots=()),
+    ),
+    events=(
+        heard("order-2", "limited", "1 within 1:00:00 is its rate limit", run=None),
+        heard("order-1", "started", run=run()),
     ),
 )
 

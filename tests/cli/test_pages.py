@@ -221,13 +221,16 @@ def test_why_reads_as_sentences() -> None:
         "started run a1b2c3d4, which succeeded.",
         "started a run, which is kept no more.",
         "every 60 s (declared no more) None of its times has come yet.",
+        "order.paid started nothing (limited): 1 within 1:00:00 is its rate limit. order-2",
+        "order.paid started run a1b2c3d4, which succeeded. order-1",
     ):
         assert told in text
 
 
 def test_why_says_it_where_nothing_is_in_the_way() -> None:
-    free = why_page(examples.WHY.model_copy(update={"obstacles": (), "schedules": ()}), WORDS)
-    assert read(free).splitlines() == [
+    called = examples.WHY.skill.model_copy(update={"schedule": views.CALLED_ONLY})
+    free = examples.WHY.model_copy(update={"skill": called, "obstacles": (), "schedules": (), "events": ()})
+    assert read(why_page(free, WORDS)).splitlines() == [
         "price_report: nothing keeps it from running.",
         "Nothing starts it by itself. It runs when somebody calls it.",
     ]

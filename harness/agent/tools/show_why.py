@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from harness.agent.cut import cut
 from harness.agent.limits import TOOL_RESULT
 from harness.agent.tools.show_skill import show_skill, show_time
-from harness.agent.tools.views import Obstacle, ScheduleHistory, Slot, Why
+from harness.agent.tools.views import Heard, Obstacle, ScheduleHistory, Slot, Why
 
 
 def show_why(why: Why, zone: str) -> str:
@@ -19,10 +19,13 @@ def _lines(why: Why, zone: str) -> Iterator[str]:
     yield from (_obstacle(item, zone) for item in why["obstacles"])
     if not why["obstacles"]:
         yield "Nothing keeps it from running now."
-    if not why["schedules"]:
-        yield "Nothing starts it by itself."
+    if not why["schedules"] and not why["events"]:
+        yield "Nothing has started it by itself yet."
     for history in why["schedules"]:
         yield from _history(history, zone)
+    if why["events"]:
+        yield f"Events that came to it, newest first, times in {zone}:"
+        yield from (f"- {_event(item, zone)}" for item in why["events"])
 
 
 def _obstacle(item: Obstacle, zone: str) -> str:
@@ -41,6 +44,14 @@ def _history(history: ScheduleHistory, zone: str) -> Iterator[str]:
 
 
 def _slot(slot: Slot, zone: str) -> str:
-    run = f", run {slot['run']['id']} {slot['run']['state']}" if slot["run"] else ""
-    reason = f": {slot['reason']}" if slot["reason"] else ""
-    return f"{show_time(slot['due_at'], zone)} {slot['outcome']}{run}{reason}"
+    return f"{show_time(slot['due_at'], zone)} {_became(slot)}"
+
+
+def _event(item: Heard, zone: str) -> str:
+    return f"{show_time(item['at'], zone)} {item['name']} {_became(item)}"
+
+
+def _became(item: Slot | Heard) -> str:
+    run = f", run {item['run']['id']} {item['run']['state']}" if item["run"] else ""
+    reason = f": {item['reason']}" if item["reason"] else ""
+    return f"{item['outcome']}{run}{reason}"

@@ -109,6 +109,14 @@ class ScheduleHistory(TypedDict):
     slots: list[Slot]
 
 
+class Heard(TypedDict):
+    name: str
+    at: str
+    outcome: str
+    reason: str | None
+    run: Run | None
+
+
 class Obstacle(TypedDict):
     kind: str
     told: str
@@ -119,6 +127,7 @@ class Why(TypedDict):
     skill: Skill
     obstacles: list[Obstacle]
     schedules: list[ScheduleHistory]
+    events: list[Heard]
 
 
 class StepAttempt(TypedDict):

@@ -42,6 +42,7 @@ def skill_page(detail: views.SkillDetail, runs: Sequence[views.Run], words: Word
                 ("next", times if times.plain else None),
                 ("paused", skill.paused_reason if skill.paused else None),
                 ("quarantined", _quarantine(skill.quarantine, words) if skill.quarantine else None),
+                *_admission(detail.manifest),
                 *_powers(detail.manifest),
             ]
         ),
@@ -93,6 +94,19 @@ def _last(skill: views.Skill, words: Words) -> Text:
     if skill.last_run is None:
         return Text("never", style="dim")
     return state(skill.last_run.state).append(f" {words.relative(skill.last_run.created_at)}", style="dim")
+
+
+def _admission(manifest: views.Manifest | None) -> list[tuple[str, RenderableType | None]]:
+    """How its runs come in, as far as it declares more than the defaults."""
+    if manifest is None:
+        return []
+    full = {"queue": None, "skip": "skipped", "cancel_older": "started, and the oldest is cancelled"}[manifest.overlap]
+    return [
+        ("at once", str(manifest.concurrency) if manifest.concurrency > 1 else None),
+        ("one more is", full),
+        ("priority", str(manifest.priority) if manifest.priority else None),
+        ("deadline", f"{duration_of(manifest.deadline)} after it was made" if manifest.deadline else None),
+    ]
 
 
 def _powers(manifest: views.Manifest | None) -> list[tuple[str, RenderableType | None]]:

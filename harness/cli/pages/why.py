@@ -14,13 +14,18 @@ def why_page(why: views.Why, words: Words) -> RenderableType:
     return page(
         Text.assemble((why.skill.name, "bold"), f": {_now(why)}"),
         *(_obstacle(item, words) for item in why.obstacles),
-        None if why.schedules else Text("Nothing starts it by itself. It runs when somebody calls it."),
+        None if _is_triggered(why) else Text("Nothing starts it by itself. It runs when somebody calls it."),
         *(section(_title(item), _history(item, words)) for item in why.schedules),
+        section("Events", page(*(_heard(item, words) for item in why.events))) if why.events else None,
     )
 
 
 def _now(why: views.Why) -> str:
     return "something is in its way." if why.obstacles else "nothing keeps it from running."
+
+
+def _is_triggered(why: views.Why) -> bool:
+    return bool(why.schedules or why.events or why.skill.schedule != views.CALLED_ONLY)
 
 
 def _obstacle(item: views.Obstacle, words: Words) -> Text:
@@ -58,17 +63,23 @@ def _slot(slot: views.Slot, words: Words) -> Text:
     return Text.assemble((f"{symbol} ", colour), f"{words.weekday(slot.due_at)} ", _told(slot, words))
 
 
-def _mark(slot: views.Slot) -> tuple[str, str]:
-    if slot.run is not None:
-        return SYMBOLS[slot.run.state]
-    return SYMBOLS.get(slot.outcome, ("○", "dim"))
+def _heard(item: views.Heard, words: Words) -> Text:
+    symbol, colour = _mark(item)
+    told = Text.assemble((f"{symbol} ", colour), f"{words.weekday(item.at)} {item.name} ", _told(item, words))
+    return told.append(f"  {item.id}", style="dim")
 
 
-def _told(slot: views.Slot, words: Words) -> str:
+def _mark(item: views.Slot | views.Heard) -> tuple[str, str]:
+    if item.run is not None:
+        return SYMBOLS[item.run.state]
+    return SYMBOLS.get(item.outcome, ("○", "dim"))
+
+
+def _told(slot: views.Slot | views.Heard, words: Words) -> str:
     reason = f": {slot.reason}" if slot.reason else ""
     run = f"run {words.id(slot.run.id)}" if slot.run else "a run"
     match slot.outcome:
-        case "fired":
+        case "fired" | "started":
             return f"started {run}{_ended(slot)}."
         case "late":
             return f"started {run} late{_ended(slot)}{reason}."
@@ -78,7 +89,7 @@ def _told(slot: views.Slot, words: Words) -> str:
             return f"started nothing ({slot.outcome}){reason}."
 
 
-def _ended(slot: views.Slot) -> str:
+def _ended(slot: views.Slot | views.Heard) -> str:
     if slot.run is None:
         return ", which is kept no more"
     state = f"is {slot.run.state}" if slot.run.state in ("queued", "running", "waiting") else slot.run.state

@@ -1,0 +1,87 @@
+"""A run comes in: what a trigger asks for, and whether its skill has room for one more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import sqlalchemy as sa
+from pydantic import JsonValue
+from sqlalchemy.engine import Connection
+
+from sidecar.checker.manifest import PRIORITY_AT_MOST, Manifest
+from sidecar.journal.runs import FINAL, cancel, new_id
+from sidecar.store.schema import runs
+
+PERSONS = 100  # priority of what a person waits for: above all that a skill can declare
+
+
+class Skipped(Exception):
+    """The skill has no room for the run, and declares overlap="skip". The message names who holds it."""
+
+
+@dataclass(frozen=True)
+class NewRun:
+    """What a trigger asks for."""
+
+    skill: str
+    version: str
+    trigger: str
+    input: JsonValue = None
+    rehearsal: bool = False
+    parent: str | None = None
+    parent_step: str | None = None
+    parent_occurrence: int | None = None
+    session: str | None = None
+    depth: int = 0
+    concurrency_key: str = ""
+    concurrency: int = 1
+    overlap: Literal["queue", "skip", "cancel_older"] = "queue"
+    priority: int = 0
+    deadline: float | None = None  # seconds from now
+    delay: float = 0.0  # seconds until it may start
+    id: str = field(default_factory=new_id)
+
+    def row(self, now: float) -> dict[str, Any]:
+        """As it is stored when it is created now."""
+        asked = {name: value for name, value in vars(self).items() if name not in ("overlap", "deadline", "delay")}
+        deadline_at = None if self.deadline is None else now + self.deadline
+        return {**asked, "ready_at": now + self.delay, "created_at": now, "deadline_at": deadline_at}
+
+
+def new_run(skill: str, version: str, manifest: Manifest, *, priority: int = -PRIORITY_AT_MOST, **more: Any) -> NewRun:
+    """A run as the skill declares it; with `priority` at least, where somebody waits for it."""
+    return NewRun(
+        skill=skill,
+        version=version,
+        concurrency=manifest.concurrency,
+        overlap=manifest.overlap,
+        priority=max(priority, manifest.priority),
+        deadline=manifest.deadline,
+        **more,
+    )
+
+
+def create(connection: Connection, new: NewRun, now: float) -> str:
+    """Create the run, queued; return its id. Raises `Skipped`.
+
+    The processes of runs that are cancelled for its sake are ended by the dispatcher, which looks for them.
+    """
+    if new.overlap != "queue" and not new.rehearsal:
+        _make_room(connection, new, now)
+    connection.execute(runs.insert().values(state="queued", **new.row(now)))
+    return new.id
+
+
+def _make_room(connection: Connection, new: NewRun, now: float) -> None:
+    older = connection.scalars(
+        sa.select(runs.c.id)
+        .where(runs.c.skill == new.skill, runs.c.concurrency_key == new.concurrency_key)
+        .where(runs.c.state.not_in(FINAL), ~runs.c.rehearsal)
+        .order_by(runs.c.seq)
+    ).all()
+    too_many = len(older) + 1 - new.concurrency
+    if too_many > 0 and new.overlap == "skip":
+        raise Skipped(f"run {older[0]} is not over: concurrency={new.concurrency}, overlap='skip'")
+    for run in older[: max(0, too_many)]:
+        cancel(connection, run, f"run {new.id} took its place: overlap='cancel_older'", now)
