@@ -26,7 +26,7 @@ class Approval(BaseModel):
 @dataclass(frozen=True)
 class Approved(Generic[JsonResult]):
     """An irreversible step that was approved `by` a person, and done. `result` is None where Tend died meanwhile, so
-    that nobody knows what the step returned, and a person said that it was done all the same."""
+    that nobody knows what the step returned, and a person, not its look-up, said that it was done all the same."""
 
     by: str
     reason: str | None

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Protocol, TypeAlias
 
-from skills.wire import Again, Begin, Done, Effect, End, Fail, Failed, Finish, Go, Log, Ok, Request, Suspend
+from skills.wire import Again, Begin, Done, Effect, End, Fail, Failed, Finish, Go, Log, LookUp, Ok, Request, Suspend
 
 Ask: TypeAlias = Begin | Finish | Fail | Effect | Request | Log | End
-Tell: TypeAlias = Go | Done | Failed | Again | Suspend | Ok
+Tell: TypeAlias = Go | Done | Failed | Again | LookUp | Suspend | Ok
 
 
 class Port(Protocol):

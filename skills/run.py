@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import count
 from typing import TYPE_CHECKING, Literal, ParamSpec, TypeVar, overload
@@ -89,10 +90,13 @@ class Run:
     ) -> Approved[JsonResult] | None:
         """Ask a person, and upon a yes execute the step: exactly this call, once; it is never tried again.
 
-        None: the answer was no, or came too late; or Tend died while the step ran, and a person said that it was not
-        done. Raises `StepFailed` where its body failed: then it may have been done, or half done.
+        None: the answer was no, or came too late; or Tend died while the step ran, and its look-up or a person said
+        that it was not done. Raises `StepFailed` where its body failed: then it may have been done, or half done.
         """
         work = _work(step, step.signature.encode(*args, **kwargs), kind="irreversible")
+        if step.lookup is not None:
+            lookup = _work(step.lookup, step.lookup.signature.encode(*args, **kwargs))
+            work = replace(work, lookup=replace(lookup, name=f"lookup:{step.name}"))
         seconds = None if step.answer_within is None else step.answer_within.total_seconds()
         done = self._steps.execute_if_approved(question, work, seconds)
         if done is None:

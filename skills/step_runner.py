@@ -22,6 +22,7 @@ from skills.wire import (
     Finish,
     Go,
     Json,
+    LookUp,
     Request,
     RequestKind,
     Retry,
@@ -41,6 +42,7 @@ class Work:
     kind: StepKind = "step"
     retry: Retry = field(default_factory=Retry)
     give_up_on: tuple[type[Exception], ...] = ()
+    lookup: Work | None = None  # finds out whether an irreversible one was done
 
 
 class StepRunner:
@@ -128,8 +130,27 @@ class StepRunner:
         return answer
 
     def _execute(self, key: StepKey, work: Work, ask: Callable[[Ask], Tell]) -> Json:
-        begun = ask(Begin(step=key, kind_of_step=work.kind, arguments=work.arguments, retry=work.retry))
-        return _outcome(key, self._tried(key, work, begun, ask) if isinstance(begun, Go) else begun)
+        begin = Begin(step=key, kind_of_step=work.kind, arguments=work.arguments, retry=work.retry)
+        answer = ask(begin.model_copy(update={"lookup": work.lookup is not None}))
+        if isinstance(answer, Go):
+            answer = self._tried(key, work, answer, ask)
+        elif isinstance(answer, LookUp) and work.lookup is not None:
+            answer = self._looked_up(begin, work.lookup, ask)
+        return _outcome(key, answer)
+
+    def _looked_up(self, begin: Begin, lookup: Work, ask: Callable[[Ask], Tell]) -> Tell:
+        """A crash struck the step: find out whether it was done. If that fails for good, a person is asked."""
+        key = begin.step
+        try:
+            found = self._execute(StepKey(name=lookup.name, occurrence=key.occurrence), lookup, ask)
+        except StepFailed:
+            return ask(begin)
+        if found is None:
+            said = ErrorInfo(
+                type=NOT_DONE, message="Tend died while it ran, and its look-up found that it was not done"
+            )
+            return ask(Fail(step=key, attempt=1, error=said, retryable=False))
+        return self._finished(key, 1, found, ask)
 
     def _next_key(self, name: str) -> StepKey:
         refuse_in_step(f"step {name!r}")
@@ -154,6 +175,9 @@ class StepRunner:
         except Exception as error:  # noqa: BLE001 - whatever the author's code raises is an outcome of the step
             retryable = not isinstance(error, work.give_up_on) and _worth_another_try(error)
             return ask(Fail(step=key, attempt=attempt, error=self._describe(error), retryable=retryable))
+        return self._finished(key, attempt, result, ask)
+
+    def _finished(self, key: StepKey, attempt: int, result: Json, ask: Callable[[Ask], Tell]) -> Tell:
         answer = ask(Finish(step=key, attempt=attempt, result=result))
         # Failed: the result was not stored, for instance because it is too large.
         return answer if isinstance(answer, Failed) else Done(result=result)

@@ -45,9 +45,16 @@ class Step(UnitOfWork[P, JsonResult]):
 class Irreversible(UnitOfWork[P, JsonResult]):
     """Must not happen twice, nor without a person's yes: executed by `run.step_if_approved(question, this, ...)`."""
 
-    def __init__(self, function: Callable[P, JsonResult], retry: Retry, answer_within: timedelta | None) -> None:
+    def __init__(
+        self,
+        function: Callable[P, JsonResult],
+        retry: Retry,
+        answer_within: timedelta | None,
+        lookup: Step[P, JsonResult | None] | None,
+    ) -> None:
         super().__init__(function, retry)
         self.answer_within = answer_within
+        self.lookup = lookup
 
 
 class StepDecorator(Protocol):
@@ -55,6 +62,12 @@ class StepDecorator(Protocol):
 
 
 class IrreversibleDecorator(Protocol):
+    def __call__(self, function: Callable[P, JsonResult], /) -> Irreversible[P, JsonResult]: ...
+
+
+class LookedUpDecorator(Protocol[P, JsonResult]):
+    """What `step(irreversible=True, lookup=...)` returns: the look-up's parameters and result bind the function's."""
+
     def __call__(self, function: Callable[P, JsonResult], /) -> Irreversible[P, JsonResult]: ...
 
 
@@ -72,6 +85,14 @@ def step(
 def step(
     *, irreversible: Literal[True], answer_within: timedelta | None = None, timeout: timedelta | None = None
 ) -> IrreversibleDecorator: ...
+@overload
+def step(
+    *,
+    irreversible: Literal[True],
+    lookup: Step[P, JsonResult | None],
+    answer_within: timedelta | None = None,
+    timeout: timedelta | None = None,
+) -> LookedUpDecorator[P, JsonResult]: ...
 def step(
     function: Callable[..., Any] | None = None,
     /,
@@ -82,6 +103,7 @@ def step(
     give_up_on: Exceptions = (),
     irreversible: bool = False,
     answer_within: timedelta | None = None,
+    lookup: Any = None,
 ) -> Any:
     """Make the function a step: `@step`, or `@step(attempts=5, timeout=timedelta(seconds=30))`.
 
@@ -92,13 +114,15 @@ def step(
     Arguments and result are stored as JSON by their annotations; the body gets, and the caller receives, copies.
 
     `@step(irreversible=True)` is for what must not happen twice and cannot be undone: it is executed only by
-    `run.step_if_approved`, once, when a person has agreed; no answer within `answer_within` is a no.
+    `run.step_if_approved`, once, when a person has agreed; no answer within `answer_within` is a no. If Tend dies
+    meanwhile, nobody knows whether it happened: `lookup`, a step that takes the same and returns the result, or None
+    where it was not done, finds out; without one, or where it fails, a person is asked.
     """
 
     def decorate(function: Callable[P, JsonResult]) -> Step[P, JsonResult] | Irreversible[P, JsonResult]:
         retry = _retry(function.__name__, attempts, backoff, timeout)
         if irreversible:
-            return Irreversible(function, retry, answer_within)
+            return Irreversible(function, retry, answer_within, lookup)
         return Step(function, retry, give_up_on)
 
     return decorate if function is None else decorate(function)

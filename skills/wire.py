@@ -94,7 +94,7 @@ class Answer(Message):
     """The answer to the question `id`. Exactly one of the kinds below."""
 
     id: int
-    body: Go | Done | Failed | Again | Suspend | Ok = Field(discriminator="kind")
+    body: Go | Done | Failed | Again | LookUp | Suspend | Ok = Field(discriminator="kind")
 
 
 class Go(Message):
@@ -129,6 +129,13 @@ class Again(Message):
     delay: float
 
 
+class LookUp(Message):
+    """Begin: an irreversible step was struck by a crash, and can be looked up. Execute its look-up, then Finish with
+    what that has found, Fail with NOT_DONE, or Begin again without `lookup`, so that a person is asked."""
+
+    kind: Literal["look up"] = "look up"
+
+
 class Suspend(Message):
     """The run waits. Unwind, send End(Suspended) and exit; another attempt goes on later."""
 
@@ -150,13 +157,14 @@ NOT_DONE = "NotDone"
 
 class Begin(Message):
     """A step that the worker executes is next. Answer: Go, Done or Failed; Suspend where its next try is not due for
-    a while, or where only a person knows whether it was done."""
+    a while, or where only a person knows whether it was done; LookUp where its look-up may know."""
 
     op: Literal["begin"] = "begin"
     step: StepKey
     kind_of_step: StepKind = "step"
     arguments: Json
     retry: Retry = Retry()
+    lookup: bool = False  # an irreversible step that has one
 
 
 class Finish(Message):

@@ -23,6 +23,7 @@ _ADVICE = [
     (r'Argument 1 to "skill"', "Write @skill(), with parentheses."),
     (r'"__call__" of "ScheduledSkill"', "A skill with a schedule takes the run alone: def name(run: Run) -> Type."),
     (r'"__call__" of "EventSkill"', "Take what the triggers give: def name(run: Run, payload: Type) -> Type."),
+    (r'"__call__" of "LookedUpDecorator"', "Take what its look-up takes, and return what that returns, without None."),
     (r'"on_failure" of "Skill"', "Write def name(run: Run, failure: Failure) -> None."),
     (r'variable "JsonResult".*Coroutine', "Write def, without async."),
     (r'variable "JsonResult"', "Return what JSON can hold: a pydantic model, str, int, float, bool, list, dict, None."),

@@ -120,8 +120,18 @@ class ManifestReader:
                 continue
             call = decorator if isinstance(decorator, ast.Call) else ast.Call(decorator, [], [])
             declared = self._keywords(call, self._step_keywords)
-            shown = {name: value for name, value in declared.items() if name not in {"backoff", "give_up_on"}}
+            if "lookup" in declared:
+                self._check_lookup(node, declared)
+            shown = {name: value for name, value in declared.items() if name not in {"backoff", "give_up_on", "lookup"}}
             yield StepDeclaration(name=node.name, line=node.lineno, **shown)
+
+    def _check_lookup(self, node: ast.FunctionDef, declared: Mapping[str, Any]) -> None:
+        if not declared.get("irreversible"):
+            fix = "Write @step(irreversible=True, lookup=...), or leave lookup= out."
+            self._problem(node, "lookup= belongs to an irreversible step", fix)
+        elif isinstance(node.returns, ast.Constant) and node.returns.value is None:
+            fix = "Return something that tells it was done, such as the receipt, and the same from its look-up."
+            self._problem(node, "it returns None, and from its look-up None says that it was not done", fix)
 
     def _decorated(self, decorator_name: str) -> Iterator[tuple[Definition, ast.expr]]:
         for node in self.module.definitions:
@@ -158,6 +168,7 @@ class ManifestReader:
             "backoff": ("backoff", self._seconds),
             "give_up_on": ("give_up_on", lambda node: node),  # classes: for mypy to judge
             "irreversible": ("irreversible", self._literals.truth),
+            "lookup": ("lookup", lambda node: node),  # a step: for mypy to judge
             "answer_within": ("answer_within", _or_none(self._seconds)),
         }
 

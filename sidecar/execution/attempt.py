@@ -42,6 +42,7 @@ from skills.wire import (
     Finish,
     Go,
     Log,
+    LookUp,
     Ok,
     Question,
     Request,
@@ -50,7 +51,7 @@ from skills.wire import (
     Suspend,
 )
 
-Tell: TypeAlias = Go | Done | Failed | Again | Suspend | Ok
+Tell: TypeAlias = Go | Done | Failed | Again | LookUp | Suspend | Ok
 
 STEP_WITHIN = 600.0  # seconds for a try of a step that declares no timeout
 BODY_WITHIN = 60.0  # seconds that the code between two steps may take
@@ -282,7 +283,8 @@ class Attempt:
                 self._said_end = True
                 return Ok()
 
-    def _begin(self, question: Begin) -> Go | Done | Failed | Suspend:
+    def _begin(self, question: Begin) -> Go | Done | Failed | LookUp | Suspend:
+        answer: Go | Done | Failed | LookUp | Suspend
         if question.kind_of_step == "irreversible":
             answer = begin_irreversible(question, self._journal, self._where, self._runner.requests)
         else:

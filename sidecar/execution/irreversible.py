@@ -4,7 +4,8 @@
             │ yes
     the intent is on disk ──► Go ──► Finish, or Fail: the step has ended, as others do
             │ a crash, or its time is up
-    unknown: it may have happened. The run waits until a person says `done` or `not-done`.
+    unknown: it may have happened. Its look-up finds out; without one, or where that fails for good, the run waits
+    until a person says `done` or `not-done`.
 
 It is never tried again, whatever happens.
 """
@@ -21,10 +22,11 @@ from sidecar.approvals import DONE, NOT_YET, NewApproval
 from sidecar.execution.effects import Circumstances
 from sidecar.execution.requests import Requests
 from sidecar.failpoints import failpoint
+from sidecar.journal.runs import DEATHS_AT_MOST
 from sidecar.journal.step_row import StepRow
 from sidecar.journal.steps import Journal
-from sidecar.store.schema import approvals
-from skills.wire import Begin, Done, Failed, Go, Suspend
+from sidecar.store.schema import approvals, runs
+from skills.wire import Begin, Done, Failed, Go, LookUp, Suspend
 
 
 class NotApproved(Exception):
@@ -33,7 +35,7 @@ class NotApproved(Exception):
 
 def begin_irreversible(
     question: Begin, journal: Journal, where: Circumstances, requests: Requests
-) -> Go | Done | Failed | Suspend:
+) -> Go | Done | Failed | LookUp | Suspend:
     call = {"step": question.step.name, "arguments": question.arguments, "version": where.version}
 
     def intend(connection: Connection) -> JsonValue:
@@ -41,9 +43,18 @@ def begin_irreversible(
 
     answer = journal.begin_once(question, intend)
     if isinstance(answer, StepRow):
+        if question.lookup and answer.state != "waiting" and not _dies_again_and_again(requests, where):
+            journal.give_up_try(answer)
+            return LookUp()
         return _unknown(answer, call, journal, where, requests)
     failpoint("irreversible.intended")
     return answer
+
+
+def _dies_again_and_again(requests: Requests, where: Circumstances) -> bool:
+    """The look-up has no end of its own then."""
+    row = requests.store.row(sa.select(runs.c.deaths).where(runs.c.id == where.segment.run))
+    return row is not None and row.deaths >= DEATHS_AT_MOST
 
 
 def _approval(connection: Connection, question: Begin, call: dict[str, JsonValue], where: Circumstances) -> str:

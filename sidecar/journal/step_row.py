@@ -124,7 +124,9 @@ def _of(table: sa.Table) -> list[sa.ColumnElement[bool]]:
 _INSERT_STEP = steps.insert()
 _UPDATE_STEP = steps.update().where(*_of(steps))
 _INSERT_ATTEMPT = step_attempts.insert()
-_UPDATE_ATTEMPT = step_attempts.update().where(*_of(step_attempts), step_attempts.c.number == sa.bindparam("at_number"))
+_UPDATE_ATTEMPT = step_attempts.update().where(
+    *_of(step_attempts), step_attempts.c.number == sa.bindparam("at_number"), step_attempts.c.outcome == "running"
+)
 _LOSE_ATTEMPTS = (
     step_attempts.update().where(*_of(step_attempts), step_attempts.c.outcome == "running").values(outcome="lost")
 )

@@ -85,6 +85,11 @@ class Journal:
         self._store.write(change)
         return Go(attempt=1)
 
+    def give_up_try(self, step: StepRow) -> None:
+        """The step's try that is open was struck by a crash."""
+        now = self._clock.now()
+        self._store.write_lazily(lambda connection: lose_open_attempts(connection, step, now))
+
     def finish(self, question: Finish) -> None:
         """Remember the result; on disk when this returns."""
         step = self._open(question.step)

@@ -322,6 +322,11 @@ def test_a_host_that_is_allowed_is_no_address(host: str) -> None:
         (skill().replace("(run: Run)", "(run: Run, **more: int)"), "the run and at most one payload"),
         (skill().replace("@step\n", "@step(attempts=0)\n"), "attempts: 0 is less than 1"),
         (skill().replace("@step\n", "@step(retries=3)\n"), "step has no retries="),
+        (skill().replace("@step\n", "@step(lookup=find)\n"), "lookup= belongs to an irreversible step"),
+        (
+            skill(before="@step(irreversible=True, lookup=find)\ndef pay(order: str) -> None: ...\n"),
+            "it returns None, and from its look-up None says that it was not done",
+        ),
         (skill().replace("@step\n", "@step(timeout=30)\n"), "timeout: 30 is no timedelta"),
         (skill().replace("@step\ndef", "@step\nasync def"), "a step is a plain function"),
         (

@@ -21,7 +21,7 @@ from datetime import timedelta
 from skills import Run, http, skill, step
 
 
-@step(irreversible=True, answer_within=timedelta(seconds=WITHIN), timeout=timedelta(seconds=2))
+@step(irreversible=True, answer_within=timedelta(seconds=WITHIN), timeout=timedelta(seconds=TIMEOUT))
 def page(name: str, why: list[str]) -> str:
     http.post("http://HOST/NAME", json=why).raise_for_status()
     return f"paged {name}"
@@ -34,8 +34,9 @@ def NAME(run: Run) -> str:
 '''
 
 
-def paging(name: str, sink: Sink, *, within: float = 3600) -> str:
-    return PAGING.replace("NAME", name).replace("HOST", sink.host).replace("WITHIN", str(within))
+def paging(name: str, sink: Sink, *, within: float = 3600, timeout: float = 120) -> str:
+    text = PAGING.replace("NAME", name).replace("HOST", sink.host)
+    return text.replace("WITHIN", str(within)).replace("TIMEOUT", str(timeout))
 
 
 def unknown(sidecar: LiveSidecar, run: str) -> views.Approval:
@@ -93,7 +94,7 @@ def test_after_a_crash_a_person_says_whether_it_was_done(
 ) -> None:
     name = f"page_{said.replace('-', '_')}"
     held = sink.hold(f"/{name}")
-    sidecar.put(name, paging(name, sink).replace(", timeout=timedelta(seconds=2)", ""))
+    sidecar.put(name, paging(name, sink))
     started = sidecar.client.run_skill(name).id
     sidecar.client.answer(sidecar.approval(started).id, "yes")
     wait_until(lambda: sink.count(f"/{name}"), "the step is under way")
@@ -116,7 +117,7 @@ def test_after_a_crash_a_person_says_whether_it_was_done(
 
 def test_a_step_whose_time_is_up_may_have_happened(sidecar: LiveSidecar, sink: Sink) -> None:
     held = sink.hold("/page_slow")
-    sidecar.put("page_slow", paging("page_slow", sink))
+    sidecar.put("page_slow", paging("page_slow", sink, timeout=5))
     started = sidecar.client.run_skill("page_slow").id
     sidecar.client.answer(sidecar.approval(started).id, "yes")
     asked = unknown(sidecar, started)
@@ -171,3 +172,86 @@ def forge(run: Run, step: Any, *given: object) -> None:
     assert ended.run.error is not None
     assert ended.run.error.type == "NotApproved"
     assert sink.count("/page_forged") == 0
+
+
+LOOKED_UP = '''"""Order once; ask the shop what became of it where nobody knows."""
+
+from datetime import timedelta
+
+from skills import Run, http, skill, step
+
+
+@step(attempts=2, backoff=timedelta(milliseconds=10), timeout=timedelta(seconds=LOOK_WITHIN))
+def find_order(item: str, count: int) -> str | None:
+    found = http.get("http://HOST/NAME/found", params={"item": item}).raise_for_status().json()
+    return str(found["order"]) if found.get("order") else None
+
+
+@step(irreversible=True, lookup=find_order)
+def order(item: str, count: int) -> str:
+    http.post("http://HOST/NAME", json=[item, count]).raise_for_status()
+    return "ordered"
+
+
+@skill(hosts=["HOST"])
+def NAME(run: Run) -> str:
+    done = run.step_if_approved("Order it?", order, "pens", count=3)
+    again = run.step(find_order, "again", 1)
+    return f"{done.result if done else 'nothing'} by {done.by if done else 'nobody'}, then {again}"
+'''
+
+
+def struck(sidecar: LiveSidecar, sink: Sink, name: str, *, look_within: float = 20) -> str:
+    """A run whose irreversible step a crash has struck; the shop has answers ready for its look-up."""
+    held = sink.hold(f"/{name}")
+    text = LOOKED_UP.replace("NAME", name).replace("HOST", sink.host).replace("LOOK_WITHIN", str(look_within))
+    sidecar.put(name, text)
+    run = sidecar.client.run_skill(name).id
+    sidecar.client.answer(sidecar.approval(run).id, "yes")
+    wait_until(lambda: sink.count(f"/{name}"), "the step is under way")
+    os.kill(sidecar.worker(run), signal.SIGKILL)
+    wait_until(lambda: len(sidecar.client.run(run).attempts) > 2, "the run goes on")
+    held.set()
+    return run
+
+
+@pytest.mark.parametrize(("found", "said"), [("A7", "A7 by person"), ("", "nothing by nobody")])
+def test_after_a_crash_its_look_up_says_whether_it_was_done(
+    sidecar: LiveSidecar, sink: Sink, found: str, said: str
+) -> None:
+    name = f"order_found_{bool(found)}".lower()
+    sink.replies[f"/{name}/found?item=pens"].append((200, {"order": found}))
+    sink.replies[f"/{name}/found?item=again"].append((200, {"order": "A8"}))
+    run = struck(sidecar, sink, name)
+    ended = sidecar.ended(run)
+    assert ended.output == f"{said}, then A8", "the look-up leaves other uses of its step alone"
+    assert [(step.name, step.occurrence) for step in ended.steps[-2:]] == [("lookup:order", 0), ("find_order", 0)]
+    assert [attempt.outcome for attempt in ended.steps[1].attempts] == ["lost"]
+    assert sink.count(f"/{name}") == 1, "it is never done again"
+    assert not [approval for approval in sidecar.client.approvals() if approval.run == run]
+
+
+def test_a_look_up_is_tried_again_and_if_it_fails_for_good_a_person_is_asked(sidecar: LiveSidecar, sink: Sink) -> None:
+    sink.replies["/order_lost/found?item=pens"].extend([(503, {})] * 2)
+    sink.replies["/order_lost/found?item=again"].append((200, {"order": "A8"}))
+    run = struck(sidecar, sink, "order_lost")
+    asked = unknown(sidecar, run)
+    sidecar.restart()
+    assert sidecar.state(run) == "waiting"
+    sidecar.client.answer(asked.id, "done")
+    assert sidecar.ended(run).output == "None by person, then A8"
+    assert (sink.count("/order_lost"), sink.count("/order_lost/found?item=pens")) == (1, 2)
+
+
+def test_a_look_up_that_is_struck_goes_on_with_the_run(sidecar: LiveSidecar, sink: Sink) -> None:
+    held = sink.hold("/order_slow/found?item=pens")
+    sink.replies["/order_slow/found?item=pens"].append((200, {"order": "A7"}))
+    sink.replies["/order_slow/found?item=again"].append((200, {"order": None}))
+    run = struck(sidecar, sink, "order_slow")
+    wait_until(lambda: sink.count("/order_slow/found?item=pens"), "it looks")
+    sidecar.kill()
+    held.set()
+    sink.replies["/order_slow/found?item=pens"].append((200, {"order": "A7"}))
+    sidecar.start()
+    assert sidecar.ended(run).output == "A7 by person, then None"
+    assert sink.count("/order_slow") == 1

@@ -66,6 +66,21 @@ def wipe(disk: str) -> str:
 def wipe_again() -> None: ...
 
 
+@step
+def find_wiped(disk: str) -> str | None:
+    return None
+
+
+@step(irreversible=True, lookup=find_wiped)  # E: "Callable[[int], str]"; expected "Callable[[str], str]"
+def wipe_number(disk: int) -> str:
+    return ""
+
+
+@step(irreversible=True, lookup=find_wiped)  # E: "Callable[[str], int]"; expected "Callable[[str], str]"
+def wipe_to_a_number(disk: str) -> int:
+    return 1
+
+
 @skill()
 def body(run: Run) -> None:
     run.step(wipe, "a")  # E: has incompatible type "Irreversible[[str], str]"; expected "Step[

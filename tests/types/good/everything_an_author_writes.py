@@ -151,3 +151,18 @@ def without_payload(run: Run) -> None:
 
 
 assert_type(rehearse(called, Order(id="a", amount=Decimal(1)), steps={"fetch": None}), Rehearsal[str])
+
+
+@step
+def find_sent(order: Order) -> str | None:
+    return None
+
+
+@step(irreversible=True, lookup=find_sent, timeout=timedelta(minutes=1))
+def send_once(order: Order) -> str:
+    return order.id
+
+
+@skill()
+def with_a_look_up(run: Run, order: Order) -> None:
+    assert_type(run.step_if_approved("Send it?", send_once, order), Approved[str] | None)
