@@ -12,7 +12,8 @@ from sidecar import approvals as waits
 from sidecar.approvals import NewApproval
 from sidecar.caller import CommandRefused
 from sidecar.journal import runs as journal
-from sidecar.journal.runs import NewRun, Segment
+from sidecar.journal.admission import NewRun, create
+from sidecar.journal.runs import Segment
 from sidecar.journal.steps import Journal
 from sidecar.store.schema import approvals, audit, runs, steps
 from skills.wire import Request, StepKey
@@ -47,7 +48,7 @@ class ApprovalsMachine(RuleBasedStateMachine):
         now, identity = self.clock.now(), f"{len(self.asked):03}"
         expires_at = now + expires_in if expires_in and kind == "approval" else None
         new = NewRun(skill="s", version="v", trigger="call", id=identity, concurrency=1_000)
-        self.store.write(lambda connection: journal.create(connection, new, now))
+        self.store.write(lambda connection: create(connection, new, now))
         segment = self._claim(identity)
         one = Journal(self.store, self.clock, segment)
         step = one.request(Request(step=KEY, kind_of_request="approve", arguments={}))

@@ -13,7 +13,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from sidecar.checker.manifest import Manifest
 from sidecar.execution import outcome
 from sidecar.journal import runs as journal
-from sidecar.journal.runs import FINAL, Fenced, NewRun, Segment
+from sidecar.journal.admission import NewRun, create
+from sidecar.journal.runs import FINAL, Fenced, Segment
 from sidecar.journal.steps import Journal
 from sidecar.store.schema import attempts, runs, steps
 from skills.wire import Begin, ErrorInfo, Finish, Raised, Request, Retry, StepKey, Succeeded, Suspended
@@ -209,7 +210,7 @@ class RunsMachine(RuleBasedStateMachine):
         return NewRun(**values, **more)  # type: ignore[arg-type] # the names are NewRun's
 
     def _created(self, new: NewRun) -> None:
-        self.store.write(lambda connection: journal.create(connection, new, self.clock.now()))
+        self.store.write(lambda connection: create(connection, new, self.clock.now()))
         self.runs[new.id] = Modelled(new.id, new.skill)
 
     def _journal(self, segment: Segment) -> Journal:
@@ -225,7 +226,7 @@ class RunsMachine(RuleBasedStateMachine):
         key = StepKey(name=kind, occurrence=len(self.runs) if child else len(one._steps))
         step = one.request(Request(step=key, kind_of_request=kind, arguments={}))  # type: ignore[arg-type] # one of them
         now = self.clock.now()
-        one.wait(step, lambda connection: journal.create(connection, child, now) if child else None, wake_at=wake_at)
+        one.wait(step, lambda connection: create(connection, child, now) if child else None, wake_at=wake_at)
         self._conclude(segment, Suspended())
 
     def _conclude(self, segment: Segment, result: Succeeded | Raised | Suspended) -> None:

@@ -15,7 +15,8 @@ from typing import IO, Literal
 
 from sidecar.clock import ManualClock
 from sidecar.journal import runs as journal
-from sidecar.journal.runs import NewRun, Segment
+from sidecar.journal.admission import NewRun, create
+from sidecar.journal.runs import Segment
 from sidecar.journal.steps import Journal
 from sidecar.store import Store
 from skills.wire import Again, Begin, ErrorInfo, Fail, Finish, Retry, StepKey
@@ -88,7 +89,7 @@ class Work:
 
     def _begin(self, run: str) -> Segment:
         new = NewRun(skill=run, version="v", trigger="call", id=run)
-        self._store.write(lambda connection: journal.create(connection, new, self._clock.now()))
+        self._store.write(lambda connection: create(connection, new, self._clock.now()))
         self._acknowledge(run=run, state="queued")
         (segment,) = self._store.write(lambda connection: journal.claim(connection, 1, self._clock.now()))
         self._acknowledge(run=run, state="running")
