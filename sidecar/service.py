@@ -16,6 +16,7 @@ from sidecar.commands import CommandTable
 from sidecar.commands.chat import ChatCommands
 from sidecar.commands.events import EventCommands
 from sidecar.commands.look import LookCommands
+from sidecar.commands.many_runs import ManyRunsCommands
 from sidecar.commands.memory import MemoryCommands
 from sidecar.commands.rerun import RerunCommands
 from sidecar.commands.review import ReviewCommands
@@ -77,12 +78,14 @@ class Sidecar:
         memory = Memory(settings.workspace)
         skills = SkillCommands(store, clock, registry, self._gate, self._triggers, self._dispatcher, moments)
         run_commands = RunCommands(store, clock, self._dispatcher, moments)
+        reruns = RerunCommands(store, clock, registry, self._dispatcher, run_commands)
         self._commands = commands  # runs give commands, and commands start runs: filled when both exist
         for part in (
             skills,
             WhyCommands(store, clock, registry, self._triggers, skills),
             run_commands,
-            RerunCommands(store, clock, registry, self._dispatcher, run_commands),
+            reruns,
+            ManyRunsCommands(store, clock, self._dispatcher, reruns),
             EventCommands(store, clock, self._dispatcher),
             ChatCommands(store, clock, registry, self._dispatcher, skills, memory, settings.zone),
             MemoryCommands(memory, clock, settings.zone),

@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from datetime import datetime
 from pathlib import Path
 from typing import Literal, Self, TypeVar
 
@@ -126,10 +127,31 @@ class Client:
     # ------------------------------------------------------------ runs
 
     def runs(
-        self, *, skill: str | None = None, state: views.RunState | None = None, limit: int = 50
+        self,
+        *,
+        skill: str | None = None,
+        state: views.RunState | None = None,
+        version: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int = 50,
     ) -> list[views.Run]:
-        """Newest first."""
-        return self._ask("runs.list", list[views.Run], skill=skill, state=state, limit=limit)
+        """Newest first. `since` and `until` are of when they were made; of `version`, the first letters will do."""
+        more = {
+            "version": version,
+            "since": since.isoformat() if since else None,
+            "until": until.isoformat() if until else None,
+        }
+        given = {name: value for name, value in more.items() if value is not None}
+        return self._ask("runs.list", list[views.Run], skill=skill, state=state, limit=limit, **given)
+
+    def cancel_many(self, runs: Sequence[str], reason: str = "") -> list[views.RunOutcome]:
+        """Up to 1,000, by their whole ids; what has become of each."""
+        return self._ask("runs.cancel_many", list[views.RunOutcome], runs=list(runs), reason=reason)
+
+    def rerun_many(self, runs: Sequence[str], version: Literal["active", "same"] = "active") -> list[views.RunOutcome]:
+        """Up to 1,000, by their whole ids, each from its beginning with its own input; what has become of each."""
+        return self._ask("runs.rerun_many", list[views.RunOutcome], runs=list(runs), version=version)
 
     def run(self, run: str) -> views.RunDetail:
         """By id, or the first letters of it."""

@@ -36,6 +36,7 @@ __all__ = [
     "Review",
     "Run",
     "RunDetail",
+    "RunOutcome",
     "RunState",
     "ScheduleHistory",
     "Session",
@@ -166,6 +167,14 @@ class Run(View):
     rehearsal: bool = False
     result: str = ""  # on one line: the beginning of its output, or why it had nothing to report
     told: tuple[str, ...] = ()  # on one line each: the beginning of its notices, "#ops: it is down"
+
+
+class RunOutcome(View):
+    """What has become of one run of many that were named."""
+
+    run: str
+    done: bool
+    told: str  # "cancelled", "run ID" that was made of it; or why not
 
 
 class StepAttempt(View):

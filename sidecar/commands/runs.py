@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
@@ -30,8 +32,16 @@ class RunCommands:
 
     @command("runs.list", agent=True)
     def list_newest(
-        self, caller: Caller, skill: str | None = None, state: views.RunState | None = None, limit: int = 50
+        self,
+        caller: Caller,
+        skill: str | None = None,
+        state: views.RunState | None = None,
+        version: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int = 50,
     ) -> list[views.Run]:
+        """`since` and `until` are of when they were made; `version` is a hash, or the first letters of one."""
         query = sa.select(runs).order_by(runs.c.seq.desc()).limit(max(1, min(limit, 1000)))
         if skill:
             query = query.where(runs.c.skill == skill)
@@ -39,6 +49,12 @@ class RunCommands:
             query = query.where(runs.c.skill != "agent")
         if state:
             query = query.where(runs.c.state == state)
+        if version:
+            query = query.where(runs.c.version.startswith(version, autoescape=True))
+        if since:
+            query = query.where(runs.c.created_at >= since.timestamp())
+        if until:
+            query = query.where(runs.c.created_at < until.timestamp())
         return self._store.read(lambda connection: run_views(connection, connection.execute(query).all()))
 
     @command("runs.show", agent=True)

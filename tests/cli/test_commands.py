@@ -346,3 +346,33 @@ def test_what_is_no_backup_is_not_restored(inside: Inside, tmp_path: Path) -> No
     assert done.returncode == 1
     assert "can't be read as a backup" in done.stderr
     assert "Next: tend status" in done.stderr
+
+
+def test_many_runs_are_cancelled_upon_a_yes_to_exactly_those(inside: Inside, sidecar: Double) -> None:
+    told = [views.RunOutcome(run=examples.RUN, done=True, told="cancelled")]
+    sidecar.answers |= {"runs.list": [examples.run(state="waiting")], "runs.cancel_many": told}
+    answer = inside("runs", "cancel", "--skill", "price_report", "--state", "waiting", "--since", "2026-11-21", "--yes")
+    assert "cancelled" in answer.stdout
+    assert "1 of 1 done." in answer.stdout
+    listed = {"skill": "price_report", "state": "waiting", "limit": 100}
+    assert sidecar.asked[0][1].items() >= listed.items()
+    assert sidecar.asked[0][1]["since"].startswith("2026-11-21T00:00:00")
+    assert sidecar.asked[-1] == ("runs.cancel_many", {"runs": [examples.RUN], "reason": ""})
+
+
+def test_many_runs_are_run_again(inside: Inside, sidecar: Double) -> None:
+    told = [views.RunOutcome(run=examples.RUN, done=False, told="no room")]
+    sidecar.answers |= {"runs.list": [examples.run(state="failed")], "runs.rerun_many": told}
+    answer = inside("runs", "rerun", "--skill", "price_report", "--yes", "--json")
+    assert json.loads(answer.stdout) == [{"run": examples.RUN, "done": False, "told": "no room"}]
+    assert sidecar.asked[0][1]["state"] == "failed"
+    assert sidecar.asked[-1] == ("runs.rerun_many", {"runs": [examples.RUN], "version": "active"})
+
+
+def test_many_runs_are_left_alone_where_nobody_says_which_or_yes(inside: Inside, sidecar: Double) -> None:
+    sidecar.answers |= {"runs.list": [examples.run(state="waiting")]}
+    assert "say which" in inside("runs", "cancel", "--yes").stderr
+    refused = inside("runs", "cancel", "--skill", "price_report")
+    assert "nobody is there to say yes" in refused.stderr
+    assert refused.returncode == 2
+    assert "runs.cancel_many" not in sidecar.commands()

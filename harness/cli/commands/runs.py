@@ -7,13 +7,19 @@ from typing import Annotated, Literal, TypeAlias
 import typer
 
 from harness.cli.commands.json_given import json_given
+from harness.cli.commands.selection import Limit, OfVersion, Selection, Since, Skill, Until, Yes, agree
+from harness.cli.failure import USAGE, Failure
 from harness.cli.terminal import Terminal, with_terminal
 
 group = typer.Typer(name="runs", help="What ran, step by step.", no_args_is_help=True)
 
 Run = Annotated[str, typer.Argument(metavar="RUN", help="Its id, or the first letters of it.", show_default=False)]
+OneOrMany = Annotated[
+    str | None, typer.Argument(metavar="[RUN]", help="Its id, or the first letters of it.", show_default=False)
+]
 # The same words as views.RunState, which is not imported for the sake of a quick start.
 State: TypeAlias = Literal["queued", "running", "waiting", "succeeded", "failed", "cancelled"]
+NOT_OVER: tuple[State, ...] = ("queued", "running", "waiting")
 Version: TypeAlias = Literal["active", "same"]
 
 
@@ -56,7 +62,7 @@ def logs(terminal: Terminal, run: Run) -> None:
 @with_terminal
 def rerun(
     terminal: Terminal,
-    run: Run,
+    run: OneOrMany = None,
     from_step: Annotated[
         str | None,
         typer.Option(
@@ -68,24 +74,54 @@ def rerun(
         typer.Option("--input", help="Another input than it had: JSON, @FILE, or - for stdin.", show_default=False),
     ] = None,
     version: Annotated[Version, typer.Option(help="The skill as it is now, or the same version as then.")] = "active",
+    skill: Skill = None,
+    state: Annotated[
+        State | None, typer.Option(help="Of many, those that ended so; else those that failed.", show_default=False)
+    ] = None,
+    since: Since = None,
+    until: Until = None,
+    of_version: OfVersion = None,
+    limit: Limit = 100,
+    yes: Yes = False,
 ) -> None:
-    """Run it once more, as a new run: from its beginning, or from one of its steps."""
-    from harness.cli.pages.runs import run_started
+    """Run it once more, as a new run: from its beginning, or from one of its steps. Without RUN, many."""
+    from harness.cli.pages.runs import outcome_page, run_started
 
+    if run is None:
+        if from_step or given is not None:
+            raise Failure("--from and --input are for one run", next_=terminal.command("runs rerun RUN"), code=USAGE)
+        chosen = Selection(skill, state, since, until, of_version, limit).find(terminal, ("failed",))
+        agree(terminal, chosen, "rerun", yes=yes)
+        told = terminal.client.rerun_many([each.id for each in chosen], version)
+        return terminal.answer(told, outcome_page(told, terminal.words))
     payload = json_given(given, as_="--input", example='tend runs rerun RUN --input \'{"key": "value"}\'')
     whole = terminal.client.run(run).run.id
     started = terminal.client.rerun(whole, from_step=from_step, payload=payload, version=version)
-    terminal.answer(started, run_started(started, terminal.words))
+    return terminal.answer(started, run_started(started, terminal.words))
 
 
 @group.command()
 @with_terminal
 def cancel(
-    terminal: Terminal, run: Run, reason: Annotated[str, typer.Option(help="Why; stored with the run.")] = ""
+    terminal: Terminal,
+    run: OneOrMany = None,
+    reason: Annotated[str, typer.Option(help="Why; stored with the run.")] = "",
+    skill: Skill = None,
+    state: Annotated[State | None, typer.Option(help="Of many, those in this state.", show_default=False)] = None,
+    since: Since = None,
+    until: Until = None,
+    of_version: OfVersion = None,
+    limit: Limit = 100,
+    yes: Yes = False,
 ) -> None:
-    """Stop a run, and the runs that it started."""
-    from harness.cli.pages.runs import run_line
+    """Stop a run, and the runs that it waits for. Without RUN, many."""
+    from harness.cli.pages.runs import outcome_page, run_line
 
+    if run is None:
+        chosen = Selection(skill, state, since, until, of_version, limit).find(terminal, NOT_OVER)
+        agree(terminal, chosen, "cancel", yes=yes)
+        told = terminal.client.cancel_many([each.id for each in chosen], reason)
+        return terminal.answer(told, outcome_page(told, terminal.words))
     whole = terminal.client.run(run).run.id
     cancelled = terminal.client.cancel(whole, reason)
-    terminal.answer(cancelled, run_line(cancelled, terminal.words))
+    return terminal.answer(cancelled, run_line(cancelled, terminal.words))

@@ -34,6 +34,13 @@ def run_table(runs: Sequence[views.Run], words: Words, *, of: str | None = None)
     return made
 
 
+def outcome_page(outcomes: Sequence[views.RunOutcome], words: Words) -> RenderableType:
+    """What has become of each, and how many were done."""
+    done = sum(each.done for each in outcomes)
+    told = [state("ok" if each.done else "error").append(f"  {words.id(each.run)}: {each.told}") for each in outcomes]
+    return page(*told, Text(f"{done:,} of {len(outcomes):,} done."))
+
+
 def run_line(run: views.Run, words: Words) -> RenderableType:
     told = state(run.state).append(f"  {run.skill} {words.id(run.id)}", style="default")
     return told.append(f": {run.reason}") if run.reason else told
