@@ -1,4 +1,4 @@
-"""`python -m tests.chaos NAME [--full] [--seed N] [--count N] [--case CASE]`. `--help` says which there are."""
+"""`python -m tests.chaos NAME [--full] [--seed N] [--count N] [--minutes N] [--case CASE]`; `--help` says more."""
 
 from __future__ import annotations
 
@@ -20,12 +20,14 @@ def main() -> int:
         one.add_argument("--full", action="store_true", help=f"{suite.full:,} cases")
         one.add_argument("--seed", type=int, default=secrets.randbelow(10**6))
         one.add_argument("--count", type=int, help="so many cases")
+        one.add_argument("--minutes", type=float, default=float("inf"), help="as many as can be begun in that time")
         one.add_argument("--case", help="this one alone, as a violation names it")
     given = parser.parse_args()
     suite = next(one for one in SUITES if one.name == given.name)
     count = given.count or (suite.full if given.full else suite.small)
     with tempfile.TemporaryDirectory(prefix=f"tend-{suite.name}-") as folder:
-        report = go_through(suite, Path(folder), seed=given.seed, count=count, case=given.case)
+        where, seconds = Path(folder), 60 * given.minutes
+        report = go_through(suite, where, seed=given.seed, count=count, case=given.case, seconds=seconds)
     print(report)
     return 1 if report.violations else 0
 

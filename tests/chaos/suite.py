@@ -77,12 +77,22 @@ class Report:
             yield f"\n── {case}\n{wrong}\nAgain: {again}"
 
 
-def go_through(suite: type[Suite], folder: Path, *, seed: int, count: int = 0, case: str | None = None) -> Report:
-    """Run `count` cases, or the one that is named."""
+def go_through(
+    suite: type[Suite],
+    folder: Path,
+    *,
+    seed: int,
+    count: int = 0,
+    case: str | None = None,
+    seconds: float = float("inf"),
+) -> Report:
+    """Run `count` cases, or the one that is named; begin none after `seconds`."""
     report = Report(suite, seed)
     started = time.monotonic()
     with suite(folder, seed) as opened:
         for each in [case] if case is not None else opened.cases(count):
+            if time.monotonic() - started > seconds:
+                break
             report.cases += 1
             try:
                 opened.run(each)
