@@ -112,6 +112,10 @@ class Story:
         for detail in (ended, *below):
             self._hold_steps(detail)
             self._hold_processes(detail)
+        if any(_may_have_happened(step) for step in ended.steps):
+            assert ended.run.state == "failed", ended.run
+            assert self._sink.count(f"/{self._word}/wiped") <= 1, "an irreversible step was done twice"
+            return
         self._hold_outcome(ended)
         tries = [each for detail in (ended, *below) for step in detail.steps for each in step.attempts]
         self._hold_world(lost=sum(each.outcome == "lost" for each in tries), failed=self._failed_by_the_gateway(tries))
@@ -133,6 +137,9 @@ class Story:
         for step in detail.steps:
             tries = [each.outcome for each in step.attempts]
             if detail.run.state == "cancelled" and step.state == "failed":
+                continue
+            if step.kind == "irreversible" and step.state == "failed":
+                assert _may_have_happened(step) or (step.error and step.error.type == "NotDone"), step.error
                 continue
             assert step.state == "succeeded", (step.name, step.state, step.error)
             assert not tries or (tries.count("succeeded") == 1 and tries[-1] == "succeeded") or "lost" in tries, tries
@@ -165,3 +172,8 @@ class Story:
 
     def _failed_by_the_gateway(self, tries: Sequence[views.StepAttempt]) -> int:
         return sum(each.outcome == "failed" for each in tries) - self._shape.refusals
+
+
+def _may_have_happened(step: views.Step) -> bool:
+    """Whether the gateway died while it performed an irreversible step: its body has raised, and the run has failed."""
+    return bool(step.kind == "irreversible" and step.error and "It may have been performed" in step.error.message)
