@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from sidecar.checker.manifest import Manifest
 from sidecar.clock import Clock, moment
 from sidecar.execution import outcome
+from sidecar.execution.always_suspend import AlwaysSuspend
 from sidecar.execution.effects import Circumstances, Effects
 from sidecar.execution.irreversible import NotApproved, begin_irreversible
 from sidecar.execution.lines import Lines, LineTooLong
@@ -149,6 +150,7 @@ class Attempt:
             priority=run.priority,
         )
         self._journal = Journal(runner.store, runner.clock, segment)
+        self._always_suspend = AlwaysSuspend(self._journal)
         self._worker: Worker | None = None
         self._stopped = False
         self._abort_effects = threading.Event()
@@ -260,6 +262,8 @@ class Attempt:
         return self._store.row(sa.select(runs.c.id, runs.c.error).where(runs.c.id == self._run.parent))
 
     def _answer(self, question: Begin | Finish | Fail | Request | Log | End) -> Tell:
+        if suspend := self._always_suspend.before(question):
+            return suspend
         match question:
             case Begin():
                 return self._begin(question)

@@ -52,6 +52,10 @@ class Journal:
         rows = store.rows(sa.select(steps).where(steps.c.run == segment.run))
         self._steps = {StepKey(name=row.name, occurrence=row.occurrence): StepRow.of(row) for row in rows}
 
+    def knows(self, key: StepKey) -> bool:
+        """Whether the run has come to this step before."""
+        return key in self._steps
+
     # ------------------------------------------------------------ steps that the worker executes
 
     def begin(self, question: Begin) -> Go | Done | Failed | Suspend:
