@@ -4,7 +4,8 @@ from tests.chaos.disk.suite import DiskFaults
 from tests.chaos.kills.suite import Kills
 from tests.chaos.machines.suite import Machines
 from tests.chaos.power.suite import Power
+from tests.chaos.programs.suite import Programs
 from tests.chaos.storm import Storm
 from tests.chaos.zombies import Zombies
 
-SUITES = (Kills, Storm, Power, DiskFaults, Machines, Zombies)
+SUITES = (Kills, Storm, Power, DiskFaults, Programs, Machines, Zombies)
