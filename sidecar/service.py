@@ -43,7 +43,7 @@ from sidecar.server import application, serve
 from sidecar.shipped import register_shipped
 from sidecar.store import Store
 from sidecar.store.schema import runs
-from sidecar.triggers.slots import Triggers
+from sidecar.triggers.watch import Triggers
 from sidecar.watcher import Watcher
 
 log = logging.getLogger(__name__)

@@ -112,7 +112,9 @@ class RunCommands:
 
     def find(self, run: str) -> Row:
         """By id, or the first letters of it."""
-        found = self._store.rows(sa.select(runs).where(runs.c.id.startswith(run, autoescape=True)).limit(2))
+        begins = runs.c.id.startswith(run, autoescape=True)
+        near = runs.c.id.between(run, f"{run}g")  # ids are hexadecimal; LIKE by itself reads every run
+        found = self._store.rows(sa.select(runs).where(near, begins).limit(2))
         if not run or not found:
             raise CommandRefused("not_found", f"there is no run {run!r}. See: tend runs list")
         if len(found) > 1:

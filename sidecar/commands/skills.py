@@ -35,7 +35,7 @@ from sidecar.registry import Active, Origin, Registry, record_audit
 from sidecar.store import Row, Store
 from sidecar.store.schema import runs, skills
 from sidecar.triggers.schedule import in_words
-from sidecar.triggers.slots import Triggers
+from sidecar.triggers.watch import Triggers
 
 NEXT_TIMES = 3
 SHORTEST_BASE = 8  # letters of a hash that name a text
@@ -426,10 +426,11 @@ class SkillCommands:
         return tuple(moment(time) for time in due[:NEXT_TIMES])
 
     def _last_runs(self, name: str | None = None) -> dict[str, views.Run]:
-        counted = (~runs.c.rehearsal, runs.c.trigger != "on_failure")
-        newest = sa.select(sa.func.max(runs.c.seq)).where(*counted).group_by(runs.c.skill)
+        counted = (runs.c.skill == skills.c.name, ~runs.c.rehearsal, runs.c.trigger != "on_failure")
+        newest_of = sa.select(runs.c.seq).where(*counted).order_by(runs.c.seq.desc()).limit(1).scalar_subquery()
+        newest = sa.select(newest_of).select_from(skills)  # by each skill's index: its other runs are not read
         if name is not None:
-            newest = newest.where(runs.c.skill == name)
+            newest = newest.where(skills.c.name == name)
 
         def read(connection: Connection) -> list[views.Run]:
             return run_views(connection, connection.execute(sa.select(runs).where(runs.c.seq.in_(newest))).all())

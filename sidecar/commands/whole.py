@@ -53,8 +53,9 @@ class WholeCommands:
 
     @command("status")
     def status(self, caller: Caller) -> views.Status:
-        known = [skill for skill in self._skills.list_all(caller) if skill.origin == "workspace"]
-        upcoming = sorted((skill for skill in self._skills.list_all(caller) if skill.next_at), key=_next_at)
+        listed = self._skills.list_all(caller)
+        known = [skill for skill in listed if skill.origin == "workspace"]
+        upcoming = sorted((skill for skill in listed if skill.next_at), key=_next_at)
         degraded = self._degraded()
         now = self._clock.now()
         midnight = _midnight(now, self._settings.zone)

@@ -19,7 +19,7 @@ from sidecar.registry import Registry
 from sidecar.store import Row, Store
 from sidecar.store.schema import deliveries, events, runs, slots
 from sidecar.triggers.schedule import Schedule
-from sidecar.triggers.slots import Triggers
+from sidecar.triggers.watch import Triggers
 
 SLOTS_AT_MOST = 500  # of one schedule, in one answer
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -10,7 +11,7 @@ from pydantic import JsonValue
 from sqlalchemy.engine import Connection
 
 from sidecar.checker.manifest import PRIORITY_AT_MOST, Manifest
-from sidecar.journal.runs import FINAL, cancel, new_id
+from sidecar.journal.runs import LIVE, cancel, new_id
 from sidecar.store.schema import runs
 
 PERSONS = 100  # priority of what a person waits for: above all that a skill can declare
@@ -69,15 +70,21 @@ def create(connection: Connection, new: NewRun, now: float) -> str:
     """
     if new.overlap != "queue" and not new.rehearsal:
         _make_room(connection, new, now)
-    connection.execute(runs.insert().values(state="queued", **new.row(now)))
+    create_all(connection, [new], now)
     return new.id
+
+
+def create_all(connection: Connection, some: Sequence[NewRun], now: float) -> None:
+    """The same for many at once, whose overlap is "queue": they wait for their room."""
+    if some:
+        connection.execute(runs.insert(), [{"state": "queued", **new.row(now)} for new in some])
 
 
 def _make_room(connection: Connection, new: NewRun, now: float) -> None:
     older = connection.scalars(
         sa.select(runs.c.id)
         .where(runs.c.skill == new.skill, runs.c.concurrency_key == new.concurrency_key)
-        .where(runs.c.state.not_in(FINAL), ~runs.c.rehearsal)
+        .where(runs.c.state.in_(LIVE), ~runs.c.rehearsal)
         .order_by(runs.c.seq)
     ).all()
     too_many = len(older) + 1 - new.concurrency

@@ -50,6 +50,11 @@ def held_back(connection: Connection, skill: str, now: float) -> str | None:
     return f"quarantined after {breaker.failures} failures in a row; see run {breaker.last_run}"
 
 
+def quarantined(connection: Connection) -> set[str]:
+    """The skills that may be held back; of all others, none is."""
+    return set(connection.scalars(sa.select(breakers.c.skill).where(breakers.c.opened_at.is_not(None))))
+
+
 def let_through(connection: Connection, skill: str, run: str) -> None:
     """A trigger has started this run; of a quarantined skill, it is the trial."""
     breaker = load(connection, skill)

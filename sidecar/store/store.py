@@ -153,9 +153,10 @@ class Store:
         except Exception as error:  # noqa: BLE001 # raised again in each thread that waits
             with suppress(sa.exc.SQLAlchemyError):
                 self._writer.exec_driver_sql("ROLLBACK")
-            self.trouble = str(error.orig if isinstance(error, sa.exc.DBAPIError) else error)
             for change in changes:
-                change.error = change.error or StoreError(f"the change is not on disk: {self.trouble}")
+                change.error = change.error or StoreError(f"the change is not on disk: {_cause(error)}")
+            if isinstance(error, sa.exc.OperationalError) or changes[0].error is not error:
+                self.trouble = _cause(error)
         for change in changes:
             change.done = True
 
@@ -192,6 +193,10 @@ class Store:
         with suppress(IndexError):
             return self._waiting[0]
         return None
+
+
+def _cause(error: Exception) -> str:
+    return str(error.orig if isinstance(error, sa.exc.DBAPIError) else error)
 
 
 def put_blob(connection: Connection, content: bytes) -> str:

@@ -17,7 +17,7 @@ from sidecar.journal.runs import FINAL, end
 from sidecar.registry import Origin, Registry
 from sidecar.store import Row, Store
 from sidecar.store.schema import runs, slots
-from sidecar.triggers.slots import Triggers
+from sidecar.triggers.watch import Triggers
 
 
 class Stage:

@@ -97,7 +97,7 @@ class ApprovalsMachine(RuleBasedStateMachine):
         one.decided = "expired"
 
     def _claim(self, run: str) -> Segment:
-        """Others that were ready too have their answers, and need no more."""
+        """Others that were ready too have their answers, and need no more, or go on in their turn."""
         now = self.clock.now()
         claimed = self.store.write(lambda connection: journal.claim(connection, 1_000, now))
         for segment in claimed:
@@ -106,8 +106,9 @@ class ApprovalsMachine(RuleBasedStateMachine):
         return next(segment for segment in claimed if segment.run == run)
 
     def _put_off(self, segment: Segment) -> None:
-        now = self.clock.now()
-        self.store.write(lambda connection: journal.requeue(connection, segment, ready_at=now + 10**6))
+        decided = next(each for each in self.asked if each.id == segment.run).decided
+        ready_at = self.clock.now() + (10**6 if decided else 0)
+        self.store.write(lambda connection: journal.requeue(connection, segment, ready_at=ready_at))
 
     @precondition(lambda self: self.asked)
     @rule(data=st.data())

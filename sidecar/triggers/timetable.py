@@ -1,0 +1,30 @@
+"""A schedule's next slots, worked out ahead of their time: where ten thousand are due at once, none is worked out
+then."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import dropwhile, islice, takewhile
+
+from sidecar.triggers.schedule import Schedule, Slot
+
+
+class Timetable:
+    def __init__(self, schedule: Schedule, since: float) -> None:
+        self.schedule = schedule
+        self.advance(since)
+
+    def advance(self, since: float) -> None:
+        """Everything up to `since` has been looked at."""
+        self._since = since
+        self._ahead = tuple(islice(self.schedule.after(since), 2))
+
+    @property
+    def next_due(self) -> float | None:
+        return self._ahead[0].due if self._ahead else None
+
+    def came(self, since: float, now: float) -> Iterator[Slot]:
+        """The slots after `since`, up to `now`."""
+        known = since >= self._since and (len(self._ahead) < 2 or now < self._ahead[-1].due)
+        slots = dropwhile(lambda slot: slot.due <= since, self._ahead) if known else self.schedule.after(since)
+        return takewhile(lambda slot: slot.due <= now, slots)
