@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import time
+
+import sqlalchemy as sa
+
+from sidecar.store.schema import runs, steps
 from tests.support.live_sidecar import LiveSidecar
 from tests.support.sink import Sink
 
@@ -113,3 +118,65 @@ def test_a_log_line_that_a_replay_says_again_is_kept_once(sidecar: LiveSidecar, 
     started = sidecar.client.run_skill("logged").id
     sidecar.client.answer(sidecar.approval(started).id, "yes")
     assert [line.message for line in sidecar.ended(started).logs] == ["before the wait", "after the wait"]
+
+
+PAUSING = '''"""Try again later."""
+
+from datetime import timedelta
+
+from skills import Run, http, skill, step
+
+
+@step(attempts=3, backoff=timedelta(seconds=SECONDS))
+def ask_world() -> int:
+    return int(http.post("http://HOST/NAME").raise_for_status().json()["count"])
+
+
+@skill(hosts=["HOST"])
+def NAME(run: Run) -> int:
+    return run.step(ask_world)
+'''
+
+
+def test_a_long_pause_before_the_next_try_goes_on_over_a_restart(sidecar: LiveSidecar, sink: Sink) -> None:
+    sink.replies["/pausing"].append((503, {}))
+    text = PAUSING.replace("NAME", "pausing").replace("HOST", sink.host)
+    sidecar.put("pausing", text.replace("SECONDS", "3600"))
+    run = sidecar.client.run_skill("pausing").id
+    before = sidecar.waits(run, "retry").run
+    assert before.wake_at is not None
+    pause = (before.wake_at - before.created_at).total_seconds()
+    assert 150 <= pause < 360, "five minutes at most, half of it at least: jitter"
+    sidecar.kill()
+    sidecar.start()
+    assert sidecar.client.run(run).run.wake_at == before.wake_at, "it was computed once"
+    sidecar.stop()
+    now = time.time()
+    sidecar.change_store(sa.update(runs).where(runs.c.id == run).values(wake_at=now))
+    sidecar.change_store(sa.update(steps).where(steps.c.run == run).values(wake_at=now))
+    sidecar.start()
+    ended = sidecar.ended(run)
+    assert ended.output == 2
+    assert [attempt.outcome for attempt in ended.steps[0].attempts] == ["failed", "succeeded"]
+
+
+def test_a_result_that_is_not_of_its_type_is_not_stored_and_not_tried_again(sidecar: LiveSidecar, sink: Sink) -> None:
+    text = counted("mistyped", sink, '    return str(run.step(lying, "mistyped"))')
+    lying = """
+@step(attempts=3)
+def lying(path: str) -> int:
+    reply: Any = http.post(f"http://HOST/{path}").text
+    number: int = reply
+    return number
+
+
+@skill("""
+    text = text.replace("@skill(", lying.lstrip().replace("HOST", sink.host))
+    sidecar.put(
+        "mistyped", text.replace("from datetime import date", "from typing import Any\nfrom datetime import date")
+    )
+    ended = sidecar.run("mistyped")
+    assert ended.run.error is not None
+    assert ended.run.error.type == "WrongType"
+    assert (ended.steps[0].state, ended.steps[0].result) == ("failed", None)
+    assert sink.count("/mistyped") == 1

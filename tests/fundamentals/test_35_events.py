@@ -220,3 +220,12 @@ def test_an_event_in_the_store_has_its_runs_there_too(sidecar: LiveSidecar) -> N
     assert sidecar.query(sa.select(events).where(events.c.name == "together.opened")) == []
     sidecar.start()
     assert started(sidecar, sidecar.client.emit("together.opened", {"service": "api"}, id="1")).output == "api 1"
+
+
+def test_there_is_a_limit_to_how_many_of_a_name_may_come_in_a_minute(sidecar: LiveSidecar) -> None:
+    for n in range(1_000):
+        sidecar.client.emit("flood", n)
+    with pytest.raises(Refused, match="1,000 events 'flood' came within a minute") as refused:
+        sidecar.client.emit("flood", 1_000)
+    assert refused.value.type == "TooManyEvents"
+    sidecar.client.emit("trickle", 1)  # others are let through
