@@ -70,19 +70,20 @@ class Storm(Suite):
         words = [next(self._words) for _ in range(RUNS)]
         self._sink.forget()
         kills = 0
-        until = time.monotonic() + WITHIN
-        lulls = self._lulls(chance)
+        to_start, lulls = list(words), self._lulls(chance)
         next_kill = next(lulls)
-        to_start = iter(words)
-        asked = next(to_start, None)
-        while asked or self._unfinished():
-            assert time.monotonic() < until, f"{self._unfinished()} of {RUNS} runs have not ended after {kills} kills"
-            if asked and self._start(asked):
-                asked = next(to_start, None)
+
+        def is_over() -> bool:
+            nonlocal kills, next_kill
+            if to_start and self._start(to_start[0]):
+                to_start.pop(0)
             if time.monotonic() >= next_kill:
                 kills += self._kill(chance.choice(VICTIMS), chance)
                 next_kill = next(lulls)
             self._mind()
+            return not to_start and not self._unfinished()
+
+        wait_until(is_over, f"the {RUNS} runs end", within=WITHIN)
         self.figures["runs"] += RUNS
         self._hold(words, kills)
 

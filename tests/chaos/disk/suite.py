@@ -68,7 +68,7 @@ def NAME(run: Run) -> str:
 class DiskFaults(Suite):
     name = "disk"
     promise = "nothing is acknowledged that is not on disk; a disk that is mended is all it takes to go on"
-    small = 8
+    small = 5
     full = 600
 
     def open(self) -> None:

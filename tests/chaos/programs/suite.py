@@ -85,11 +85,11 @@ class Batch:
     def carry_out(self, chance: Random | None) -> None:
         """With `chance`, sidecar and workers are killed all the while."""
         self._prepare_world()
-        until = time.monotonic() + WITHIN
         next_kill = time.monotonic() + 0.5
         to_start = list(self._programs)
-        while to_start or self._unfinished():
-            assert time.monotonic() < until, f"{self._unfinished()} programs have not ended"
+
+        def is_over() -> bool:
+            nonlocal next_kill
             if to_start and self._start(to_start[0]):
                 to_start.pop(0)
             if chance and time.monotonic() >= next_kill:
@@ -97,6 +97,9 @@ class Batch:
                 next_kill = time.monotonic() + chance.uniform(0.5, 3.0)
             self._answer()
             self._mind()
+            return not to_start and not self._unfinished()
+
+        wait_until(is_over, "the programs end", within=WITHIN)
         wait_until(self._sidecar.answers, "the sidecar answers")
 
     def _prepare_world(self) -> None:
