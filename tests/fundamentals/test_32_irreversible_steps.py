@@ -255,3 +255,32 @@ def test_a_look_up_that_is_struck_goes_on_with_the_run(sidecar: LiveSidecar, sin
     sidecar.start()
     assert sidecar.ended(run).output == "A7 by person, then None"
     assert sink.count("/order_slow") == 1
+
+
+def test_where_a_look_up_kills_its_worker_again_and_again_a_person_is_asked(sidecar: LiveSidecar, sink: Sink) -> None:
+    deadly = """    deep: Iterator[int] = iter(())
+    for _ in range(200_000):
+        deep = filter(bool, deep)
+    return str(next(deep, 1))  # overflows the interpreter's own stack
+"""
+    name = "order_deadly"
+    held = sink.hold(f"/{name}")
+    head, _, rest = LOOKED_UP.partition("    found = ")
+    text = head + deadly + rest[rest.index("\n\n\n@step(irreversible") :]
+    text = text.replace("from datetime", "from collections.abc import Iterator\nfrom datetime")
+    text = text.replace('    again = run.step(find_order, "again", 1)\n', "").replace("{again}", "nothing")
+    sidecar.put(name, text.replace("NAME", name).replace("HOST", sink.host).replace("LOOK_WITHIN", "20"))
+    run = sidecar.client.run_skill(name).id
+    sidecar.client.answer(sidecar.approval(run).id, "yes")
+    wait_until(lambda: sink.count(f"/{name}"), "the step is under way")
+    os.kill(sidecar.worker(run), signal.SIGKILL)
+    asked = wait_until(
+        lambda: next((each for each in sidecar.client.approvals() if each.run == run), None),
+        "a person is asked",
+        within=60,
+    )
+    held.set()
+    assert asked.kind == "unknown"
+    assert [attempt.outcome for attempt in sidecar.client.run(run).attempts][1:4] == ["lost"] * 3
+    sidecar.client.answer(asked.id, "not-done")
+    assert sidecar.ended(run).output == "nothing by nobody, then nothing"

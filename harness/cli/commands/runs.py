@@ -15,7 +15,7 @@ group = typer.Typer(name="runs", help="What ran, step by step.", no_args_is_help
 
 Run = Annotated[str, typer.Argument(metavar="RUN", help="Its id, or the first letters of it.", show_default=False)]
 OneOrMany = Annotated[
-    str | None, typer.Argument(metavar="[RUN]", help="Its id, or the first letters of it.", show_default=False)
+    str | None, typer.Argument(metavar="RUN", help="Its id, or the first letters of it.", show_default=False)
 ]
 # The same words as views.RunState, which is not imported for the sake of a quick start.
 State: TypeAlias = Literal["queued", "running", "waiting", "succeeded", "failed", "cancelled"]
