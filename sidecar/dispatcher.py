@@ -117,7 +117,11 @@ class LocalDispatcher:
         return self._store.read(journal.next_wake)
 
     def _start(self, segment: Segment) -> None:
-        attempt = self._runner.prepare(segment)
+        try:
+            attempt = self._runner.prepare(segment)
+        except Exception:
+            log.exception("run %s could not be begun; the next look counts that as a death", segment.run)
+            return
         with self._changed:
             self._live[segment.run] = attempt
         self._pool.submit(self._conduct, segment, attempt)

@@ -89,6 +89,7 @@ class AttemptRunner:
         self.requests = requests
         self.moments = moments
         self.zone = zone
+        self.interrupted: set[str] = set()  # runs whose attempt broke off since the store took no changes
 
     def prepare(self, segment: Segment) -> Attempt:
         row = self.store.row(sa.select(runs).where(runs.c.id == segment.run))
@@ -100,21 +101,33 @@ class AttemptRunner:
         now = self.clock.now()
         late = self.store.read(lambda connection: overdue(connection, now))
         for row in late:
-            manifest = self.registry.manifest(row.version) or _unknown(row.skill)
+            manifest = self._readable_manifest(row)
             self.store.write(lambda connection: outcome.miss_deadline(connection, row.id, manifest, now))  # noqa: B023
             self.moments.publish("run", run=row.id, skill=row.skill, state="failed", trigger=row.trigger)
         return bool(late)
 
     def rescue(self, live: Collection[str]) -> None:
-        """Runs that are running while nobody conducts them: their attempt broke off since the store took no changes
-        (a full disk). Now it does, and they go on; it was no fault of theirs, and does not count as a death."""
+        """Runs that are running while nobody conducts them: their attempt broke off. Where the store took no changes (a
+        full disk), that was no fault of theirs; anything else (a bug) counts like a worker that died."""
         orphans = self.store.rows(
             sa.select(runs).where(runs.c.state == "running", runs.c.id.not_in(live)).order_by(runs.c.seq)
         )
         for row in orphans:
             log.error("run %s: attempt %d broke off; the run is given back", row.id, row.attempts)
-            segment = Segment(run=row.id, fence=row.fence, attempt=row.attempts)
-            self.store.write(partial(outcome.give_back, segment=segment, now=self.clock.now()))
+            segment, now = Segment(run=row.id, fence=row.fence, attempt=row.attempts), self.clock.now()
+            if row.id in self.interrupted:
+                self.store.write(partial(outcome.give_back, segment=segment, now=now))
+                self.interrupted.discard(row.id)
+            else:
+                manifest = self._readable_manifest(row)
+                self.store.write(partial(outcome.die, segment=segment, status=1, manifest=manifest, now=now))
+
+    def _readable_manifest(self, run: Row) -> Manifest:
+        """The version may be what can't be read."""
+        try:
+            return self.registry.manifest(run.version) or _unknown(run.skill)
+        except ValidationError:
+            return _unknown(run.skill)
 
 
 class _OpenStep:
@@ -179,10 +192,8 @@ class Attempt:
         except (ReplayMismatch, NotApproved, LimitReached, LineTooLong, ValidationError) as error:
             self._fail(ErrorInfo(type=type(error).__name__, message=str(error)))
         except (StoreError, DBAPIError):
-            raise  # what it was about to write is not on disk: the run is given back when the store takes changes again
-        except Exception:
-            log.exception("run %s: attempt %d broke off", self.segment.run, self.segment.attempt)
-            self._die(1)  # a mistake of ours may strike this run again, and has to have an end
+            self._runner.interrupted.add(self.segment.run)
+            raise
         finally:
             self._end_effects()
             self._end_worker()
@@ -381,13 +392,11 @@ class Attempt:
         self._end_effects()
         if self._broken_by is not None:
             raise self._broken_by
+        now = self._runner.clock.now()
         if self._stopped:
             return self._give_back(0.0)
-        return self._die(status)
-
-    def _die(self, status: int) -> None:
-        now = self._runner.clock.now()
         self._store.write(lambda connection: outcome.die(connection, self.segment, status, self._manifest, now))
+        return None
 
     def _fail(self, error: ErrorInfo, *, outcome_: str = "failed") -> None:
         now = self._runner.clock.now()

@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import signal
 
+import sqlalchemy as sa
+
+from sidecar.store.schema import versions
 from tests.support.live_sidecar import LiveSidecar
 from tests.support.sink import Sink
 from tests.support.waiting import wait_until
@@ -81,3 +84,32 @@ def test_too_much_memory_is_an_error_of_the_step(sidecar: LiveSidecar, sink: Sin
     assert ended.run.error is not None
     assert ended.run.error.type == "MemoryError"
     assert ended.run.error.traceback
+
+
+ASKING = '''"""Ask, and go on."""
+
+from skills import Run, skill
+
+
+@skill()
+def asking(run: Run) -> str:
+    return f"NUMBER {bool(run.approve('Go on?'))}"
+'''
+
+
+def test_a_run_whose_version_cannot_be_read_fails_and_holds_up_no_other(sidecar: LiveSidecar, sink: Sink) -> None:
+    """As after going back to an older Tend. (I13)"""
+    sidecar.put("beside", mortal("beside", sink, 'count, "beside"'))
+    old = sidecar.put("asking", ASKING.replace("NUMBER", "1"))
+    run = sidecar.client.run_skill("asking").id
+    question = sidecar.approval(run)
+    sidecar.put("asking", ASKING.replace("NUMBER", "2"))
+    sidecar.stop()
+    sidecar.change_store(sa.update(versions).where(versions.c.hash == old).values(manifest={"from": "another Tend"}))
+    sidecar.start()
+    sidecar.client.answer(question.id, "yes")
+    beside = sidecar.client.run_skill("beside").id
+    assert sidecar.ended(beside).run.state == "succeeded"
+    failed = sidecar.ended(run)
+    assert failed.run.error is not None
+    assert failed.run.error.type == "WorkerDied"
