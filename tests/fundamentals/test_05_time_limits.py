@@ -13,7 +13,7 @@ from datetime import timedelta
 from skills import Run, http, skill, step
 
 
-@step(attempts=2, backoff=timedelta(milliseconds=10), timeout=timedelta(seconds=1))
+@step(attempts=2, backoff=timedelta(milliseconds=10), timeout=timedelta(seconds=4))
 def hang_once() -> int:
     count = int(http.post("http://HOST/hang").json()["count"])
     while count == 1:
