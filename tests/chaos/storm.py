@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from sidecar.client import NotRunning
 from sidecar.client.views import FINAL
 from sidecar.store.schema import attempts, events, notices, runs, step_attempts, steps
+from tests.chaos.order import assert_never_back
 from tests.chaos.quick_sidecar import QuickSidecar
 from tests.chaos.suite import Suite
 from tests.support.processes import children_of
@@ -165,6 +166,8 @@ class Storm(Suite):
         paths = self._sink.paths()
         assert set(paths) == {f"/{word}/{number}" for word in words for number in range(STEPS)}
         assert all(len(self._sink.keys(path)) == 1 for path in paths), "a repeated step has another key"
+        for word in words:
+            assert_never_back(self._sink.received, word, int)
         repeats = paths.total() - RUNS * STEPS
         struck = sa.select(step_attempts.c.run).where(
             step_attempts.c.outcome.in_(("lost", "failed")), step_attempts.c.run.in_(ids)

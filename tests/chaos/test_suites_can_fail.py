@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from tests.chaos.order import assert_never_back
 from tests.chaos.power.suite import Power
 from tests.chaos.suite import go_through
+from tests.support.sink import Received
 
 
 class NotSynchronous(Power):
@@ -17,3 +21,13 @@ class NotSynchronous(Power):
 def test_power_finds_commits_that_were_not_synced(tmp_path: Path) -> None:
     report = go_through(NotSynchronous, tmp_path, seed=1, count=30)
     assert any("lost" in wrong for wrong in report.violations.values())
+
+
+def asked_for(*paths: str) -> list[Received]:
+    return [Received("POST", path, key="", body="") for path in paths]
+
+
+def test_a_step_that_runs_again_after_the_next_one_is_found() -> None:
+    assert_never_back(asked_for("/a/0", "/b/1", "/a/0", "/b/2", "/a/1"), "a", int)
+    with pytest.raises(AssertionError, match="/a/0 came after /a/1"):
+        assert_never_back(asked_for("/a/0", "/a/1", "/a/0"), "a", int)

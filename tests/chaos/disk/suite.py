@@ -13,6 +13,7 @@ from sidecar.client import NotRunning, Refused, views
 from sidecar.client.views import FINAL
 from sidecar.store.schema import events, runs, slots
 from tests.chaos.disk.faults import Breakage, Control
+from tests.chaos.order import assert_never_back
 from tests.chaos.quick_sidecar import QuickSidecar
 from tests.chaos.suite import Suite
 from tests.support.sink import Sink
@@ -133,15 +134,8 @@ class DiskFaults(Suite):
             assert run in stored, f"a message was acknowledged, and its run {run} is lost"
         emitted = [row.id for row in self._sidecar.query(sa.select(events.c.id).where(events.c.name == "broken"))]
         assert set(told.events) <= set(emitted), "an event was acknowledged and is lost"
-        self._hold_order()
-
-    def _hold_order(self) -> None:
-        """I1: when a step has been begun, the ones before it are on disk, and never run again."""
-        reached: dict[str, int] = {}
-        for received in self._sink.received:
-            word, _, number = received.path.rpartition("/")
-            assert int(number) >= reached.get(word, 0), f"{received.path} was asked for after step {reached[word]}"
-            reached[word] = int(number)
+        for word in {received.path.split("/")[1] for received in self._sink.received}:
+            assert_never_back(self._sink.received, word, int)
 
 
 class Told:

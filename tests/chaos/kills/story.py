@@ -14,6 +14,7 @@ from sidecar.client import NotRunning, Refused, views
 from sidecar.client.views import FINAL
 from sidecar.store.schema import approvals, notices, runs
 from tests.chaos.kills.shapes import Shape
+from tests.chaos.order import assert_never_back
 from tests.support.live_sidecar import LiveSidecar
 from tests.support.processes import is_alive
 from tests.support.sink import Sink
@@ -161,6 +162,8 @@ class Story:
         missing = {path: expected[path] - paths.get(path, 0) for path in expected if not path.endswith("/wiped")}
         assert max(missing.values()) <= 0, f"not everything was done: {paths}"
         assert all(len(self._sink.keys(path)) == 1 for path in paths), "a repeated step has another key"
+        if self._shape.name != "map":
+            assert_never_back(self._sink.received, self._word, list(self._shape.asked).index)
         repeats = -sum(missing.values())
         assert repeats <= len(self.struck) * self._side_by_side, f"{repeats} repeats after {self.struck}"
         assert repeats <= lost + failed, f"{repeats} repeats, and {lost} lost tries on record"

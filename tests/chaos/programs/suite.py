@@ -16,6 +16,7 @@ from sidecar.client import NotRunning, Refused
 from sidecar.client.views import FINAL
 from sidecar.store import Row
 from sidecar.store.schema import approvals, attempts, events, notices, runs, state, step_attempts, steps
+from tests.chaos.order import assert_never_back
 from tests.chaos.programs.program import Expected, Model, Program, random_program
 from tests.chaos.programs.skill import DOUBLE, PROGRAM
 from tests.chaos.quick_sidecar import QuickSidecar
@@ -186,6 +187,7 @@ class Batch:
         asked = {path: number for path, number in self._sink.paths().items() if path.startswith(f"/{program.word}/")}
         assert asked.keys() == wanted.keys(), program
         assert all(asked[path] >= wanted[path] for path in wanted), program
+        assert_never_back(self._sink.received, program.word, lambda path: int(path.partition("-")[0]))
         repeats = sum(asked.values()) - wanted.total()
         assert repeats <= outcomes["lost"], (program, asked)
         assert was_struck or outcomes["lost"] == 0, "nothing was struck"
