@@ -267,3 +267,9 @@ def test_a_backup_says_what_is_in_it_and_the_way_back() -> None:
         assert told in restored
     quiet = restored_page(examples.RESTORED.model_copy(update={"unfinished": 0}), WORDS)
     assert "No run was under way then." in read(quiet)
+
+
+def test_a_store_that_takes_no_changes_is_told_before_all_else() -> None:
+    shown = read(status_page(examples.status(degraded="database or disk is full"), WORDS))
+    assert "✗ nothing is acknowledged: database or disk is full (tend doctor)" in shown.split("\n")[1]
+    assert "nothing is acknowledged" not in read(status_page(examples.status(), WORDS))
