@@ -7,6 +7,7 @@ import signal
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 
 import sqlalchemy as sa
 
@@ -75,11 +76,7 @@ class Story:
         opened = sa.select(approvals.c.id, approvals.c.kind).where(approvals.c.run == run, approvals.c.state == "open")
         for asked in self._sidecar.query(opened):
             done = "done" if self._sink.count(f"/{self._word}/wiped") else "not-done"
-            self._say(
-                lambda asked=asked, done=done: self._sidecar.client.answer(  # type: ignore[misc] # bound here
-                    asked.id, "yes" if asked.kind == "approval" else done
-                )
-            )
+            self._say(partial(self._sidecar.client.answer, asked.id, "yes" if asked.kind == "approval" else done))
         return False
 
     def _say(self, act: Callable[[], object]) -> None:
