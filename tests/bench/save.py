@@ -1,4 +1,5 @@
-"""From a file renamed to its place until its version is live, with few and with many skills in the workspace.
+"""From a file renamed to its place until its version is live, with few and with many skills in the workspace; and
+from twenty renamed at once until all are.
 
 The floor is batch mypy on the same bytes with a warm cache, started by itself in the same run: no save can be live
 before its types are checked.
@@ -36,6 +37,7 @@ def price(thing: str) -> int:
 def thing_{number}(run: Run) -> int:
     return run.step(price, "thing {number}")
 '''
+BURST = 20  # files
 PATIENCE = 1800.0  # seconds until all skills of the workspace are live
 
 
@@ -45,28 +47,33 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(given: argparse.Namespace) -> int:
-    print(f"{'skills':>8}  {'renamed to live, ms':>28}  {'batch mypy alone, ms':>28}  ratio of medians")
+    print(
+        f"{'skills':>8}  {'renamed to live, ms':>28}  {'batch mypy alone, ms':>28}  ratio of medians  "
+        f"{f'{BURST} at once, ms':>28}"
+    )
     for count in given.skills:
         with tempfile.TemporaryDirectory() as folder:
-            live, floor = _row(Path(folder), count, given.saves)
+            live, floor, bursts = _row(Path(folder), count, given.saves)
         ratio = statistics.median(live) / statistics.median(floor)
-        print(f"{count:>8,}  {_spread(live):>28}  {_spread(floor):>28}  {ratio:.2f}")
+        print(f"{count:>8,}  {_spread(live):>28}  {_spread(floor):>28}  {ratio:>16.2f}  {_spread(bursts):>28}")
     return 0
 
 
-def _row(folder: Path, count: int, saves: int) -> tuple[list[float], list[float]]:
+def _row(folder: Path, count: int, saves: int) -> tuple[list[float], list[float], list[float]]:
     skills = folder / "workspace" / "skills"
     skills.mkdir(parents=True)
     for number in range(count):
         (skills / f"thing_{number}.py").write_text(_source(number, 0))
-    live, floor = [], []
+    live, floor, bursts = [], [], []
     with LiveSidecar(folder) as sidecar:
         _wait_for_all(sidecar.client, count)
         mypy = _batch_mypy(folder)
         for salt in range(1, saves + 1):
             live.append(_save(sidecar.client, skills, salt % count, salt))
             floor.append(_timed(partial(mypy, _source(0, salt))))
-    return live, floor
+        for salt in range(saves + 1, saves + 1 + max(1, saves // 5)):
+            bursts.append(_save_many(sidecar.client, skills, salt))
+    return live, floor, bursts
 
 
 def _wait_for_all(client: Client, count: int) -> None:
@@ -98,6 +105,24 @@ def _save(client: Client, skills: Path, number: int, salt: int) -> float:
     if not live.data["passed"] or client.skill(name).skill.version != live.data["version"] != before:
         raise AssertionError(f"{name} is not live as saved: {live.data}")
     return taken
+
+
+def _save_many(client: Client, skills: Path, salt: int) -> float:
+    """Milliseconds from the first rename to the moment that tells the last verdict."""
+    names = {f"thing_{number}" for number in range(BURST)}
+    for number in range(BURST):
+        (skills / f".thing_{number}.new").write_text(_source(number, salt))
+    moments = client.moments()
+    started = time.perf_counter()
+    for name in sorted(names):
+        (skills / f".{name}.new").rename(skills / f"{name}.py")
+    while names:
+        item = next(moments)
+        if item.topic == "check":
+            if not item.data["passed"]:
+                raise AssertionError(f"{item.data['skill']} is not live as saved: {item.data}")
+            names.discard(str(item.data["skill"]))
+    return (time.perf_counter() - started) * 1000
 
 
 def _batch_mypy(folder: Path) -> Callable[[str], None]:
