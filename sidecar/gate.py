@@ -83,14 +83,15 @@ class Gate:
         mounted retires no skill."""
         missing = []
         for active in self._registry.all_active():
-            if active.trusted:
+            absent = [path for path in active.paths if not (self.workspace / path).exists()]
+            if active.trusted or not absent:
                 continue
-            for path, content in self._registry.files(active.version).items():
+            content = self._registry.files(active.version)
+            for path in absent:
                 target = self.workspace / path
-                if not target.exists():
-                    target.parent.mkdir(parents=True, exist_ok=True)
-                    target.write_bytes(content)
-                    missing.append(path)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(content[path])
+                missing.append(path)
         for path in missing:
             log.warning("%s was missing and is written again from the store", path)
         return missing

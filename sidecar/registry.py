@@ -50,6 +50,7 @@ class Active:
     origin: str
     version: str
     entry: str
+    paths: tuple[str, ...]  # of its files, in the workspace
     manifest: Manifest
     paused: bool
     import_from: str | None
@@ -201,7 +202,7 @@ class Registry:
     # ------------------------------------------------------------ inside
 
     def _active(self, where: sa.ColumnElement[bool]) -> list[Active]:
-        joined = sa.select(skills, versions.c.entry, versions.c.manifest, versions.c.import_from)
+        joined = sa.select(skills, versions.c.entry, versions.c.files, versions.c.manifest, versions.c.import_from)
         rows = self._store.rows(joined.join(versions, skills.c.active == versions.c.hash).where(where))
         return [
             Active(
@@ -209,6 +210,7 @@ class Registry:
                 origin=row.origin,
                 version=row.active,
                 entry=row.entry,
+                paths=tuple(row.files),
                 manifest=Manifest.model_validate(row.manifest),
                 paused=row.paused,
                 import_from=row.import_from,

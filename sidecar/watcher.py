@@ -2,7 +2,7 @@
 
 File events are only hints that say *look now*: they get lost when a folder is new, moved in or created again, and when
 their queue overflows. What counts is what a look at the folders finds, compared with the look before. It is taken
-after each hint, every second, and after every error.
+after each hint, after every error, and every second; more seldom where there are so many files that a look takes long.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ _GROUP_MS, _STEP_MS = (
     5,
 )  # hints are grouped for at most the first, while they come closer together than the second
 _PATIENT_MS, _SETTLING_MS = 1000, 10  # how long to wait for a hint, without and with a file that settles
+_PATIENT_LOOKS = 100  # or as long as so many looks take: without hints, they use a hundredth of a core
 
 _log = logging.getLogger(__name__)
 
@@ -77,6 +78,7 @@ class Watcher:
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="watcher", daemon=True)
         self._last = Look()
+        self._look_ms = 0.0  # that the last look took
         self._reported: set[str] = set()
         self._settling: dict[str, float] = {}  # since when (monotonic) the path has been the way it is
         self._renamed: set[str] = set()
@@ -118,7 +120,7 @@ class Watcher:
         with notify:
             self._compare()
             while self._last.folders == listened and not self._stopped.is_set():
-                patience = _SETTLING_MS if self._settling else _PATIENT_MS
+                patience = _SETTLING_MS if self._settling else max(_PATIENT_MS, int(_PATIENT_LOOKS * self._look_ms))
                 answer = notify.watch(_GROUP_MS, _STEP_MS, patience, self._stopped)
                 hints = answer if isinstance(answer, set) else set()
                 self._note_renames(hints)
@@ -138,8 +140,10 @@ class Watcher:
 
     def _compare(self) -> None:
         """Take a look, and report what has settled since the one before."""
+        began = time.monotonic()
         look = look_at(self._workspace)
         now = time.monotonic()
+        self._look_ms = (now - began) * 1000
         lost = [root for root in ROOTS if root in self._last.folders and not _same(root, self._last, look)]
         self._forget(lost)
         for path in look.files.keys() | self._last.files.keys():

@@ -396,14 +396,13 @@ class SkillCommands:
     ) -> views.Skill:
         report = Report.model_validate(row.report) if row.report else None
         refused = report is not None and (active is None or report.hash != active.version)
-        times = self._next_times(active, held)
         return views.Skill(
             name=row.name,
             purpose=active.manifest.purpose if active else "",
             origin=row.origin,
             version=row.active,
             schedule=self._words(active.manifest) if active else "",
-            next_at=times[0] if times and not row.paused else None,
+            next_at=None if row.paused or active is None else self._next_at(active, held),
             paused=row.paused,
             paused_reason=row.paused_reason,
             quarantine=held,
@@ -413,6 +412,12 @@ class SkillCommands:
 
     def _words(self, manifest: Manifest) -> str:
         return in_words(self._triggers.schedules(manifest), manifest.events)
+
+    def _next_at(self, active: Active, held: views.Quarantine | None) -> datetime | None:
+        if held:
+            return next(iter(self._next_times(active, held)), None)
+        due = self._triggers.next_due(active)  # known already, where it had to be worked out for each of many skills
+        return None if due is None else moment(due)
 
     def _next_times(self, active: Active | None, held: views.Quarantine | None = None) -> tuple[datetime, ...]:
         """Of a quarantined skill, those that may start its trial."""

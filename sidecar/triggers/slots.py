@@ -101,15 +101,18 @@ def account(connection: Connection, looks: Sequence[Look], now: float) -> int:
     return started
 
 
-def remember(connection: Connection, skill: str, found: list[Schedule], now: float) -> None:
+def remember(connection: Connection, found: Sequence[tuple[Active, list[Schedule]]], now: float) -> None:
     """A new schedule counts from now; one that is declared no more is forgotten."""
-    for schedule in found:
-        row = insert(schedule_rows).values(skill=skill, schedule=schedule.name, seen_until=now)
-        connection.execute(row.on_conflict_do_nothing())
-    names = [schedule.name for schedule in found]
-    connection.execute(
-        schedule_rows.delete().where(schedule_rows.c.skill == skill, schedule_rows.c.schedule.not_in(names))
-    )
+    declared = {(active.skill, schedule.name) for active, schedules in found for schedule in schedules}
+    here = schedule_rows.c.skill.in_([active.skill for active, _ in found])
+    known = {(row.skill, row.schedule) for row in connection.execute(sa.select(schedule_rows).where(here))}
+    added = [{"skill": skill, "schedule": name, "seen_until": now} for skill, name in declared - known]
+    if added:
+        connection.execute(schedule_rows.insert(), added)
+    for skill, name in known - declared:
+        connection.execute(
+            schedule_rows.delete().where(schedule_rows.c.skill == skill, schedule_rows.c.schedule == name)
+        )
 
 
 # ---------------------------------------------------------------- what becomes of a slot

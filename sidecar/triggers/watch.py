@@ -90,12 +90,19 @@ class Triggers:
     def schedules(self, manifest: Manifest) -> list[Schedule]:
         return [Schedule(trigger, self._zone) for trigger in manifest.timed]
 
+    def next_due(self, active: Active) -> float | None:
+        """When the first slot of its schedules is due."""
+        with self._changing:
+            watched = [self._watched.get(schedule.name) for schedule in self.schedules(active.manifest)]
+        due = [one.timetable.next_due for one in watched if one]
+        return min((moment for moment in due if moment is not None), default=None)
+
     def _watch(self, adopted: Iterable[Active]) -> None:
         """A new schedule counts from now."""
         now = self._clock.now()
         found = [(active, self.schedules(active.manifest)) for active in adopted]
         for some in batched(found, AT_ONCE):
-            self._store.write(partial(_remember_all, some, now))
+            self._store.write(partial(_remember, some, now))
         with self._changing:
             for active, schedules in found:
                 for schedule in schedules:
@@ -124,9 +131,9 @@ class Triggers:
     def _account_for(self, some: Sequence[_Watched], now: float) -> None:
         with self._changing:
             looks = [Look(active, watched.timetable) for watched in some for active in watched.skills.values()]
-        for part in _parts(looks):
-            if self._store.write(partial(_account, part, now)):
-                self._on_new_run()
+        started = sum(self._store.write(partial(_account, part, now)) for part in _parts(looks))
+        if started:
+            self._on_new_run()
         for watched in some:
             watched.timetable.advance(now)
             watched.look_again = False
@@ -160,9 +167,8 @@ class _Watched:
         return self.due is not None and self.due <= now
 
 
-def _remember_all(found: Iterable[tuple[Active, list[Schedule]]], now: float, connection: Connection) -> None:
-    for active, schedules in found:
-        remember(connection, active.skill, schedules, now)
+def _remember(found: Sequence[tuple[Active, list[Schedule]]], now: float, connection: Connection) -> None:
+    remember(connection, found, now)
 
 
 def _account(looks: Sequence[Look], now: float, connection: Connection) -> int:

@@ -18,7 +18,6 @@ from sidecar.store import Store
 from sidecar.store.schema import attempts, runs, step_attempts, steps
 from tests.bench.engine.figure import Figure, Goal
 from tests.bench.engine.stage import Stage, tell
-from tests.support.live_sidecar import LiveSidecar
 
 SKILLS = 100
 STEPS = 10  # of each run
@@ -30,7 +29,7 @@ GOAL = Goal("at most", 50)  # milliseconds
 def measure(stage: Stage) -> list[Figure]:
     count, rounds = stage.size(100_000, 2_000), stage.size(30, 5)
     with stage.folder() as folder:
-        sidecar = LiveSidecar(folder, **stage.database.settings())
+        sidecar = stage.sidecar_in(folder)
         _remember(folder / "workspace" / ".tend" / "tend.db", count)
         with sidecar:
             client = sidecar.client

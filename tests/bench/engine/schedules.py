@@ -45,9 +45,9 @@ def measure(stage: Stage) -> list[Figure]:
     count, prepare, idle = stage.size(10_000, 200), stage.size(240, 30), stage.size(20, 5)
     due = (datetime.now(UTC) + timedelta(seconds=prepare + idle + 60)).replace(second=0, microsecond=0)
     with stage.folder() as folder:
-        sidecar = LiveSidecar(folder, **stage.database.settings())
+        sidecar = stage.sidecar_in(folder)
         tell(f"schedules: {count:,} are made, due at {due:%H:%M} UTC")
-        _register(folder / "workspace" / ".tend" / "tend.db", count, due)
+        _register(folder / "workspace", count, due)
         with sidecar:
             wait_until(lambda: _rests(sidecar), "the sidecar has nothing to do", within=PATIENCE)
             tell("schedules: idle")
@@ -112,18 +112,21 @@ def _asking(client: Client) -> Iterator[list[float]]:
 # ---------------------------------------------------------------- what is stored
 
 
-def _register(database: Path, count: int, due: datetime) -> None:
+def _register(workspace: Path, count: int, due: datetime) -> None:
     """Make them live without a check: a check takes longer than all that is measured here."""
-    with Store(database) as store, ThreadPoolExecutor(8) as pool:
+    (workspace / "skills").mkdir()
+    with Store(workspace / ".tend" / "tend.db") as store, ThreadPoolExecutor(8) as pool:
         registry = Registry(store, SystemClock())
-        list(pool.map(lambda number: _activate(registry, number, due), range(count)))
+        list(pool.map(lambda number: _activate(workspace, registry, number, due), range(count)))
 
 
-def _activate(registry: Registry, number: int, due: datetime) -> None:
+def _activate(workspace: Path, registry: Registry, number: int, due: datetime) -> None:
     hours = [due.hour, *(hour for place, hour in enumerate(_other_hours(due)) if number >> place & 1)]
     name, expression = f"scheduled_{number}", f"{due.minute} {','.join(map(str, sorted(hours)))} * * *"
     text = SOURCE.format(hours=hours, expression=expression, number=number)
-    snapshot = Snapshot(entry=f"skills/{name}.py", files={f"skills/{name}.py": text.encode()})
+    path = f"skills/{name}.py"
+    (workspace / path).write_text(text)
+    snapshot = Snapshot(entry=path, files={path: text.encode()})
     manifest = Manifest(name=name, purpose="", takes_input=False, triggers=(Cron(expression=expression),))
     report = Report(skill=name, hash=snapshot.hash, manifest=manifest)
     registry.activate(snapshot, report, Origin(author="bench", reason="measured"))

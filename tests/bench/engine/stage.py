@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from sidecar import failpoints
 from sidecar.client import views
 from sidecar.client.views import FINAL
 from tests.bench.engine.database import Database
@@ -33,10 +34,16 @@ class Stage:
         with tempfile.TemporaryDirectory(prefix="tend-bench-") as folder:
             yield Path(folder)
 
+    def sidecar_in(self, folder: Path, **settings: str) -> LiveSidecar:
+        """One that is not started yet, and that no test can strike."""
+        sidecar = LiveSidecar(folder, **self.database.settings(), **settings)
+        del sidecar.environment[failpoints.VARIABLE]
+        return sidecar
+
     @contextmanager
     def sidecar(self, **settings: str) -> Iterator[LiveSidecar]:
         """A fresh one, in a fresh folder."""
-        with self.folder() as folder, LiveSidecar(folder, **self.database.settings(), **settings) as sidecar:
+        with self.folder() as folder, self.sidecar_in(folder, **settings) as sidecar:
             yield sidecar
 
 
