@@ -4,7 +4,7 @@
                        tend.db       the store, as it was at one moment
                        workspace/…   the files beside it, as they are
 
-The store's copy is made on a reading connection (`VACUUM INTO`), so that writers go on; what they commit meanwhile is
+The store's copy is made on a reading connection, so that writers go on; what they commit meanwhile is
 not in it. `sidecar/client/restore.py` is the way back.
 """
 
@@ -35,7 +35,7 @@ def make_backup(store: Store, settings: Settings, target: Path, now: datetime) -
     copy = settings.store / f"backup-{os.getpid()}.db"
     part = target.with_name(f".{target.name}.part")
     try:
-        store.copy_to(copy)
+        store.database.copy_to(copy)
         with os.fdopen(_private(part), "wb") as file:
             saved, skipped = _write(file, copy, settings.workspace, {part, target}, now)
             file.flush()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 
 from pydantic import JsonValue
 
@@ -18,14 +19,24 @@ from sidecar.clock import moment
 KEPT = 5_000
 
 
+def _nobody(_topic: str, _data: dict[str, JsonValue]) -> None:
+    """One host alone."""
+
+
 class Moments:
     def __init__(self) -> None:
         self._kept: deque[Moment] = deque(maxlen=KEPT)
         self._news = threading.Condition()
         self._next = time.time_ns() // 1000  # higher than any id of a sidecar that ran before this one
         self.closed = False
+        self.tell_others: Callable[[str, dict[str, JsonValue]], None] = _nobody
 
     def publish(self, topic: str, **data: JsonValue) -> None:
+        self.hear(topic, data)
+        self.tell_others(topic, data)
+
+    def hear(self, topic: str, data: dict[str, JsonValue]) -> None:
+        """Something happened on another host."""
         with self._news:
             self._next += 1
             self._kept.append(Moment(id=self._next, at=moment(time.time()), topic=topic, data=data))

@@ -151,6 +151,10 @@ class Registry:
     def all_active(self) -> list[Active]:
         return self._active(sa.true())
 
+    def names(self) -> list[str]:
+        """Of every skill there has ever been."""
+        return [row.name for row in self._store.rows(sa.select(skills.c.name))]
+
     def manifest(self, version: str) -> Manifest | None:
         row = self._store.row(sa.select(versions.c.manifest).where(versions.c.hash == version))
         return Manifest.model_validate(row.manifest) if row and row.manifest else None

@@ -170,8 +170,8 @@ class Retention:
 
 def _some(table: sa.Table, which: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
     """So many of those rows as one transaction deletes."""
-    rowid = sa.literal_column("rowid", sa.Integer)
-    return rowid.in_(sa.select(rowid).select_from(table).where(which).limit(ROWS_AT_ONCE))
+    key = list(table.primary_key.columns)
+    return sa.tuple_(*key).in_(sa.select(*key).where(which).limit(ROWS_AT_ONCE))
 
 
 def _old_roots(before: float, after: int) -> sa.Select[tuple[int, str, str | None]]:

@@ -28,7 +28,7 @@ from sidecar.client import views
 from sidecar.commands import CommandTable
 from sidecar.moments import Moments
 
-STATUS = {"unknown": 404, "not_found": 404, "conflict": 409, "not_allowed": 403, "usage": 422}
+STATUS = {"unknown": 404, "not_found": 404, "conflict": 409, "not_allowed": 403, "not_leading": 409, "usage": 422}
 
 log = logging.getLogger(__name__)
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import os
 from contextlib import ExitStack
+from typing import Protocol
 
 import sqlalchemy as sa
 
 from sidecar.checker.process import CheckerProcess
 from sidecar.checker.warm_checks import WarmChecks
-from sidecar.client.settings import Settings
+from sidecar.client.settings import Settings, SettingsError
 from sidecar.clock import SystemClock
 from sidecar.commands import CommandTable
 from sidecar.commands.chat import ChatCommands
@@ -24,13 +25,18 @@ from sidecar.commands.runs import RunCommands
 from sidecar.commands.skills import SkillCommands
 from sidecar.commands.whole import WholeCommands
 from sidecar.commands.why import WhyCommands
-from sidecar.dispatcher import LocalDispatcher
+from sidecar.dispatch.dispatcher import Dispatcher
+from sidecar.dispatch.local import LocalDispatcher
 from sidecar.execution.attempt import AttemptRunner
 from sidecar.execution.effects import Effects
 from sidecar.execution.requests import Requests
 from sidecar.execution.workers import Workers
 from sidecar.gate import Gate
 from sidecar.gateway import Gateway, GatewaySettings
+from sidecar.hosts.adopt import adopt
+from sidecar.hosts.anew import start_anew
+from sidecar.hosts.clock import SharedClock
+from sidecar.hosts.identity import identify
 from sidecar.journal.runs import FINAL, give_up_orphans
 from sidecar.lock import take_lock
 from sidecar.memory import Memory
@@ -49,15 +55,25 @@ from sidecar.watcher import Watcher
 log = logging.getLogger(__name__)
 
 
+class Part(Protocol):
+    """Of the sidecar; does its work between the two."""
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+
 class Sidecar:
     """Everything that runs in the sidecar's process. `run` serves until it is told to stop."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, may_lead: bool = True) -> None:
         self._settings = settings
+        if not may_lead and settings.database_url is None:
+            raise SettingsError("a worker shares a database with others: set TEND_DATABASE_URL=postgresql://…")
         _make_workspace(settings)
         self._lock = take_lock(settings.store)
-        clock = self._clock = SystemClock()
-        store = self._store = Store(settings.store / "tend.db")
+        clock = self._clock = SharedClock() if settings.database_url else SystemClock()
+        store = self._store = Store(settings.database)
         moments = self._moments = Moments()
         registry = self._registry = Registry(store, clock)
         self._warm = WarmChecks(settings.store / "check")
@@ -65,12 +81,19 @@ class Sidecar:
         self._gateway = Gateway(gateway_settings(settings))
         self._workers = Workers(settings.store / "workers.lock")
         effects = Effects(store, clock, self._gateway, moments, settings.workspace)
-        commands = CommandTable()
+        commands = CommandTable(lambda: self._leads)
         requests = Requests(store, clock, registry, moments, commands, lambda: self._dispatcher.nudge())
         runner = AttemptRunner(store, clock, registry, self._workers, effects, requests, moments, settings.zone)
         policy = Policy(settings.breaker_failures, settings.breaker_cool_down)
         quarantine = Quarantine(store, clock, moments, policy)
-        self._dispatcher = LocalDispatcher(store, clock, runner, quarantine, settings.workers)
+        self._leading = ExitStack()
+        self._leads = False
+        self._dispatcher: Dispatcher
+        if isinstance(clock, SharedClock):
+            self._dispatcher, self._hosts = self._among_others(clock, runner, quarantine, may_lead=may_lead)
+        else:
+            self._dispatcher = LocalDispatcher(store, clock, runner, quarantine, settings.workers)
+            self._hosts = ()
         self._triggers = Triggers(store, registry, clock, settings.zone, self._dispatcher.nudge)
         self._gate = Gate(settings.workspace, store, registry, self._checker, moments, self._triggers.refresh)
         self._retention = Retention(store, clock, settings.keep_runs_days)
@@ -105,20 +128,69 @@ class Sidecar:
             app = application(self._commands, self._moments, self._is_over)
             serve(app, self._settings.socket, self._moments)
 
+    def _among_others(
+        self, clock: SharedClock, runner: AttemptRunner, quarantine: Quarantine, *, may_lead: bool
+    ) -> tuple[Dispatcher, tuple[Part, ...]]:
+        """One host of many: which of them executes a run, and which one leads, is settled in the database."""
+        from sidecar.dispatch.procrastinate import ProcrastinateDispatcher  # its engine is an extra
+        from sidecar.dispatch.queue import LEADER
+        from sidecar.hosts.membership import Membership
+        from sidecar.hosts.relay import Relay
+
+        address, me = self._settings.database_url or "", identify(self._settings.store, self._settings.host_name)
+        dispatcher = ProcrastinateDispatcher(
+            self._store, clock, runner, quarantine, self._settings.workers, address, me.name, on_lost=start_anew
+        )
+
+        def lead(was_mine: bool) -> None:
+            self._lead(was_mine=was_mine)
+            dispatcher.queue.fetch(LEADER)
+
+        membership = Membership(
+            address,
+            me,
+            clock,
+            dispatcher.queue,
+            may_lead=may_lead,
+            lead=lead,
+            tend=dispatcher.rescue,
+            lost=start_anew,
+        )
+        return dispatcher, (membership, Relay(address, me.id, self._moments))
+
     def _start(self, started: ExitStack) -> None:
         started.callback(self._warm.close)
         self._warm.start()  # on a thread of its own; until it is ready, checks take longer
         started.callback(self._workers.close)
         self._workers.start()  # every worker of an earlier sidecar is dead from here on
+        if not self._hosts:
+            self._go_on_with_orphans()
+        self._dispatcher.start()
+        started.callback(self._dispatcher.stop)
+        started.callback(self._gate.stop)
+        started.callback(self._leading.close)
+        for part in self._hosts:
+            part.start()
+            started.callback(part.stop)
+        if not self._hosts:
+            self._lead(was_mine=True)
+
+    def _go_on_with_orphans(self) -> None:
         orphans = self._store.write(lambda connection: give_up_orphans(connection, self._clock.now()))
         if orphans:
             log.warning("%d runs were under way when the last sidecar ended; they go on from their journal", orphans)
+
+    def _lead(self, *, was_mine: bool) -> None:
+        """Watch the workspace and the clock. Of many hosts one does, and no other than this was the last to where the
+        lead `was_mine`: what its files say that the store does not is then a person's edit."""
         register_shipped(self._registry, self._settings)
+        if not was_mine:
+            adopt(self._settings.workspace, self._registry)
         self._gate.write_missing()
-        for part in (self._dispatcher, self._triggers, self._watcher, self._retention):
+        self._leads = True
+        for part in (self._triggers, self._watcher, self._retention):
             part.start()
-            started.callback(part.stop)
-        started.callback(self._gate.stop)
+            self._leading.callback(part.stop)
 
     def _is_over(self, run: str) -> bool:
         row = self._store.row(sa.select(runs.c.state).where(runs.c.id == run))

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 import sqlalchemy as sa
 from pydantic import JsonValue
-from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.engine import Connection
 
 from sidecar.store.schema import state, steps
+from sidecar.store.values import insert
 
 
 class StateConflict(Exception):
@@ -57,5 +57,7 @@ def _publish_one(
         )
     change = {"value": value, "revision": revision + 1, "run": run, "updated_at": now}
     connection.execute(
-        insert(state).values(**key, **change).on_conflict_do_update(index_elements=["skill", "name"], set_=change)
+        insert(connection, state)
+        .values(**key, **change)
+        .on_conflict_do_update(index_elements=["skill", "name"], set_=change)
     )

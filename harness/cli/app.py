@@ -22,7 +22,7 @@ def build() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(start)
-    for command in (up.up, demo.demo, chat.chat, events.emit):
+    for command in (up.up, up.worker, demo.demo, chat.chat, events.emit):
         app.command()(command)
     for group in (skills.group, runs.group, review.group, approvals.group, events.group):
         app.add_typer(group)

@@ -17,7 +17,7 @@ from sidecar.client import Client, NotRunning, Refused, Settings, SettingsError,
 from sidecar.client.views import Health
 
 SOUND_SQLITE = (3, 51, 3)  # the first without the WAL-reset bug of two connections that write at the same instant
-SECRET = ("anthropic_api_key",)  # shown as set or not, never as its value
+SECRET = ("anthropic_api_key", "database_url")  # shown as set or not, never as its value
 TAKEN_OVER = {"anthropic_api_key": "ANTHROPIC_API_KEY", "base_url": "ANTHROPIC_BASE_URL"}
 
 

@@ -26,12 +26,19 @@ STOPPERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Supervisor:
-    """`say` gets a line for a person; `came_up` is called once, when the first sidecar answers."""
+    """`say` gets a line for a person; `came_up` is called once, when the first sidecar answers. A `worker` executes
+    runs for other hosts, and never leads."""
 
     def __init__(
-        self, settings: Settings, *, say: Callable[[str], None], came_up: Callable[[views.Status], None]
+        self,
+        settings: Settings,
+        *,
+        say: Callable[[str], None],
+        came_up: Callable[[views.Status], None],
+        worker: bool = False,
     ) -> None:
         self._settings = settings
+        self._worker = worker
         self._say = say
         self._came_up = came_up
         self._log = settings.store / LOG
@@ -64,6 +71,7 @@ class Supervisor:
             begin = log.tell()
             # -P: a module in the current folder, which may be the workspace, must not stand in for one of ours.
             command = [sys.executable, "-P", "-m", "sidecar", "--workspace", str(self._settings.workspace)]
+            command += ["--worker"] if self._worker else []
             child = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,

@@ -1,4 +1,4 @@
-"""The way back from a backup. No sidecar can be asked for that: none may run meanwhile.
+"""The way back from a backup, into either kind of database. No sidecar can be asked for that: none may run meanwhile.
 
 What was there is kept beside it: the old store and the old files lie in `.tend/before-TIME/`, to be moved back by hand.
 """
@@ -9,20 +9,24 @@ import json
 import os
 import tarfile
 import tempfile
+import time
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
 from sidecar.client import views
 from sidecar.client.settings import Settings
-from sidecar.journal.runs import FINAL
+from sidecar.hosts.times import TAKE_OVER_AFTER
+from sidecar.journal.runs import FINAL, give_up_orphans
 from sidecar.lock import AlreadyRunning, take_lock
 from sidecar.store import Store, StoreError
+from sidecar.store.copying import copy_rows, delete_rows
 from sidecar.store.migrate import NewerStore
-from sidecar.store.schema import runs, skills
+from sidecar.store.schema import hosts, runs, skills
 
 STORE = ("tend.db", "tend.db-wal", "tend.db-shm")
 
@@ -62,6 +66,8 @@ def _unpack(file: Path, folder: Path) -> dict[str, Any]:
 
 def _exchange(settings: Settings, fresh: Path, about: dict[str, Any]) -> views.Restored:
     unfinished, live = _examine(fresh / "tend.db")
+    if settings.database_url:
+        _require_nobody(settings.database_url)
     aside = settings.store / f"before-{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
     (aside / "workspace").mkdir(parents=True)
     for name in STORE:
@@ -74,7 +80,10 @@ def _exchange(settings: Settings, fresh: Path, about: dict[str, Any]) -> views.R
     files = sum(path.is_file() for path in (fresh / "workspace").rglob("*"))
     for new in list((fresh / "workspace").iterdir()):
         new.rename(settings.workspace / new.name)
-    (fresh / "tend.db").rename(settings.store / "tend.db")
+    if settings.database_url:
+        _fill(settings.database_url, fresh / "tend.db", aside / "tend.db")
+    else:
+        (fresh / "tend.db").rename(settings.store / "tend.db")
     return views.Restored(
         made_at=datetime.fromisoformat(about["made_at"]),
         made_of=about["workspace"],
@@ -85,13 +94,34 @@ def _exchange(settings: Settings, fresh: Path, about: dict[str, Any]) -> views.R
     )
 
 
+def _require_nobody(address: str) -> None:
+    """Other hosts hold no lock of ours; but they say that they are alive."""
+    with Store(address) as store:
+        seen = sa.select(hosts.c.name).where(hosts.c.seen_at > time.time() - TAKE_OVER_AFTER)
+        if names := ", ".join(row.name for row in store.rows(seen)):
+            raise NotRestored(f"the database is in use by {names}: stop the sidecars there first")
+
+
+def _fill(address: str, backup: Path, aside: Path) -> None:
+    """Replace all rows of the server's database, in one transaction; what it had lies in `aside` then."""
+    with Store(address) as server, Store(backup) as copy:
+        server.database.copy_to(aside)
+
+        def change(target: Connection) -> None:
+            delete_rows(target)
+            copy.read(lambda source: copy_rows(source, target))
+            target.execute(runs.update().values(handed_over=False))
+            give_up_orphans(target, time.time())
+
+        server.write(change)
+
+
 def _examine(copy: Path) -> tuple[int, int]:
     """How many runs are not over in it, and how many skills are live; brought to this Tend's schema."""
     try:
         with Store(copy) as store:
-            verdict = store.read(lambda connection: connection.exec_driver_sql("PRAGMA quick_check").scalar())
-            if verdict != "ok":
-                raise NotRestored(f"the store in the backup is damaged: {verdict}")
+            if problem := store.database.problem():
+                raise NotRestored(f"the store in the backup is damaged: {problem}")
             count = sa.select(sa.func.count())
             unfinished = store.row(count.select_from(runs).where(runs.c.state.not_in(FINAL)))
             live = store.row(count.select_from(skills).where(skills.c.active.is_not(None)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import socket
 import tempfile
 import tomllib
 from collections.abc import Mapping
@@ -21,6 +22,8 @@ class Settings:
     """Everything that can be set. `tend.toml` stands in the workspace; its keys are these names."""
 
     workspace: Path
+    database_url: str | None = field(default=None, repr=False)  # postgresql://…, for many hosts; None: a file
+    host_name: str = field(default_factory=socket.gethostname)  # among the hosts that share a database
     zone: str = "UTC"  # IANA name; schedules without a zone of their own, the review, "today"
     anthropic_api_key: str | None = field(default=None, repr=False)
     base_url: str | None = None  # any server that speaks the Messages protocol; None is Anthropic's own
@@ -40,6 +43,11 @@ class Settings:
     def store(self) -> Path:
         """The folder of the database, locks and caches: not the agent's."""
         return self.workspace / ".tend"
+
+    @property
+    def database(self) -> Path | str:
+        """Where the store's rows are: SQLite's file, or a server's address."""
+        return self.database_url or self.store / "tend.db"
 
     @property
     def socket(self) -> Path:
@@ -91,6 +99,8 @@ def _parse(name: str, value: Any, source: str) -> Any:
     if name not in _KINDS:
         known = ", ".join(sorted(_KINDS))
         raise SettingsError(f"{source}: there is no setting {name!r}. There are: {known}.")
+    if name == "database_url" and not str(value).startswith("postgresql://"):
+        raise SettingsError(f"{source}: database_url is no address like postgresql://user@host/database.")
     if name == "review" and value not in ("propose", "auto"):
         raise SettingsError(f"{source}: review is {value!r}; it is 'propose' or 'auto'.")
     try:

@@ -205,6 +205,7 @@ class Attempt(View):
     ended_at: datetime | None
     outcome: str  # running, succeeded, failed, suspended, lost, timed out, cancelled
     pid: int | None = None
+    host: str | None = None  # which of many; None where there is one
 
 
 class LogLine(View):
@@ -442,6 +443,16 @@ class Restored(View):
     aside: str  # where the old store and files are
 
 
+class Host(View):
+    """One of the hosts that share a database."""
+
+    name: str
+    leads: bool  # watches the workspace and keeps the schedules
+    is_this: bool  # the one that was asked
+    alive: bool
+    seen_at: datetime
+
+
 class Status(View):
     version: str
     pid: int
@@ -462,6 +473,7 @@ class Status(View):
     model_missing: str | None  # which setting is missing
     spent_today_usd: float
     degraded: str | None = None  # why nothing is acknowledged at the moment: the store takes no changes
+    hosts: tuple[Host, ...] = ()  # that share the database; none where one host has it alone
 
 
 class Moment(View):

@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from pydantic import BaseModel, JsonValue
-from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.engine import Connection
 
 from sidecar import approvals as waits
@@ -19,7 +18,7 @@ from sidecar.clock import Clock, moment
 from sidecar.commands.show import run_views
 from sidecar.commands.skills import SkillCommands
 from sidecar.commands.table import command
-from sidecar.dispatcher import Dispatcher
+from sidecar.dispatch.dispatcher import Dispatcher
 from sidecar.failpoints import failpoint
 from sidecar.journal.admission import PERSONS, create, new_run
 from sidecar.journal.runs import new_id
@@ -28,6 +27,7 @@ from sidecar.registry import Registry
 from sidecar.shipped import AGENT_SKILL
 from sidecar.store import Row, Store
 from sidecar.store.schema import approvals, runs, skills, summaries, transcript
+from sidecar.store.values import insert
 
 
 class Note(BaseModel):
@@ -191,9 +191,13 @@ class ChatCommands:
     @command("chat.summarize", agent=True)
     def summarize(self, caller: Caller, session: str, until: int, text: str) -> None:  # noqa: ARG002
         """Let a summary stand for the first `until` messages; the transcript keeps them."""
-        row = insert(summaries).values(session=session, until=until, text=text)
-        same = row.on_conflict_do_update(index_elements=["session"], set_={"until": until, "text": text})
-        self._store.write(lambda connection: connection.execute(same))
+        said = {"until": until, "text": text}
+
+        def change(connection: Connection) -> None:
+            row = insert(connection, summaries).values(session=session, **said)
+            connection.execute(row.on_conflict_do_update(index_elements=["session"], set_=said))
+
+        self._store.write(change)
 
     def _known_skills(self, caller: Caller) -> list[KnownSkill]:
         reports = {row.name: row.report for row in self._store.rows(sa.select(skills.c.name, skills.c.report))}

@@ -13,7 +13,7 @@ from sidecar.caller import Caller, CommandRefused
 from sidecar.client import views
 from sidecar.clock import Clock, moment
 from sidecar.commands.table import command
-from sidecar.dispatcher import Dispatcher
+from sidecar.dispatch.dispatcher import Dispatcher
 from sidecar.events.emit import NewEvent, Stored, emit
 from sidecar.failpoints import failpoint
 from sidecar.journal.steps import VALUE_AT_MOST

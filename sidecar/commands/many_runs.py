@@ -12,7 +12,7 @@ from sidecar.client import views
 from sidecar.clock import Clock
 from sidecar.commands.rerun import RerunCommands, Which, create_again
 from sidecar.commands.table import command
-from sidecar.dispatcher import Dispatcher
+from sidecar.dispatch.dispatcher import Dispatcher
 from sidecar.journal.runs import FINAL, cancel
 from sidecar.registry import record_audit
 from sidecar.store import Row, Store

@@ -14,7 +14,7 @@ from sidecar.clock import Clock
 from sidecar.commands.runs import RunCommands
 from sidecar.commands.show import run_views
 from sidecar.commands.table import command
-from sidecar.dispatcher import Dispatcher
+from sidecar.dispatch.dispatcher import Dispatcher
 from sidecar.journal.admission import PERSONS, NewRun, Skipped, create, new_run
 from sidecar.journal.copied import copy_steps, names_of_steps
 from sidecar.journal.runs import FINAL

@@ -62,7 +62,7 @@ class ReviewCommands:
         )
         return Recorded(review=run)
 
-    @command("review.settle", agent=True)
+    @command("review.settle", agent=True, files=True)
     def settle(self, caller: Caller) -> list[str]:
         """The revisions are in: with the setting `review = "auto"`, those of this review go live by themselves."""
         if not self._auto:
@@ -103,7 +103,7 @@ class ReviewCommands:
     def open(self, caller: Caller) -> list[views.Proposal]:  # noqa: ARG002
         return self._store.read(open_proposals)
 
-    @command("review.accept")
+    @command("review.accept", files=True)
     def accept(self, caller: Caller, proposal: str) -> views.Verdict:
         return self._take(self._find(proposal), caller.who)
 

@@ -14,7 +14,7 @@ from sidecar.clock import Clock, moment
 from sidecar.commands.excerpt import run_excerpt
 from sidecar.commands.show import approval_view, open_approvals, run_detail, run_views
 from sidecar.commands.table import command
-from sidecar.dispatcher import Dispatcher
+from sidecar.dispatch.dispatcher import Dispatcher
 from sidecar.failpoints import failpoint
 from sidecar.journal.runs import cancel
 from sidecar.moments import Moments

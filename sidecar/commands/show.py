@@ -114,6 +114,7 @@ def run_detail(connection: Connection, row: Row) -> views.RunDetail:
                 ended_at=_when(item.ended_at),
                 outcome=item.outcome,
                 pid=item.pid,
+                host=item.host,
             )
             for item in connection.execute(sa.select(attempts).where(of_run[attempts]).order_by("number"))
         ),

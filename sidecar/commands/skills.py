@@ -23,7 +23,7 @@ from sidecar.commands.edits import Edit, edited
 from sidecar.commands.show import entry_text, run_views, version_view
 from sidecar.commands.table import command
 from sidecar.difference import text_hash, unified
-from sidecar.dispatcher import Dispatcher
+from sidecar.dispatch.dispatcher import Dispatcher
 from sidecar.execution.files import FileRefused, write_whole
 from sidecar.failpoints import failpoint
 from sidecar.gate import Gate, entry_of
@@ -93,7 +93,7 @@ class SkillCommands:
             versions=tuple(version_view(item) for item in self._registry.history(name)),
         )
 
-    @command("skills.read", agent=True)
+    @command("skills.read", agent=True, files=True)
     def read(self, caller: Caller, name: str, version: str | None = None) -> views.Source:
         if version:
             row = self._registry.version(name, version)
@@ -135,17 +135,17 @@ class SkillCommands:
 
     # ------------------------------------------------------------ write
 
-    @command("skills.write", agent=True)
+    @command("skills.write", agent=True, files=True)
     def write(self, caller: Caller, name: str, text: str, reason: str, base: str | None = None) -> views.Verdict:
         """`base` is the hash of the text that the change started from; None: there is no file yet."""
         return self._change(caller, name, base, reason, lambda _: text)
 
-    @command("skills.edit", agent=True)
+    @command("skills.edit", agent=True, files=True)
     def edit(self, caller: Caller, name: str, edits: list[Edit], base: str, reason: str) -> views.Verdict:
         """All edits at once, or none: the verdict is about the text after the last."""
         return self._change(caller, name, base, reason, lambda text: edited(text, edits, entry_of(name)))
 
-    @command("skills.restore")
+    @command("skills.restore", files=True)
     def restore(self, caller: Caller, name: str, version: str) -> views.Verdict:
         row = self._registry.version(name, version)
         text = self._store.read(lambda connection: entry_text(connection, row.hash))
@@ -153,7 +153,7 @@ class SkillCommands:
         base = text_hash(current) if current is not None else None
         return self._change(caller, name, base, f"back to {row.hash[:8]}", lambda _: text)
 
-    @command("skills.remove", agent=True)
+    @command("skills.remove", agent=True, files=True)
     def remove(self, caller: Caller, name: str) -> None:
         self._refuse_shipped(name)
         self._refuse_other_than_revised(caller, name)
@@ -163,7 +163,7 @@ class SkillCommands:
         self._triggers.refresh(name)
         self._moments.publish("skill", skill=name, what="retired")
 
-    @command("helpers.read", agent=True)
+    @command("helpers.read", agent=True, files=True)
     def read_helper(self, caller: Caller, path: str) -> views.Source:  # noqa: ARG002
         target = self._helper(path)
         if not target.is_file():
@@ -171,7 +171,7 @@ class SkillCommands:
         text = target.read_text("utf-8")
         return views.Source(skill="", path=path, hash=text_hash(text), version=None, text=text)
 
-    @command("helpers.write", agent=True)
+    @command("helpers.write", agent=True, files=True)
     def write_helper(
         self, caller: Caller, path: str, text: str, reason: str, base: str | None = None
     ) -> HelperVerdicts:
@@ -194,7 +194,7 @@ class SkillCommands:
 
     # ------------------------------------------------------------ check, run, hold
 
-    @command("skills.check", agent=True)
+    @command("skills.check", agent=True, files=True)
     def check(self, caller: Caller, name: str) -> Report:  # noqa: ARG002
         if not (self._workspace / entry_of(name)).exists():
             row = self._registry.row(name)

@@ -15,12 +15,13 @@ from sidecar.registry import NoSuchSkill, NoSuchVersion
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def command(name: str, *, agent: bool = False) -> Callable[[F], F]:
-    """Offer a method as the command `name`; with `agent`, to the agent too. It takes `caller` and keyword arguments;
-    what it returns is sent as JSON."""
+def command(name: str, *, agent: bool = False, files: bool = False) -> Callable[[F], F]:
+    """Offer a method as the command `name`; with `agent`, to the agent too. With `files` it needs the workspace's
+    files: of many hosts, the one that leads has them. It takes `caller` and keyword arguments; what it returns is sent
+    as JSON."""
 
     def mark(method: F) -> F:
-        method.__dict__["command"] = (name, agent)
+        method.__dict__["command"] = (name, agent, files)
         return method
 
     return mark
@@ -32,20 +33,22 @@ class _Command:
     arguments: type[Any]
     answer: TypeAdapter[Any]
     for_agent: bool
+    needs_files: bool
 
 
 class CommandTable:
     """All commands. `perform` parses the arguments, checks who asks, and renders the answer."""
 
-    def __init__(self) -> None:
+    def __init__(self, leads: Callable[[], bool] = lambda: True) -> None:
+        self._leads = leads
         self._commands: dict[str, _Command] = {}
 
     def add(self, part: object) -> None:
         """Offer every method of `part` that is marked as a command."""
         for _, method in inspect.getmembers(part, inspect.ismethod):
             if marked := getattr(method, "command", None):
-                name, for_agent = marked
-                self._commands[name] = _read(method, for_agent=for_agent)
+                name, for_agent, needs_files = marked
+                self._commands[name] = _read(method, for_agent=for_agent, needs_files=needs_files)
 
     def names(self) -> list[str]:
         return sorted(self._commands)
@@ -57,6 +60,9 @@ class CommandTable:
             raise CommandRefused("unknown", f"there is no command {name!r}; there are: {', '.join(self.names())}")
         if caller.is_agent and not found.for_agent:
             raise CommandRefused("not_allowed", f"{name} is for people; ask the person to do it")
+        if found.needs_files and not self._leads():
+            said = f"{name} needs the workspace's files, and another host leads. See which: tend status"
+            raise CommandRefused("not_leading", said)
         try:
             given = found.arguments.model_validate(arguments)
         except ValidationError as error:
@@ -70,7 +76,7 @@ class CommandTable:
         return rendered
 
 
-def _read(method: Callable[..., Any], *, for_agent: bool) -> _Command:
+def _read(method: Callable[..., Any], *, for_agent: bool, needs_files: bool) -> _Command:
     hints = get_type_hints(method)
     fields: dict[str, Any] = {
         parameter.name: (hints[parameter.name], ... if parameter.default is parameter.empty else parameter.default)
@@ -78,4 +84,4 @@ def _read(method: Callable[..., Any], *, for_agent: bool) -> _Command:
         if parameter.name != "caller"
     }
     arguments = create_model(method.__name__, __config__=ConfigDict(extra="ignore"), **fields)
-    return _Command(method, arguments, TypeAdapter(hints["return"]), for_agent)
+    return _Command(method, arguments, TypeAdapter(hints["return"]), for_agent, needs_files)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import sqlite3
 from contextlib import suppress
 from datetime import datetime
 from importlib.metadata import version
@@ -25,6 +24,8 @@ from sidecar.commands.skills import SkillCommands
 from sidecar.commands.table import command
 from sidecar.execution.workers import Workers
 from sidecar.gateway import Gateway
+from sidecar.hosts.identity import identify
+from sidecar.hosts.show import host_views
 from sidecar.registry import record_audit
 from sidecar.store import Store, StoreError
 from sidecar.store.schema import effects, runs
@@ -50,6 +51,7 @@ class WholeCommands:
         self._workers = workers
         self._gateway = gateway
         self._started = clock.now()
+        self._me = identify(settings.store, settings.host_name).id
 
     @command("status")
     def status(self, caller: Caller) -> views.Status:
@@ -89,11 +91,12 @@ class WholeCommands:
                 model_missing=self._settings.model_missing,
                 spent_today_usd=spent or 0.0,
                 degraded=degraded,
+                hosts=host_views(connection, self._me, now) if self._settings.database_url else (),
             )
 
         return self._store.read(read)
 
-    @command("backup")
+    @command("backup", files=True)
     def backup(self, caller: Caller, file: str) -> views.Backup:
         now = self._clock.now()
         made = make_backup(self._store, self._settings, Path(file), moment(now))
@@ -137,11 +140,9 @@ class WholeCommands:
         if degraded := self._degraded():
             fix = "Free space on its disk, or mend it: until then nothing is acknowledged; then it goes on by itself."
             return views.Health(name="store", state="error", detail=f"it takes no changes: {degraded}", fix=fix)
-        verdict = self._store.read(lambda connection: connection.exec_driver_sql("PRAGMA quick_check").scalar())
-        size = self._store.path.stat().st_size // 1024
-        detail = f"{self._store.path}, {size:,} KiB, SQLite {sqlite3.sqlite_version}, one writing connection"
-        if verdict != "ok":
-            fix = f"The file is damaged ({verdict}). Stop the sidecar and go back to a copy."
+        detail = self._store.database.describe()
+        if problem := self._store.database.problem():
+            fix = f"The file is damaged ({problem}). Stop the sidecar and go back to a copy."
             return views.Health(name="store", state="error", detail=detail, fix=fix)
         return views.Health(name="store", state="ok", detail=detail)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Collection
 from functools import partial
 from typing import TypeAlias
 
@@ -106,12 +105,10 @@ class AttemptRunner:
             self.moments.publish("run", run=row.id, skill=row.skill, state="failed", trigger=row.trigger)
         return bool(late)
 
-    def rescue(self, live: Collection[str]) -> None:
+    def rescue(self, abandoned: sa.ColumnElement[bool]) -> None:
         """Runs that are running while nobody conducts them: their attempt broke off. Where the store took no changes (a
         full disk), that was no fault of theirs; anything else (a bug) counts like a worker that died."""
-        orphans = self.store.rows(
-            sa.select(runs).where(runs.c.state == "running", runs.c.id.not_in(live)).order_by(runs.c.seq)
-        )
+        orphans = self.store.rows(sa.select(runs).where(runs.c.state == "running", abandoned).order_by(runs.c.seq))
         for row in orphans:
             log.error("run %s: attempt %d broke off; the run is given back", row.id, row.attempts)
             segment, now = Segment(run=row.id, fence=row.fence, attempt=row.attempts), self.clock.now()

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy.dialects.sqlite import insert
-
 from sidecar.clock import Clock
 from sidecar.journal.runs import Segment
 from sidecar.store import Store
 from sidecar.store.schema import logs
+from sidecar.store.values import insert
 from skills.wire import Log
 
 MESSAGE_AT_MOST = 10_000  # characters
@@ -31,4 +30,6 @@ def keep_log(store: Store, clock: Clock, segment: Segment, line: Log) -> None:
         "message": message,
         "fields": line.fields or None,
     }
-    store.write_lazily(lambda connection: connection.execute(insert(logs).values(**row).on_conflict_do_nothing()))
+    store.write_lazily(
+        lambda connection: connection.execute(insert(connection, logs).values(**row).on_conflict_do_nothing())
+    )

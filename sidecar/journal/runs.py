@@ -13,6 +13,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
@@ -26,6 +27,9 @@ from skills.wire import ErrorInfo
 LIVE = ("queued", "running", "waiting")
 FINAL = ("succeeded", "failed", "cancelled")
 DEATHS_AT_MOST = 3  # workers that a run may lose between two remembered steps
+
+
+_is_ready = sa.and_(runs.c.state == "queued", ~runs.c.handed_over)
 
 
 class Fenced(Exception):
@@ -46,23 +50,25 @@ class Segment:
 
 
 def claim(connection: Connection, limit: int, now: float, *, except_for: Collection[str] = ()) -> list[Segment]:
-    """Take up to `limit` ready runs whose skill has room for them, those of the highest priority first. A run that has
-    begun keeps its room while it waits, so a resumed one always finds it."""
+    """Take up to `limit` ready runs whose skill has room for them."""
+    ready = ready_with_room(connection, limit, now, except_for=except_for)
+    return [start_attempt(connection, row.id, now) for row in ready]
+
+
+def ready_with_room(connection: Connection, limit: int, now: float, *, except_for: Collection[str] = ()) -> list[Row]:
+    """Up to `limit` of them, those of the highest priority first. A run that has begun keeps its room while it waits,
+    so a resumed one always finds it."""
     if limit <= 0:
         return []
+    shown = (runs.c.skill, runs.c.version, runs.c.priority, runs.c.concurrency_key, runs.c.concurrency, runs.c.admitted)
     ready = connection.execute(
-        sa.select(runs.c.id, runs.c.skill, runs.c.concurrency_key, runs.c.concurrency, runs.c.admitted)
-        .where(runs.c.state == "queued", runs.c.ready_at <= now, runs.c.id.not_in(except_for))
+        sa.select(runs.c.id, *shown)
+        .where(_is_ready, runs.c.ready_at <= now, runs.c.id.not_in(except_for))
         .order_by(runs.c.priority.desc(), runs.c.seq)
     ).all()
     room = _Room(connection) if any(not row.admitted for row in ready) else None
-    taken: list[Segment] = []
-    for row in ready:
-        if len(taken) == limit:
-            break
-        if row.admitted or (room and room.take(row)):
-            taken.append(_start_attempt(connection, row.id, now))
-    return taken
+    fitting = (row for row in ready if row.admitted or (room and room.take(row)))
+    return list(islice(fitting, limit))
 
 
 class _Room:
@@ -84,7 +90,8 @@ class _Room:
         return True
 
 
-def _start_attempt(connection: Connection, run: str, now: float) -> Segment:
+def start_attempt(connection: Connection, run: str, now: float, host: str | None = None) -> Segment:
+    """The run is running from here on, and whoever owned it before owns it no more."""
     fence, number = connection.execute(
         runs.update()
         .where(runs.c.id == run)
@@ -92,6 +99,7 @@ def _start_attempt(connection: Connection, run: str, now: float) -> Segment:
             state="running",
             reason=None,
             admitted=True,
+            handed_over=False,
             wake_at=None,
             fence=runs.c.fence + 1,
             attempts=runs.c.attempts + 1,
@@ -99,7 +107,8 @@ def _start_attempt(connection: Connection, run: str, now: float) -> Segment:
         )
         .returning(runs.c.fence, runs.c.attempts)
     ).one()
-    connection.execute(attempts.insert().values(run=run, number=number, outcome="running", started_at=now))
+    row = {"run": run, "number": number, "outcome": "running", "started_at": now, "host": host}
+    connection.execute(attempts.insert().values(**row))
     return Segment(run=run, fence=fence, attempt=number)
 
 
@@ -183,7 +192,7 @@ def wake_due(connection: Connection, now: float) -> list[str]:
 def next_wake(connection: Connection) -> float | None:
     """When the dispatcher has to look again: the earliest sleep or retry that is not due yet."""
     wakes = connection.scalar(sa.select(sa.func.min(runs.c.wake_at)).where(runs.c.state == "waiting"))
-    ready = connection.scalar(sa.select(sa.func.min(runs.c.ready_at)).where(runs.c.state == "queued"))
+    ready = connection.scalar(sa.select(sa.func.min(runs.c.ready_at)).where(_is_ready))
     return min((time for time in (wakes, ready) if time is not None), default=None)
 
 

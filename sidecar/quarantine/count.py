@@ -7,7 +7,6 @@ active: that one starts afresh.
 from __future__ import annotations
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.engine import Connection
 
 from sidecar.client import views
@@ -16,6 +15,7 @@ from sidecar.journal.runs import FINAL
 from sidecar.quarantine.breaker import Breaker
 from sidecar.store import Row
 from sidecar.store.schema import breakers, runs, skills
+from sidecar.store.values import insert
 from skills.wire import ErrorInfo
 
 BLAMELESS = ("budget_exhausted", "BudgetExhausted")  # errors that say nothing about the skill
@@ -76,7 +76,7 @@ def put(connection: Connection, skill: str, breaker: Breaker) -> None:
         return
     values = vars(breaker)
     connection.execute(
-        insert(breakers)
+        insert(connection, breakers)
         .values(skill=skill, **values)
         .on_conflict_do_update(index_elements=["skill"], set_=dict(values))
     )

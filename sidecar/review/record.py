@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pydantic import JsonValue
 from sqlalchemy import select
-from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.engine import Connection
 
 from sidecar.store import Row
 from sidecar.store.schema import reviews
+from sidecar.store.values import insert
 
 
 def record_review(
@@ -22,7 +22,7 @@ def record_review(
 ) -> None:
     """Keep what the review found; said again by the same run, it replaces what was there."""
     said = {"at": at, "since": since, "until": until, "summary": summary, "findings": findings}
-    row = insert(reviews).values(run=run, **said)
+    row = insert(connection, reviews).values(run=run, **said)
     connection.execute(row.on_conflict_do_update(index_elements=["run"], set_=said))
 
 

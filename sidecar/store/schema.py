@@ -8,7 +8,11 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from sidecar.store.values import Text
+
 metadata = sa.MetaData()
+
+WAITING = sa.text("state = 'waiting'")
 
 
 def _json(name: str) -> sa.Column[object]:
@@ -32,15 +36,15 @@ versions = sa.Table(
     "versions",
     metadata,
     sa.Column("hash", sa.String(64), primary_key=True),
-    sa.Column("skill", sa.Text, nullable=False, index=True),
-    sa.Column("state", sa.Text, nullable=False),  # active, retired, refused, proposed
-    sa.Column("entry", sa.Text, nullable=False),
+    sa.Column("skill", Text, nullable=False, index=True),
+    sa.Column("state", Text, nullable=False),  # active, retired, refused, proposed
+    sa.Column("entry", Text, nullable=False),
     _json("files"),  # path in the workspace → blob
     _json("manifest"),
     _json("report"),
-    sa.Column("import_from", sa.Text),
-    sa.Column("author", sa.Text, nullable=False),
-    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("import_from", Text),
+    sa.Column("author", Text, nullable=False),
+    sa.Column("reason", Text, nullable=False),
     sa.Column("base", sa.String(64)),
     _time("created_at", nullable=False),
     _time("activated_at"),
@@ -49,13 +53,13 @@ versions = sa.Table(
 skills = sa.Table(
     "skills",
     metadata,
-    sa.Column("name", sa.Text, primary_key=True),
-    sa.Column("origin", sa.Text, nullable=False),  # workspace, shipped
+    sa.Column("name", Text, primary_key=True),
+    sa.Column("origin", Text, nullable=False),  # workspace, shipped
     sa.Column("active", sa.String(64), sa.ForeignKey("versions.hash")),
     sa.Column("newest", sa.String(64)),  # the version of the newest check, passed or not
     _json("report"),  # the newest report, also where no version could be made of the file
     sa.Column("paused", sa.Boolean, nullable=False, default=False),
-    sa.Column("paused_reason", sa.Text),
+    sa.Column("paused_reason", Text),
     _time("retired_at"),
 )
 
@@ -64,40 +68,40 @@ skills = sa.Table(
 slots = sa.Table(
     "slots",
     metadata,
-    sa.Column("skill", sa.Text, primary_key=True),
-    sa.Column("schedule", sa.Text, primary_key=True),  # "cron */5 * * * * Europe/Berlin"
-    sa.Column("slot", sa.Text, primary_key=True),  # the due time as the zone's clock shows it
+    sa.Column("skill", Text, primary_key=True),
+    sa.Column("schedule", Text, primary_key=True),  # "cron */5 * * * * Europe/Berlin"
+    sa.Column("slot", Text, primary_key=True),  # the due time as the zone's clock shows it
     _time("due_at", nullable=False),
-    sa.Column("outcome", sa.Text, nullable=False),  # fired, late, missed, paused, merged, quarantined, skipped
-    sa.Column("reason", sa.Text),
-    sa.Column("run", sa.Text, index=True),
+    sa.Column("outcome", Text, nullable=False),  # fired, late, missed, paused, merged, quarantined, skipped
+    sa.Column("reason", Text),
+    sa.Column("run", Text, index=True),
     _time("created_at", nullable=False),
 )
 
 schedules = sa.Table(
     "schedules",
     metadata,
-    sa.Column("skill", sa.Text, primary_key=True),
-    sa.Column("schedule", sa.Text, primary_key=True),
+    sa.Column("skill", Text, primary_key=True),
+    sa.Column("schedule", Text, primary_key=True),
     _time("seen_until", nullable=False),  # every slot up to here has its row
 )
 
 listeners = sa.Table(  # which active skills an event starts
     "listeners",
     metadata,
-    sa.Column("event", sa.Text, primary_key=True),
-    sa.Column("skill", sa.Text, primary_key=True),
-    sa.Column("key", sa.Text),  # the payload's field by which concurrency is counted
+    sa.Column("event", Text, primary_key=True),
+    sa.Column("skill", Text, primary_key=True),
+    sa.Column("key", Text),  # the payload's field by which concurrency is counted
 )
 
 events = sa.Table(
     "events",
     metadata,
     sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
-    sa.Column("name", sa.Text, nullable=False),
-    sa.Column("id", sa.Text, nullable=False),
+    sa.Column("name", Text, nullable=False),
+    sa.Column("id", Text, nullable=False),
     _json("payload"),
-    sa.Column("source", sa.Text, nullable=False),  # "run ID", or who emitted it
+    sa.Column("source", Text, nullable=False),  # "run ID", or who emitted it
     sa.Column("depth", sa.Integer, nullable=False),  # how many runs and events led to it
     _time("at", nullable=False),
     sa.UniqueConstraint("name", "id"),
@@ -109,25 +113,25 @@ deliveries = sa.Table(  # what became of an event
     metadata,
     sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
     sa.Column("event", sa.Integer, sa.ForeignKey("events.seq"), nullable=False, index=True),
-    sa.Column("skill", sa.Text, nullable=False),
+    sa.Column("skill", Text, nullable=False),
     sa.Column(
-        "outcome", sa.Text, nullable=False
+        "outcome", Text, nullable=False
     ),  # started, paused, quarantined, limited, merged, skipped, answered, refused
-    sa.Column("reason", sa.Text),
-    sa.Column("run", sa.Text, index=True),
+    sa.Column("reason", Text),
+    sa.Column("run", Text, index=True),
     sa.Index("deliveries_by_skill", "skill", "seq"),
 )
 
 breakers = sa.Table(  # skills that have failed since their last success
     "breakers",
     metadata,
-    sa.Column("skill", sa.Text, primary_key=True),
+    sa.Column("skill", Text, primary_key=True),
     sa.Column("failures", sa.Integer, nullable=False),  # in a row
     _time("failed_at", nullable=False),
-    sa.Column("last_run", sa.Text),
+    sa.Column("last_run", Text),
     _time("opened_at"),  # null: closed
     _time("trial_from"),
-    sa.Column("trial", sa.Text),  # the run that is let through
+    sa.Column("trial", Text),  # the run that is let through
 )
 
 # ---------------------------------------------------------------- runs and their journal
@@ -136,27 +140,28 @@ runs = sa.Table(
     "runs",
     metadata,
     sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
-    sa.Column("id", sa.Text, nullable=False, unique=True),
-    sa.Column("skill", sa.Text, nullable=False),
+    sa.Column("id", Text, nullable=False, unique=True),
+    sa.Column("skill", Text, nullable=False),
     sa.Column("version", sa.String(64), nullable=False),
-    sa.Column("state", sa.Text, nullable=False),
-    sa.Column("reason", sa.Text),
-    sa.Column("trigger", sa.Text, nullable=False),
+    sa.Column("state", Text, nullable=False),
+    sa.Column("reason", Text),
+    sa.Column("trigger", Text, nullable=False),
     sa.Column("rehearsal", sa.Boolean, nullable=False, default=False),
     _json("input"),
     _json("output"),
     _json("error"),
-    sa.Column("nothing_to_report", sa.Text),
-    sa.Column("misfire", sa.Text),
-    sa.Column("parent", sa.Text),
-    sa.Column("parent_step", sa.Text),
+    sa.Column("nothing_to_report", Text),
+    sa.Column("misfire", Text),
+    sa.Column("parent", Text),
+    sa.Column("parent_step", Text),
     sa.Column("parent_occurrence", sa.Integer),
-    sa.Column("session", sa.Text),
+    sa.Column("session", Text),
     sa.Column("depth", sa.Integer, nullable=False, default=0),  # how many runs led here by events and by run.start
-    sa.Column("concurrency_key", sa.Text, nullable=False, default=""),
+    sa.Column("concurrency_key", Text, nullable=False, default=""),
     sa.Column("concurrency", sa.Integer, nullable=False, default=1),
     sa.Column("priority", sa.Integer, nullable=False, server_default="0"),  # the higher starts first
     sa.Column("admitted", sa.Boolean, nullable=False, default=False),
+    sa.Column("handed_over", sa.Boolean, nullable=False, default=False),  # queued for any of many hosts
     sa.Column("fence", sa.Integer, nullable=False, default=0),
     sa.Column("attempts", sa.Integer, nullable=False, default=0),
     sa.Column("deaths", sa.Integer, nullable=False, default=0),  # workers lost since the last remembered step
@@ -177,9 +182,10 @@ runs = sa.Table(
 attempts = sa.Table(
     "attempts",
     metadata,
-    sa.Column("run", sa.Text, primary_key=True),
+    sa.Column("run", Text, primary_key=True),
     sa.Column("number", sa.Integer, primary_key=True),
-    sa.Column("outcome", sa.Text, nullable=False),
+    sa.Column("outcome", Text, nullable=False),
+    sa.Column("host", Text),  # of many, the one that conducted it
     sa.Column("pid", sa.Integer),
     _time("started_at", nullable=False),
     _time("ended_at"),
@@ -188,12 +194,12 @@ attempts = sa.Table(
 steps = sa.Table(
     "steps",
     metadata,
-    sa.Column("run", sa.Text, primary_key=True),
-    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("run", Text, primary_key=True),
+    sa.Column("name", Text, primary_key=True),
     sa.Column("occurrence", sa.Integer, primary_key=True),
     sa.Column("seq", sa.Integer, nullable=False),  # the order in which the run came to them
-    sa.Column("kind", sa.Text, nullable=False),
-    sa.Column("state", sa.Text, nullable=False),  # running, retrying, waiting, succeeded, failed
+    sa.Column("kind", Text, nullable=False),
+    sa.Column("state", Text, nullable=False),  # running, retrying, waiting, succeeded, failed
     sa.Column("arguments_hash", sa.String(64), nullable=False),
     _json("arguments"),
     _json("intent"),  # what a command is about to do, on disk before it does it
@@ -201,21 +207,21 @@ steps = sa.Table(
     _json("error"),
     sa.Column("tries", sa.Integer, nullable=False, default=0),  # bodies started
     sa.Column("failures", sa.Integer, nullable=False, default=0),  # bodies that failed by themselves
-    sa.Column("child", sa.Text),
+    sa.Column("child", Text),
     _time("wake_at"),
     _time("started_at", nullable=False),
     _time("ended_at"),
-    sa.Index("steps_that_wait", "name", sqlite_where=sa.text("state = 'waiting'")),
+    sa.Index("steps_that_wait", "name", sqlite_where=WAITING, postgresql_where=WAITING),
 )
 
 step_attempts = sa.Table(
     "step_attempts",
     metadata,
-    sa.Column("run", sa.Text, primary_key=True),
-    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("run", Text, primary_key=True),
+    sa.Column("name", Text, primary_key=True),
     sa.Column("occurrence", sa.Integer, primary_key=True),
     sa.Column("number", sa.Integer, primary_key=True),
-    sa.Column("outcome", sa.Text, nullable=False),
+    sa.Column("outcome", Text, nullable=False),
     _json("error"),
     _time("started_at", nullable=False),
     _time("ended_at"),
@@ -224,16 +230,16 @@ step_attempts = sa.Table(
 effects = sa.Table(
     "effects",
     metadata,
-    sa.Column("run", sa.Text, primary_key=True),
-    sa.Column("step", sa.Text, primary_key=True),
+    sa.Column("run", Text, primary_key=True),
+    sa.Column("step", Text, primary_key=True),
     sa.Column("occurrence", sa.Integer, primary_key=True),
     sa.Column("attempt", sa.Integer, primary_key=True),
     sa.Column("n", sa.Integer, primary_key=True),
-    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("kind", Text, nullable=False),
     sa.Column("request", sa.String(64), nullable=False, index=True),  # blob
     sa.Column("reply", sa.String(64), index=True),  # blob
     _json("error"),
-    sa.Column("model", sa.Text),
+    sa.Column("model", Text),
     sa.Column("input_tokens", sa.Integer),
     sa.Column("output_tokens", sa.Integer),
     sa.Column("cost_usd", sa.Float(precision=53)),
@@ -245,25 +251,45 @@ effects = sa.Table(
 logs = sa.Table(
     "logs",
     metadata,
-    sa.Column("run", sa.Text, primary_key=True),
-    sa.Column("step", sa.Text, primary_key=True),  # "" for the body
+    sa.Column("run", Text, primary_key=True),
+    sa.Column("step", Text, primary_key=True),  # "" for the body
     sa.Column("attempt", sa.Integer, primary_key=True),  # of the step; 0 for the body
     sa.Column("seq", sa.Integer, primary_key=True),
     _time("at", nullable=False),
-    sa.Column("level", sa.Text, nullable=False),
-    sa.Column("message", sa.Text, nullable=False),
+    sa.Column("level", Text, nullable=False),
+    sa.Column("message", Text, nullable=False),
     _json("fields"),
 )
 
 state = sa.Table(
     "state",
     metadata,
-    sa.Column("skill", sa.Text, primary_key=True),
-    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("skill", Text, primary_key=True),
+    sa.Column("name", Text, primary_key=True),
     sa.Column("revision", sa.Integer, nullable=False),
     _json("value"),
-    sa.Column("run", sa.Text, nullable=False),
+    sa.Column("run", Text, nullable=False),
     _time("updated_at", nullable=False),
+)
+
+# ---------------------------------------------------------------- hosts, where there are many
+
+hosts = sa.Table(
+    "hosts",
+    metadata,
+    sa.Column("id", Text, primary_key=True),
+    sa.Column("name", Text, nullable=False),
+    _json("workers"),  # as whom it fetches from the queues
+    _time("started_at", nullable=False),
+    _time("seen_at", nullable=False),
+)
+
+leadership = sa.Table(  # one row: who watches the workspace and keeps the schedules
+    "leadership",
+    metadata,
+    sa.Column("only", sa.Integer, primary_key=True, autoincrement=False),  # 1
+    sa.Column("host", Text),
+    _time("until", nullable=False),
 )
 
 # ---------------------------------------------------------------- people
@@ -271,18 +297,18 @@ state = sa.Table(
 approvals = sa.Table(
     "approvals",
     metadata,
-    sa.Column("id", sa.Text, primary_key=True),
-    sa.Column("kind", sa.Text, nullable=False),  # approval, question, unknown
-    sa.Column("run", sa.Text, nullable=False, index=True),
-    sa.Column("step", sa.Text, nullable=False),
+    sa.Column("id", Text, primary_key=True),
+    sa.Column("kind", Text, nullable=False),  # approval, question, unknown
+    sa.Column("run", Text, nullable=False, index=True),
+    sa.Column("step", Text, nullable=False),
     sa.Column("occurrence", sa.Integer, nullable=False),
-    sa.Column("skill", sa.Text, nullable=False),
-    sa.Column("question", sa.Text, nullable=False),
+    sa.Column("skill", Text, nullable=False),
+    sa.Column("question", Text, nullable=False),
     _json("call"),  # the irreversible step that it is about, with its arguments and the version
     _json("choices"),
-    sa.Column("state", sa.Text, nullable=False),
-    sa.Column("answer", sa.Text),
-    sa.Column("answered_by", sa.Text),
+    sa.Column("state", Text, nullable=False),
+    sa.Column("answer", Text),
+    sa.Column("answered_by", Text),
     _time("asked_at", nullable=False),
     _time("expires_at"),
     _time("answered_at"),
@@ -291,11 +317,11 @@ approvals = sa.Table(
 notices = sa.Table(
     "notices",
     metadata,
-    sa.Column("id", sa.Text, primary_key=True),
-    sa.Column("run", sa.Text, nullable=False, index=True),
-    sa.Column("skill", sa.Text, nullable=False),
-    sa.Column("target", sa.Text, nullable=False),
-    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("id", Text, primary_key=True),
+    sa.Column("run", Text, nullable=False, index=True),
+    sa.Column("skill", Text, nullable=False),
+    sa.Column("target", Text, nullable=False),
+    sa.Column("text", Text, nullable=False),
     _time("at", nullable=False),
 )
 
@@ -303,8 +329,8 @@ transcript = sa.Table(
     "transcript",
     metadata,
     sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
-    sa.Column("session", sa.Text, nullable=False, index=True),
-    sa.Column("run", sa.Text),
+    sa.Column("session", Text, nullable=False, index=True),
+    sa.Column("run", Text),
     _json("message"),  # in the shape of the Messages API
     _time("at", nullable=False),
 )
@@ -312,9 +338,9 @@ transcript = sa.Table(
 summaries = sa.Table(
     "summaries",
     metadata,
-    sa.Column("session", sa.Text, primary_key=True),
+    sa.Column("session", Text, primary_key=True),
     sa.Column("until", sa.Integer, nullable=False),  # how many of the session's messages the summary stands for
-    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("text", Text, nullable=False),
 )
 
 # ---------------------------------------------------------------- review
@@ -322,29 +348,29 @@ summaries = sa.Table(
 reviews = sa.Table(
     "reviews",
     metadata,
-    sa.Column("run", sa.Text, primary_key=True),
+    sa.Column("run", Text, primary_key=True),
     _time("at", nullable=False),
     _time("since", nullable=False),
     _time("until", nullable=False),
-    sa.Column("summary", sa.Text, nullable=False),
+    sa.Column("summary", Text, nullable=False),
     _json("findings"),
 )
 
 proposals = sa.Table(
     "proposals",
     metadata,
-    sa.Column("id", sa.Text, primary_key=True),
-    sa.Column("skill", sa.Text, nullable=False),
-    sa.Column("state", sa.Text, nullable=False),  # open, accepted, dismissed, superseded
-    sa.Column("review", sa.Text),
+    sa.Column("id", Text, primary_key=True),
+    sa.Column("skill", Text, nullable=False),
+    sa.Column("state", Text, nullable=False),  # open, accepted, dismissed, superseded
+    sa.Column("review", Text),
     _json("finding"),
     sa.Column("base", sa.String(64), nullable=False),
     sa.Column("version", sa.String(64), nullable=False),
-    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("reason", Text, nullable=False),
     _time("created_at", nullable=False),
     _time("decided_at"),
-    sa.Column("decided_by", sa.Text),
-    sa.Column("decision_reason", sa.Text),
+    sa.Column("decided_by", Text),
+    sa.Column("decision_reason", Text),
 )
 
 audit = sa.Table(
@@ -352,8 +378,8 @@ audit = sa.Table(
     metadata,
     sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
     _time("at", nullable=False),
-    sa.Column("who", sa.Text, nullable=False),
-    sa.Column("what", sa.Text, nullable=False),
-    sa.Column("subject", sa.Text, nullable=False),
-    sa.Column("why", sa.Text, nullable=False),
+    sa.Column("who", Text, nullable=False),
+    sa.Column("what", Text, nullable=False),
+    sa.Column("subject", Text, nullable=False),
+    sa.Column("why", Text, nullable=False),
 )

@@ -6,8 +6,6 @@ sync: whoever gets the turn commits for all who wait at that moment. A caller al
 
 from __future__ import annotations
 
-import json
-import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -19,12 +17,13 @@ from pathlib import Path
 from typing import Any, Generic, Self, TypeAlias, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.engine import Connection
 
 from sidecar.failpoints import failpoint
 from sidecar.store import schema
+from sidecar.store.database import open_database
 from sidecar.store.migrate import migrate
+from sidecar.store.values import insert
 
 T = TypeVar("T")
 Row: TypeAlias = sa.Row[*tuple[Any, ...]]
@@ -43,22 +42,19 @@ class _Change(Generic[T]):
 
 
 class Store:
-    """Opens (and migrates) the database at `path`. Close it, or use it as a context manager."""
+    """Opens (and migrates) the database at `where`: SQLite's file, by its path, or a server's address. Close it, or use
+    it as a context manager."""
 
-    def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self.path = path
-        self._engine = sa.create_engine(
-            f"sqlite:///{path}",
-            connect_args={"isolation_level": None, "check_same_thread": False},
-            json_serializer=_to_json,
-        )
-        sa.event.listen(self._engine, "connect", _prepare)
+    def __init__(self, where: Path | str) -> None:
+        self.database = open_database(where)
+        self._engine = self.database.engine
         try:
-            self._writer = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-            migrate(self._writer)
+            self._writer = self._engine.connect()
+            with self.database.migrating(self._writer):
+                migrate(self._writer)
         except sa.exc.DatabaseError as error:
-            raise StoreError(f"{path} can't be used as the store: {error.orig}. Restore it from a backup.") from error
+            self._engine.dispose()
+            raise StoreError(f"{where} can't be used as the store: {error.orig}. {self.database.way_out}") from error
         self._waiting: deque[_Change[Any]] = deque()
         self._turn = threading.Lock()
         self._lazy = threading.Event()
@@ -108,22 +104,19 @@ class Store:
     def read(self, act: Callable[[Connection], T]) -> T:
         """Run `act` on a reading connection: it sees what was on disk when it began."""
         with self._engine.connect() as connection:
-            connection.exec_driver_sql("BEGIN")
+            self.database.begin_reading(connection)
             try:
                 return act(connection)
             finally:
                 connection.exec_driver_sql("ROLLBACK")
 
     def rows(self, query: sa.Select[*tuple[Any, ...]]) -> Sequence[Row]:
-        return self.read(lambda connection: connection.execute(query).all())
+        with self._engine.connect() as connection:  # one statement sees one moment by itself
+            return connection.execute(query).all()
 
     def row(self, query: sa.Select[*tuple[Any, ...]]) -> Row | None:
-        return self.read(lambda connection: connection.execute(query).first())
-
-    def copy_to(self, target: Path) -> None:
-        """Write the store as it is at this moment to a new file. Nobody waits for it: it reads, as others do."""
-        with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.exec_driver_sql("VACUUM INTO ?", (str(target),))
+        with self._engine.connect() as connection:
+            return connection.execute(query).first()
 
     def _withdraw(self, change: _Change[Any]) -> bool:
         try:
@@ -140,7 +133,7 @@ class Store:
         if not changes:
             return
         try:
-            self._writer.exec_driver_sql("BEGIN IMMEDIATE")
+            self._begin()
             if len(changes) == 1:
                 self._apply_alone(changes[0])
             else:
@@ -160,19 +153,29 @@ class Store:
         for change in changes:
             change.done = True
 
+    def _begin(self) -> None:
+        """On a new connection, where the last one was lost."""
+        if self._writer.invalidated:
+            self._writer.close()
+            self._writer = self._engine.connect()
+        self.database.begin(self._writer)
+
     def _apply_alone(self, change: _Change[Any]) -> None:
         """The transaction is its own: an exception undoes that."""
         try:
             change.result = change.act(self._writer)
         except Exception as error:
-            change.error = error
+            if not self._writer.invalidated:  # else it was the connection, and the change is not to blame
+                change.error = error
             raise
 
     def _apply(self, change: _Change[Any]) -> None:
         self._writer.exec_driver_sql("SAVEPOINT change")
         try:
             change.result = change.act(self._writer)
-        except Exception as error:  # noqa: BLE001 # raised again in the thread whose change it was
+        except Exception as error:
+            if self._writer.invalidated:
+                raise  # it was the connection: nothing of what waits is on disk
             change.error = error
             self._writer.exec_driver_sql("ROLLBACK TO change")
         self._writer.exec_driver_sql("RELEASE change")
@@ -202,7 +205,8 @@ def _cause(error: Exception) -> str:
 def put_blob(connection: Connection, content: bytes) -> str:
     """Keep `content` once, under its sha256; return that."""
     digest = sha256(content).hexdigest()
-    connection.execute(insert(schema.blobs).values(hash=digest, content=content).on_conflict_do_nothing())
+    row = insert(connection, schema.blobs).values(hash=digest, content=content)
+    connection.execute(row.on_conflict_do_nothing())
     return digest
 
 
@@ -211,12 +215,3 @@ def get_blob(connection: Connection, digest: str) -> bytes:
         sa.select(schema.blobs.c.content).where(schema.blobs.c.hash == digest)
     ).scalar_one()
     return content
-
-
-def _to_json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-
-
-def _prepare(connection: sqlite3.Connection, _: object) -> None:
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000"):
-        connection.execute(f"PRAGMA {pragma}")

@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.engine import Connection
 
 from sidecar.failpoints import failpoint
@@ -24,6 +23,7 @@ from sidecar.registry import Active
 from sidecar.store import Row
 from sidecar.store.schema import runs, skills, slots
 from sidecar.store.schema import schedules as schedule_rows
+from sidecar.store.values import insert
 from sidecar.triggers.schedule import Schedule, Slot
 from sidecar.triggers.timetable import Timetable
 
@@ -207,7 +207,8 @@ def _add(connection: Connection, dues: Sequence[_Due], now: float) -> list[_Due]
     """Store those slots that have no row yet; returns them."""
     if not dues:
         return []
-    added = {tuple(row) for row in connection.execute(_NEW_SLOTS, [due.row(now) for due in dues])}
+    new = insert(connection, slots).on_conflict_do_nothing().returning(slots.c.skill, slots.c.schedule, slots.c.slot)
+    added = {tuple(row) for row in connection.execute(new, [due.row(now) for due in dues])}
     return [due for due in dues if tuple(due.key.values()) in added]
 
 
@@ -237,7 +238,6 @@ def _forget_what_did_not_fire(connection: Connection, look: Look, now: float) ->
     )
 
 
-_NEW_SLOTS = insert(slots).on_conflict_do_nothing().returning(slots.c.skill, slots.c.schedule, slots.c.slot)
 _SEEN = schedule_rows.update().where(
     schedule_rows.c.skill == sa.bindparam("of_skill"), schedule_rows.c.schedule == sa.bindparam("of_schedule")
 )

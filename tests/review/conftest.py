@@ -7,9 +7,10 @@ import pytest
 
 from sidecar.store import Store
 from tests.review.history import History
+from tests.support.postgresql import database
 
 
 @pytest.fixture
 def history(tmp_path: Path) -> Iterator[History]:
-    with Store(tmp_path / "tend.db") as store:
+    with Store(database(tmp_path)) as store:
         yield History(store)

@@ -34,6 +34,7 @@ from sidecar.store.schema import (
     versions,
 )
 from sidecar.store.store import put_blob
+from tests.support.postgresql import database
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 DAY = 86400.0
@@ -43,8 +44,8 @@ OLD, YOUNG = 100 * DAY, 80 * DAY  # ago
 class History:
     """A store in which a test writes what has happened."""
 
-    def __init__(self, path: Path) -> None:
-        self.store = Store(path)
+    def __init__(self, where: Path | str) -> None:
+        self.store = Store(where)
         self.clock = ManualClock(NOW)
         self.retention = Retention(self.store, self.clock, keep_days=90)
 
@@ -81,7 +82,7 @@ class History:
 
 @pytest.fixture
 def history(tmp_path: Path) -> Iterator[History]:
-    made = History(tmp_path / "tend.db")
+    made = History(database(tmp_path))
     yield made
     made.store.close()
 

@@ -25,6 +25,7 @@ from sidecar.client import Client, NotRunning, Settings, load_settings, views
 from sidecar.client.views import FINAL
 from tests.support.failpoints import Failpoints
 from tests.support.leftovers import assert_nothing_left
+from tests.support.postgresql import CHOSEN, new_database
 from tests.support.waiting import wait_until
 
 Columns = TypeVarTuple("Columns")
@@ -58,10 +59,14 @@ class SidecarProcess(Protocol):
 
 class LiveSidecar:
     """`python -m sidecar` over `folder`/workspace, up inside the context. `settings` are set in its environment:
-    LiveSidecar(folder, base_url=model.base_url)."""
+    LiveSidecar(folder, base_url=model.base_url). A `worker` executes runs for others that have its database_url."""
 
-    def __init__(self, folder: Path, **settings: str) -> None:
+    def __init__(self, folder: Path, worker: bool = False, /, **settings: str) -> None:
         self.folder = folder
+        self._arguments = ["--worker"] if worker else []
+        if CHOSEN:
+            settings.setdefault("database_url", new_database())
+        self.database_url = settings.get("database_url")
         self.workspace = folder / "workspace"
         self.log = folder / "sidecar.log"
         self._short = Path(tempfile.mkdtemp(prefix="tend-"))  # a socket's path may have 107 bytes at most
@@ -122,7 +127,7 @@ class LiveSidecar:
     def launch(self, environment: dict[str, str]) -> SidecarProcess:
         with self.log.open("ab") as log:
             return subprocess.Popen(
-                [sys.executable, "-m", "sidecar", "--workspace", str(self.workspace)],
+                [sys.executable, "-m", "sidecar", "--workspace", str(self.workspace), *self._arguments],
                 cwd=self.folder,
                 env=self.environment | environment,
                 stdin=subprocess.DEVNULL,
@@ -226,19 +231,20 @@ class LiveSidecar:
 
     def query(self, wanted: sa.Select[*Columns]) -> Sequence[sa.Row[*Columns]]:
         """What is in the store, read beside the sidecar."""
-        with _connected(self.workspace, "mode=ro") as connection:
+        with self._connected("mode=ro") as connection:
             return connection.execute(wanted).all()
 
     def change_store(self, change: sa.Update) -> None:
         """Change the store of a sidecar that is stopped: it alone may write to it."""
         assert not self.alive, "stop the sidecar first"
-        with _connected(self.workspace, "mode=rw") as connection:
+        with self._connected("mode=rw") as connection:
             connection.execute(change)
             connection.commit()
 
-
-@contextmanager
-def _connected(workspace: Path, mode: str) -> Iterator[sa.Connection]:
-    engine = sa.create_engine(f"sqlite:///file:{workspace}/.tend/tend.db?{mode}&uri=true", poolclass=sa.NullPool)
-    with engine.connect() as connection:
-        yield connection
+    @contextmanager
+    def _connected(self, mode: str) -> Iterator[sa.Connection]:
+        file = f"sqlite:///file:{self.workspace}/.tend/tend.db?{mode}&uri=true"
+        address = self.database_url.replace("postgresql:", "postgresql+psycopg:") if self.database_url else file
+        engine = sa.create_engine(address, poolclass=sa.NullPool)
+        with engine.connect() as connection:
+            yield connection

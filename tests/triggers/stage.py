@@ -18,12 +18,13 @@ from sidecar.registry import Origin, Registry
 from sidecar.store import Row, Store
 from sidecar.store.schema import runs, slots
 from sidecar.triggers.watch import Triggers
+from tests.support.postgresql import database
 
 
 class Stage:
     def __init__(self, folder: Path, start: datetime) -> None:
         self.clock = ManualClock(start)
-        self.store = Store(folder / "tend.db")
+        self.store = Store(database(folder))
         self.registry = Registry(self.store, self.clock)
         self.triggers = Triggers(self.store, self.registry, self.clock, "UTC", lambda: None)
 

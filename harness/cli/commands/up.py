@@ -1,4 +1,4 @@
-"""`tend up`: the sidecar, supervised, and what happens in it."""
+"""`tend up` and `tend worker`: the sidecar, supervised, and what happens in it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from harness.cli.failure import INTERRUPTED, Failure
+from harness.cli.failure import INTERRUPTED, USAGE, Failure
 from harness.cli.terminal import Terminal, with_terminal
 
 if TYPE_CHECKING:
@@ -19,6 +19,23 @@ LAST_WORDS = 2.0  # seconds to tell what happened while the sidecar stopped
 @with_terminal
 def up(terminal: Terminal) -> None:
     """Start the sidecar, keep it running, and tell what happens. Ctrl-C stops it."""
+    _keep_running(terminal, worker=False)
+
+
+@with_terminal
+def worker(terminal: Terminal) -> None:
+    """Execute runs for other hosts, which share the database that TEND_DATABASE_URL names. Ctrl-C stops it."""
+    if terminal.settings.database_url is None:
+        raise Failure(
+            "a worker shares a database with other hosts, and none is named",
+            next_="TEND_DATABASE_URL=postgresql://… tend worker",
+            type_="usage",
+            code=USAGE,
+        )
+    _keep_running(terminal, worker=True)
+
+
+def _keep_running(terminal: Terminal, *, worker: bool) -> None:
     from harness.cli.announcer import Announcer
     from harness.cli.pages.status import welcome_page
     from harness.cli.supervisor import Supervisor
@@ -31,7 +48,7 @@ def up(terminal: Terminal) -> None:
             terminal.out.print(welcome_page(status, terminal.words))
         announcer.start()
 
-    supervisor = Supervisor(terminal.settings, say=terminal.err.print, came_up=came_up)
+    supervisor = Supervisor(terminal.settings, say=terminal.err.print, came_up=came_up, worker=worker)
     supervisor.run()
     if announcer.is_alive():
         announcer.finish(within=LAST_WORDS)

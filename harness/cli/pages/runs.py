@@ -136,7 +136,7 @@ def _attempts(attempts: Sequence[views.Attempt], words: Words) -> RenderableType
             state(attempt.outcome),
             words.exact(attempt.started_at),
             words.between(attempt.started_at, attempt.ended_at),
-            str(attempt.pid) if attempt.pid else "—",
+            f"{attempt.pid or '—'}{f' on {attempt.host}' if attempt.host else ''}",
         )
     return made
 

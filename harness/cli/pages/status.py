@@ -32,11 +32,21 @@ def status_page(status: views.Status, words: Words) -> RenderableType:
                 ("next up", next_up(status, words)),
             ]
         ),
+        section("Hosts", _hosts(status, words)) if status.hosts else None,
         section("Running", run_table(status.running, words)) if status.running else None,
         section("Waiting", run_table(status.waiting, words)) if status.waiting else None,
         section("Waits for you", approval_list(status.approvals, words)) if status.approvals else None,
         section("Proposed", _proposals(status, words)) if status.proposals else None,
     )
+
+
+def _hosts(status: views.Status, words: Words) -> RenderableType:
+    made = table("host", "", "heard of")
+    for host in status.hosts:
+        part = "leads" if host.leads else "executes runs"
+        told = part if host.alive else "silent: its runs go on elsewhere"
+        made.add_row(f"{host.name} (this one)" if host.is_this else host.name, told, words.relative(host.seen_at))
+    return made
 
 
 def welcome_page(status: views.Status, words: Words) -> RenderableType:

@@ -10,6 +10,7 @@ from sidecar.review.candidate import Candidate, some
 from sidecar.review.citing import Sort, sorted_out
 from sidecar.review.week import SkillWeek, Week
 from sidecar.review.words import cited, count, quote
+from sidecar.store.values import position
 
 SORTS_SHOWN = 4  # as many expectations as a skill can declare
 
@@ -23,7 +24,7 @@ def find_expectations(week: Week) -> Iterator[Candidate]:
 def _broken(week: Week) -> sa.Select[tuple[object, ...]]:
     """The first word of a misfire says which expectation it is: took, sent, the (same output), nothing (to report)."""
     run = week.runs.c
-    word = sa.func.substr(run.misfire, 1, sa.func.instr(run.misfire + " ", " ") - 1)
+    word = sa.func.substr(run.misfire, 1, position(run.misfire + " ", " ") - 1)
     return sa.select(run.skill, run.part, run.seq, run.id, word.label("expectation"), run.misfire).where(
         run.misfire.is_not(None)
     )

@@ -10,6 +10,7 @@ from sidecar.review.candidate import Candidate, some
 from sidecar.review.citing import Sort, sorted_out
 from sidecar.review.week import SkillWeek, Week
 from sidecar.review.words import VALUE_AT_MOST, cited, count, name, quote
+from sidecar.store.values import position
 
 FAILED_AT_LEAST = 3  # one or two may be a bad night of somebody's server
 SHARE_AT_LEAST = 0.01  # and of thousands of runs, three are still that
@@ -35,7 +36,7 @@ def _failed(week: Week) -> sa.Select[tuple[object, ...]]:
         run.id,
         run.error["type"].as_string().label("type"),
         # "fetch#17", the 17th use of a step, fails as `fetch` does
-        sa.func.substr(step, 1, sa.func.instr(step + "#", "#") - 1).label("step"),
+        sa.func.substr(step, 1, position(step + "#", "#") - 1).label("step"),
         sa.func.substr(run.error["message"].as_string(), 1, VALUE_AT_MOST + 1).label("message"),
     ).where(run.state == "failed")
 

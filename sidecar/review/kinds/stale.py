@@ -53,7 +53,7 @@ def _all_streaks(week: Week) -> sa.CTE:
     before = sa.func.lag(output).over(partition_by=run.skill, order_by=run.seq)
     changes = (
         sa.select(run.skill, run.seq, run.created_at, run.current, output.label("output"))
-        .add_columns(sa.cast(run.input, sa.Text).label("input"), (before != output).label("changed"))
+        .add_columns(sa.cast(run.input, sa.Text).label("input"), sa.cast(before != output, sa.Integer).label("changed"))
         .where(run.state == "succeeded", run.nothing_to_report.is_(None))
         .cte("changes")
     )

@@ -262,7 +262,8 @@ def upgrade() -> None:
         sa.Column("ended_at", sa.Float(precision=53), nullable=True),
         sa.PrimaryKeyConstraint("run", "name", "occurrence"),
     )
-    op.create_index("steps_that_wait", "steps", ["name"], unique=False, sqlite_where=sa.text("state = 'waiting'"))
+    waiting = sa.text("state = 'waiting'")
+    op.create_index("steps_that_wait", "steps", ["name"], sqlite_where=waiting, postgresql_where=waiting)
     op.create_table(
         "summaries",
         sa.Column("session", sa.Text(), nullable=False),

@@ -1,0 +1,1 @@
+"""Hands ready runs to live workers, on one machine or on many."""

@@ -1,0 +1,75 @@
+"""One machine, no server: one thread looks for ready runs, others conduct an attempt each."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
+
+from sqlalchemy.engine import Connection
+
+from sidecar.clock import Clock
+from sidecar.dispatch.conducting import Conducting
+from sidecar.dispatch.looking import Looking
+from sidecar.execution.attempt import Attempt, AttemptRunner
+from sidecar.failpoints import failpoint
+from sidecar.journal import runs as journal
+from sidecar.journal.runs import Segment
+from sidecar.quarantine.settle import Quarantine
+from sidecar.store import Store
+from sidecar.store.schema import runs
+
+
+class LocalDispatcher:
+    """Up to `workers` attempts at once."""
+
+    def __init__(self, store: Store, clock: Clock, runner: AttemptRunner, quarantine: Quarantine, workers: int) -> None:
+        self._store = store
+        self._clock = clock
+        self._runner = runner
+        self._quarantine = quarantine
+        self._slots = workers
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="attempt")
+        self._conducting = Conducting(runner, quarantine)
+        self._looking = Looking(clock, self._look)
+
+    def start(self) -> None:
+        self._quarantine.settle()  # what the last sidecar had counted
+        self._looking.start()
+
+    def nudge(self) -> None:
+        self._looking.nudge()
+
+    def stop_run(self, run: str) -> None:
+        self._conducting.stop(run)
+
+    def stop(self) -> None:
+        self._looking.stop()
+        self._conducting.stop_all()
+        self._pool.shutdown(wait=True)
+
+    def _look(self) -> float | None:
+        """Start what is ready and has room."""
+        live = self._conducting.runs()
+        self._runner.rescue(runs.c.id.not_in(live))
+        if self._runner.end_overdue():
+            self._quarantine.settle()
+        for run in self._store.read(lambda connection: journal.ended_among(connection, live)):
+            self._conducting.stop(run)
+        now = self._clock.now()
+        due = self._store.read(journal.next_wake)
+        if due is None or due > now:
+            return due
+        segments = self._store.write(lambda connection: self._claim(connection, now, live))
+        failpoint("dispatcher.claimed")
+        for attempt in filter(None, map(self._conducting.prepare, segments)):
+            self._pool.submit(self._conduct, attempt)
+        return self._store.read(journal.next_wake)
+
+    def _claim(self, connection: Connection, now: float, live: Collection[str]) -> list[Segment]:
+        """A run that is ready again already waits until the process of its last attempt is dead."""
+        journal.wake_due(connection, now)
+        return journal.claim(connection, self._slots - len(live), now, except_for=live)
+
+    def _conduct(self, attempt: Attempt) -> None:
+        self._conducting.carry_out(attempt)
+        self.nudge()

@@ -1,0 +1,61 @@
+"""A thread that looks whether there is something to do: when it is told so, when something is due, now and then."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+
+from sidecar.clock import Clock
+
+LOOK_AT_LEAST_EVERY = 1.0  # seconds: a clock that jumped is noticed by then
+
+log = logging.getLogger(__name__)
+
+
+class Looking:
+    """Calls `look` between `start` and `stop`; it returns when there will be something to do by itself."""
+
+    def __init__(self, clock: Clock, look: Callable[[], float | None]) -> None:
+        self._clock = clock
+        self._look = look
+        self._changed = threading.Condition()
+        self._news = True
+        self._stopping = False
+        self._thread = threading.Thread(target=self._serve, name="dispatcher", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def nudge(self) -> None:
+        with self._changed:
+            self._news = True
+            self._changed.notify()
+
+    def stop(self) -> None:
+        """Returns when nobody looks any more."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _serve(self) -> None:
+        while not self._stopping:
+            with self._changed:
+                self._news = False
+            try:
+                due = self._look()
+            except Exception:
+                log.exception("the dispatcher could not look for ready runs; it looks again")
+                due = None
+            self._rest(due)
+
+    def _rest(self, due: float | None) -> None:
+        """Until something changes, or is due; what is ready and has no room waits for a change."""
+        now = self._clock.now()
+        until = LOOK_AT_LEAST_EVERY
+        if due is not None and due > now:
+            until = min(until, due - now)
+        with self._changed:
+            self._changed.wait_for(lambda: self._news or self._stopping, until)

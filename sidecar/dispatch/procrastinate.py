@@ -1,0 +1,112 @@
+"""Many machines: ready runs are handed over to a queue, and fetched by the hosts that have room.
+
+a run is ready ─► handed over: marked, and deferred, in one transaction ─► fetched by a host
+    ─► taken: its fence rises ─► its attempt is conducted ─► the job is deleted
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from sqlalchemy.engine import Connection
+
+from sidecar.clock import Clock
+from sidecar.dispatch.conducting import Conducting
+from sidecar.dispatch.looking import Looking
+from sidecar.dispatch.queue import Queue, is_fetched_or_waits
+from sidecar.execution.attempt import AttemptRunner
+from sidecar.failpoints import failpoint
+from sidecar.journal import runs as journal
+from sidecar.journal.handing import hand_over, take, take_back
+from sidecar.quarantine.settle import Quarantine
+from sidecar.store import Store
+from sidecar.store.schema import runs
+
+RUNS_AT_ONCE = 200  # that one transaction hands over
+STOPPED_WITHIN = 10.0  # seconds that another host has to end what it conducts
+
+log = logging.getLogger(__name__)
+
+
+class ProcrastinateDispatcher:
+    """Up to `workers` attempts at once; on the host that leads, as many again that only it may conduct. `on_lost` is
+    called when the queue has ended by itself: nothing may go on here then."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        runner: AttemptRunner,
+        quarantine: Quarantine,
+        workers: int,
+        address: str,
+        host: str,
+        *,
+        on_lost: Callable[[str], None],
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._runner = runner
+        self._quarantine = quarantine
+        self._host = host
+        self._conducting = Conducting(runner, quarantine)
+        self._looking = Looking(clock, self._look)
+        self.queue = Queue(address, workers, conduct=self._conduct, stop=self._conducting.stop, on_end=on_lost)
+        self._stopping = False
+
+    def start(self) -> None:
+        self._quarantine.settle()
+        self.queue.start()
+        self._looking.start()
+
+    def nudge(self) -> None:
+        self._looking.nudge()
+
+    def stop_run(self, run: str) -> None:
+        if self._conducting.stop(run):
+            return
+        try:
+            self.queue.abort(run, STOPPED_WITHIN)
+        except TimeoutError:
+            log.warning("run %s was cancelled; whether its process is dead, its host has not said", run)
+
+    def stop(self) -> None:
+        self._stopping = True
+        self._looking.stop()
+        self._conducting.stop_all()
+        self.queue.stop()
+
+    def rescue(self) -> None:
+        """For the host that leads: what nobody conducts, or waits for nobody, any more."""
+        self._runner.rescue(~is_fetched_or_waits(runs.c.id))
+        self._store.write(lambda connection: take_back(connection, ~is_fetched_or_waits(runs.c.id)))
+        self.nudge()
+
+    def _look(self) -> float | None:
+        if self._runner.end_overdue():
+            self._quarantine.settle()
+        for run in self._store.read(lambda connection: journal.ended_among(connection, self._conducting.runs())):
+            self._conducting.stop(run)
+        now = self._clock.now()
+        due = self._store.read(journal.next_wake)
+        if due is None or due > now:
+            return due
+        self._store.write(lambda connection: self._hand_over(connection, now))
+        failpoint("dispatcher.claimed")
+        return self._store.read(journal.next_wake)
+
+    def _hand_over(self, connection: Connection, now: float) -> None:
+        journal.wake_due(connection, now)
+        self.queue.defer(connection, hand_over(connection, RUNS_AT_ONCE, now))
+
+    def _conduct(self, run: str) -> None:
+        """A run that is fetched while this host stops stays as it is, and is rescued by the one that leads."""
+        if self._stopping:
+            return
+        now = self._clock.now()
+        segment = self._store.write(lambda connection: take(connection, run, self._host, now))
+        attempt = self._conducting.prepare(segment) if segment else None
+        if attempt is not None:
+            self._conducting.carry_out(attempt)
+            self.nudge()

@@ -1,0 +1,189 @@
+"""Procrastinate, as a queue of runs between hosts. The only module that imports it.
+
+A job's lock is its run: a job for the next segment waits until the one before is over, processes included. A host whose
+renewals stay away is taken for dead, and what it had fetched goes back into the queue.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable, Coroutine, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from procrastinate import App, PsycopgConnector, SyncPsycopgConnector
+from procrastinate.jobs import Job, Status
+from procrastinate.manager import JobManager
+from procrastinate.worker import Worker
+from sqlalchemy.engine import Connection
+
+from sidecar.journal.handing import Handed
+
+ANY, LEADER = "any", "leader"  # the queues: what any host can execute, and what needs the one with the workspace
+SEGMENT = "segment"  # the one task
+POLL = 1.0  # seconds; a notification that was lost costs no more
+LOOK_AGAIN = 0.02  # seconds between two looks whether a job is over
+ANSWERS_WITHIN = 2.0  # seconds that the database has for what keeps this host alive
+NEVER = 1e9  # seconds
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+
+class Queue:
+    """`conduct` is called for each run that this host has fetched, on a thread of its own, and returns when the segment
+    is over; `stop` ends that from another thread. `on_end` is called when the queue ends without having been told to:
+    then nobody fetches for this host any more."""
+
+    def __init__(
+        self,
+        address: str,
+        slots: int,
+        *,
+        conduct: Callable[[str], None],
+        stop: Callable[[str], object],
+        on_end: Callable[[str], None],
+    ) -> None:
+        self._app = App(connector=PsycopgConnector(conninfo=address, min_size=1, max_size=4))
+        self._app.task(name=SEGMENT)(self._segment)
+        self._deferring = JobManager(SyncPsycopgConnector())  # never opened: it uses the store's own connection
+        self._slots = slots
+        self._conduct = conduct
+        self._stop = stop
+        self._on_end = on_end
+        self._threads = ThreadPoolExecutor(2 * slots, thread_name_prefix="attempt")
+        self._fetching: dict[str, tuple[Worker, asyncio.Task[None]]] = {}  # by queue
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="queue", daemon=True)
+        self._stopping = False
+
+    # ------------------------------------------------------------ asked from any thread
+
+    def start(self) -> None:
+        self._thread.start()
+        self._ask(self._app.connector.open_async())
+
+    def fetch(self, queue: str) -> int:
+        """From now on fetch from this queue; as whom, for `forget`."""
+        return self._ask(self._fetch(queue))
+
+    def defer(self, connection: Connection, handed: Iterable[Handed]) -> None:
+        """As part of the transaction that is under way on this connection."""
+        wanted = [_job(run) for run in handed]
+        if wanted:
+            self._deferring.batch_defer_jobs(wanted, connection=connection.connection.driver_connection)
+
+    def abort(self, run: str, within: float) -> None:
+        """Have whoever conducts the run's segment end it; returns when it is over. Raises TimeoutError."""
+        self._ask(self._abort(run), within)
+
+    def renew(self) -> None:
+        """Tell the others that this host is alive. Raises where that can't be told, or not in time."""
+        self._ask(self._renew(), ANSWERS_WITHIN)
+
+    def forget(self, worker: int) -> None:
+        """A worker that is known to be dead: what it had fetched needs no wait."""
+        self._ask(self._app.job_manager.unregister_worker(worker))
+
+    def retry_stalled(self, silent_for: float) -> list[str]:
+        """Put back what was fetched by those that have not renewed themselves for so many seconds; which runs."""
+        return self._ask(self._retry_stalled(silent_for))
+
+    def stop(self) -> None:
+        """Fetch no more; returns when what was fetched is over (end it meanwhile)."""
+        self._stopping = True
+        if self._thread.is_alive():
+            self._ask(self._end())
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join()
+        self._threads.shutdown(wait=True)
+        self._loop.close()
+
+    def _ask(self, work: Coroutine[Any, Any, T], within: float | None = None) -> T:
+        return asyncio.run_coroutine_threadsafe(asyncio.wait_for(work, within), self._loop).result()
+
+    # ------------------------------------------------------------ in the event loop
+
+    async def _fetch(self, queue: str) -> int:
+        worker = Worker(
+            self._app,
+            queues=[queue],
+            concurrency=self._slots,
+            fetch_job_polling_interval=POLL,
+            abort_job_polling_interval=POLL,
+            delete_jobs="always",
+            install_signal_handlers=False,
+            update_heartbeat_interval=NEVER,  # `renew` does it
+            stalled_worker_timeout=NEVER,
+        )
+        task = asyncio.create_task(self._serve(worker, queue))
+        self._fetching[queue] = (worker, task)
+        while worker.worker_id is None and not task.done():
+            await asyncio.sleep(LOOK_AGAIN)
+        if worker.worker_id is None:
+            raise ConnectionError(f"this host could not begin to fetch from the queue {queue!r}")
+        return worker.worker_id
+
+    async def _serve(self, worker: Worker, queue: str) -> None:
+        try:
+            await worker.run()  # type: ignore[no-untyped-call] # it says no return type
+        except Exception as error:  # noqa: BLE001 # whatever it was, it fetches no more
+            log.warning("fetching from the queue %r has ended: %r", queue, error)
+        if not self._stopping:
+            self._on_end(f"nothing is fetched from the queue {queue!r} any more")
+
+    async def _segment(self, run: str) -> None:
+        conducted = self._loop.run_in_executor(self._threads, self._conduct, run)
+        try:
+            await asyncio.shield(conducted)
+        except asyncio.CancelledError:  # somebody's `abort`
+            await asyncio.to_thread(self._stop, run)
+            await conducted
+
+    async def _abort(self, run: str) -> None:
+        manager = self._app.job_manager
+        while fetched := [job for job in await manager.list_jobs_async(lock=run) if job.status == Status.DOING.value]:
+            for job in fetched:
+                if job.id is not None and not job.abort_requested:
+                    await manager.cancel_job_by_id_async(job.id, abort=True)
+            await asyncio.sleep(LOOK_AGAIN)
+
+    async def _renew(self) -> None:
+        for worker, _ in self._fetching.values():
+            if worker.worker_id is not None:
+                await self._app.job_manager.update_heartbeat(worker.worker_id)
+
+    async def _retry_stalled(self, silent_for: float) -> list[str]:
+        stalled = list(await self._app.job_manager.get_stalled_jobs(seconds_since_heartbeat=silent_for))
+        for job in stalled:
+            await self._app.job_manager.retry_job(job)
+        await self._app.job_manager.prune_stalled_workers(silent_for)
+        return [str(job.task_kwargs["run"]) for job in stalled]
+
+    async def _end(self) -> None:
+        for worker, _ in self._fetching.values():
+            worker.stop()  # type: ignore[no-untyped-call]
+        await asyncio.gather(*(task for _, task in self._fetching.values()))
+        await self._app.connector.close_async()
+
+
+def is_fetched_or_waits(run: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
+    """Whether there is a job for this run."""
+    jobs = sa.table("procrastinate_jobs", sa.column("lock", sa.Text), sa.column("status"))
+    alive = sa.cast(jobs.c.status, sa.Text).in_((Status.TODO.value, Status.DOING.value))
+    return sa.exists().where(jobs.c.lock == run, alive)
+
+
+def _job(run: Handed) -> Job:
+    return Job(
+        queue=LEADER if run.needs_leader else ANY,
+        lock=run.id,
+        queueing_lock=None,
+        task_name=SEGMENT,
+        priority=run.priority,
+        task_kwargs={"run": run.id},
+    )

@@ -1,0 +1,1 @@
+"""One host among others: known, alive, perhaps leading."""

@@ -1,0 +1,20 @@
+"""One time for all hosts: the database's."""
+
+from __future__ import annotations
+
+import time
+
+
+class SharedClock:
+    """The machine's clock, corrected by what the database said last. Hosts whose own clocks differ agree on what is
+    due, and on what came first."""
+
+    def __init__(self) -> None:
+        self._ahead = 0.0  # seconds by which the database's clock is ahead of ours
+
+    def now(self) -> float:
+        return time.time() + self._ahead
+
+    def adjust(self, said: float, asked: float, heard: float) -> None:
+        """The database said `said` some time between `asked` and `heard` by our clock."""
+        self._ahead = said - (asked + heard) / 2

@@ -1,0 +1,174 @@
+"""This host among the others: it says that it is alive, and one of them leads.
+
+    every second: renew ─► alive for LEASE seconds more
+                       └─► who may lead does, if nobody else does, and says so for LEASE seconds more
+    not renewed for LEASE seconds ─► lost: this process ends all that it runs, at once, and starts anew
+    not heard of for TAKE_OVER_AFTER seconds ─► the leader gives its runs to others; of the leader: another one leads
+
+A host measures its lease by its own steady clock, from before it asked; the others measure its silence by the
+database's clock, from when that answered. So a host that can't renew itself has ended before anybody takes its place.
+One that is frozen as a whole can't end itself: what it writes when it thaws is refused by the fence of each run, and a
+slot that has its row fires no more.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from sidecar.dispatch.queue import ANY, Queue
+from sidecar.hosts.clock import SharedClock
+from sidecar.hosts.identity import Identity
+from sidecar.hosts.times import LEASE, RENEW_EVERY, TAKE_OVER_AFTER
+from sidecar.store.postgresql import engine_of
+from sidecar.store.schema import hosts, leadership
+from sidecar.store.values import insert
+
+LOOK_EVERY = 0.1  # seconds between two looks whether the lease is over
+
+_now = sa.func.extract("epoch", sa.func.clock_timestamp()).cast(sa.Float)
+
+log = logging.getLogger(__name__)
+
+
+class Membership:
+    """`lead` is called once, where this host may lead and its turn has come, with whether it was the last to
+    lead; `tend` every second from then on. `lost` is called where nothing may go on as it is."""
+
+    def __init__(
+        self,
+        address: str,
+        me: Identity,
+        clock: SharedClock,
+        queue: Queue,
+        *,
+        may_lead: bool,
+        lead: Callable[[bool], None],
+        tend: Callable[[], None],
+        lost: Callable[[str], None],
+    ) -> None:
+        self._engine = engine_of(address, connections=1, statement_timeout="2s")
+        self._me = me
+        self._clock = clock
+        self._queue = queue
+        self._may_lead = may_lead
+        self._lead = lead
+        self._tend = tend
+        self._lost = lost
+        self.leads = False
+        self._alive_until = 0.0  # monotonic
+        self._over = threading.Event()
+        self._threads = [
+            threading.Thread(target=self._renew_for_ever, name="membership", daemon=True),
+            threading.Thread(target=self._watch, name="lease", daemon=True),
+        ]
+
+    def start(self) -> None:
+        """When this returns, the others know of this host, it fetches runs, and it leads if nobody else does."""
+        with self._engine.connect() as connection:
+            self._forget_earlier_lives(connection)
+            workers = [self._queue.fetch(ANY)]
+            self._introduce(connection, workers)
+        was_mine = self._renew()
+        self.leads = was_mine is not None
+        for thread in self._threads:
+            thread.start()
+        if was_mine is not None:
+            self._lead(was_mine)
+            self._begin(self._look_after_others)
+
+    def stop(self) -> None:
+        """Give up the lead, so that the next one need not wait."""
+        self._over.set()
+        for thread in list(self._threads):
+            if thread.is_alive():
+                thread.join()
+        with self._engine.connect() as connection:
+            connection.execute(leadership.update().where(leadership.c.host == self._me.id).values(until=0.0))
+            connection.execute(hosts.delete().where(hosts.c.id == self._me.id))
+        self._engine.dispose()
+
+    # ------------------------------------------------------------ known
+
+    def _forget_earlier_lives(self, connection: Connection) -> None:
+        """This process holds the workspace's lock: whatever this host had fetched before, nobody executes it now."""
+        for worker in connection.scalar(sa.select(hosts.c.workers).where(hosts.c.id == self._me.id)) or ():
+            self._queue.forget(worker)
+
+    def _introduce(self, connection: Connection, workers: list[int]) -> None:
+        said = {"name": self._me.name, "workers": workers, "started_at": _now, "seen_at": _now}
+        row = insert(connection, hosts).values(id=self._me.id, **said)
+        connection.execute(row.on_conflict_do_update(index_elements=["id"], set_=said))
+        nobody = insert(connection, leadership).values(only=1, host=None, until=0.0)
+        connection.execute(nobody.on_conflict_do_nothing())
+
+    # ------------------------------------------------------------ alive
+
+    def _renew_for_ever(self) -> None:
+        while not self._over.wait(RENEW_EVERY):
+            try:
+                was_mine = self._renew()
+                if was_mine is not None and not self.leads:
+                    self._begin(partial(self._lead_from_now_on, was_mine))
+                elif was_mine is None and self.leads:
+                    self._lost("another host leads")
+                self.leads = was_mine is not None
+            except Exception as error:  # noqa: BLE001 # the lease decides how long that may go on
+                log.warning("this host could not renew itself: %r", error)
+
+    def _renew(self) -> bool | None:
+        """None: another host leads. Else whether this one was the last that did."""
+        asked = time.monotonic()
+        self._queue.renew()
+        with self._engine.connect() as connection:
+            mine = hosts.update().where(hosts.c.id == self._me.id).values(seen_at=_now).returning(hosts.c.seen_at)
+            before = time.time()
+            self._clock.adjust(connection.execute(mine).scalar_one(), before, time.time())
+            was_mine = self._hold_lead(connection) if self._may_lead else None
+        self._alive_until = asked + LEASE
+        return was_mine
+
+    def _watch(self) -> None:
+        while not self._over.wait(LOOK_EVERY):
+            if time.monotonic() > self._alive_until:
+                self._lost(f"this host could not renew itself for {LEASE:g} s")
+
+    # ------------------------------------------------------------ leading
+
+    def _hold_lead(self, connection: Connection) -> bool | None:
+        last = connection.scalar(sa.select(leadership.c.host))
+        free = leadership.c.until < _now - (TAKE_OVER_AFTER - LEASE)
+        held = connection.execute(
+            leadership.update()
+            .where(sa.or_(leadership.c.host == self._me.id, free))
+            .values(host=self._me.id, until=_now + LEASE)
+        )
+        return last in (self._me.id, None) if held.rowcount else None
+
+    def _begin(self, act: Callable[[], None]) -> None:
+        thread = threading.Thread(target=act, name="leader", daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _lead_from_now_on(self, was_mine: bool) -> None:
+        log.info("this host leads")
+        try:
+            self._lead(was_mine)
+        except Exception as error:
+            log.exception("this host could not lead")
+            self._lost(f"this host could not lead: {error!r}")
+        self._look_after_others()
+
+    def _look_after_others(self) -> None:
+        while not self._over.wait(RENEW_EVERY):
+            try:
+                self._queue.retry_stalled(TAKE_OVER_AFTER)
+                self._tend()
+            except Exception:
+                log.exception("the leader could not look after the runs of other hosts; it looks again")

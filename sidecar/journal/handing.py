@@ -1,0 +1,60 @@
+"""Runs on their way from the journal to a host that executes them, where there are many.
+
+A run that is handed over is queued, and marked, so that it is handed over once. Whoever takes it raises its fence.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from sidecar.checker.manifest import Manifest
+from sidecar.journal.runs import Segment, end_attempt, ready_with_room, start_attempt
+from sidecar.store.schema import runs, versions
+
+
+@dataclass(frozen=True)
+class Handed:
+    id: str
+    needs_leader: bool  # the workspace's files, or a command to the sidecar that has them
+    priority: int
+
+
+def hand_over(connection: Connection, limit: int, now: float) -> list[Handed]:
+    """Mark up to `limit` ready runs whose skill has room for them. They keep that room from here on."""
+    ready = ready_with_room(connection, limit, now)
+    ids = [row.id for row in ready]
+    connection.execute(runs.update().where(runs.c.id.in_(ids)).values(handed_over=True, admitted=True))
+    leaders = _need_leader(connection, {row.version for row in ready})
+    return [Handed(row.id, row.version in leaders, row.priority) for row in ready]
+
+
+def take(connection: Connection, run: str, host: str, now: float) -> Segment | None:
+    """Begin an attempt here; None: there is nothing to do any more. A run that is running already was conducted by a
+    host that is dead: its queue gives a run to one host at a time."""
+    row = connection.execute(sa.select(runs.c.state, runs.c.fence, runs.c.attempts).where(runs.c.id == run)).first()
+    if row is None or row.state not in ("queued", "running"):
+        return None
+    if row.state == "running":
+        end_attempt(connection, Segment(run=run, fence=row.fence, attempt=row.attempts), "lost", now)
+    return start_attempt(connection, run, now, host)
+
+
+def take_back(connection: Connection, which: sa.ColumnElement[bool]) -> int:
+    """Of the runs that are handed over, those are not any more: they are handed over again."""
+    lost = runs.update().where(runs.c.state == "queued", runs.c.handed_over, which).values(handed_over=False)
+    return connection.execute(lost).rowcount
+
+
+def _need_leader(connection: Connection, wanted: set[str]) -> set[str]:
+    rows = connection.execute(
+        sa.select(versions.c.hash, versions.c.import_from, versions.c.manifest).where(versions.c.hash.in_(wanted))
+    )
+    return {row.hash for row in rows if row.import_from or _touches_files(row.manifest)}
+
+
+def _touches_files(manifest: object) -> bool:
+    declared = Manifest.model_validate(manifest) if manifest else None
+    return declared is not None and bool(declared.reads or declared.writes)

@@ -1,0 +1,102 @@
+"""A server that several hosts share.
+
+All that write take turns: each transaction begins by taking one lock, on whichever host. So what holds where one
+process alone writes holds here too, and a change of a run's state can't slip between another's look and its change.
+Callers at the same instant share a transaction, per host.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from sidecar.store.copying import copy_rows
+from sidecar.store.migrate import migrate
+from sidecar.store.values import to_json
+
+WRITING = 0x74656E64  # the key of the lock that whoever writes holds
+MIGRATING = WRITING + 1
+
+# A host that stopped in the middle of a transaction would keep all others waiting: the server ends that session.
+_OF_A_SESSION = {
+    "idle_in_transaction_session_timeout": "5s",
+    "lock_timeout": "20s",
+    "tcp_keepalives_idle": "2",
+    "tcp_keepalives_interval": "1",
+    "tcp_keepalives_count": "3",
+}
+_OF_A_SOCKET = {
+    "connect_timeout": 5,
+    "keepalives_idle": 2,
+    "keepalives_interval": 1,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 5000,
+}
+CONNECTIONS_AT_MOST = 40  # of one host: attempts, the API's threads, the writer
+
+
+class Postgresql:
+    way_out = "Does the server run, and may this user make tables there?"
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self.engine = engine_of(address, connections=CONNECTIONS_AT_MOST)
+
+    def begin(self, writer: Connection) -> None:
+        writer.exec_driver_sql(f"BEGIN; SELECT pg_advisory_xact_lock({WRITING})")
+
+    def begin_reading(self, reader: Connection) -> None:
+        reader.exec_driver_sql("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+
+    @contextmanager
+    def migrating(self, writer: Connection) -> Iterator[None]:
+        writer.exec_driver_sql(f"SELECT pg_advisory_lock({MIGRATING})")
+        try:
+            yield
+        finally:
+            writer.exec_driver_sql(f"SELECT pg_advisory_unlock({MIGRATING})")
+
+    def copy_to(self, target: Path) -> None:
+        copy = sa.create_engine(f"sqlite:///{target}", json_serializer=to_json)
+        try:
+            with self.engine.connect() as reader, copy.begin() as writer:
+                migrate(writer)
+                self.begin_reading(reader)
+                copy_rows(reader, writer)
+                reader.exec_driver_sql("ROLLBACK")
+        finally:
+            copy.dispose()
+
+    def problem(self) -> str | None:
+        """The server sees to its own data; that it answers is what can be seen from here."""
+        with self.engine.connect() as connection:
+            connection.exec_driver_sql("SELECT 1")
+        return None
+
+    def describe(self) -> str:
+        with self.engine.connect() as connection:
+            version = connection.exec_driver_sql("SHOW server_version").scalar_one()
+            size = connection.exec_driver_sql("SELECT pg_database_size(current_database()) / 1024").scalar_one()
+        return f"{sa.make_url(self.address).render_as_string()}, {size:,} KiB, PostgreSQL {version}"
+
+
+def engine_of(address: str, *, connections: int, statement_timeout: str = "0") -> sa.Engine:
+    """One whose connections keep each statement at once, but for what lies between a BEGIN and its COMMIT."""
+    settings = {**_OF_A_SESSION, "statement_timeout": statement_timeout}
+    return sa.create_engine(
+        sa.make_url(address).set(drivername="postgresql+psycopg"),
+        connect_args={
+            **_OF_A_SOCKET,
+            "options": " ".join(f"-c {name}={value}" for name, value in settings.items()),
+            "application_name": "tend",
+        },
+        isolation_level="AUTOCOMMIT",
+        json_serializer=to_json,
+        pool_size=min(connections, 5),
+        max_overflow=max(0, connections - 5),
+        pool_pre_ping=True,
+    )

