@@ -20,6 +20,7 @@ import sqlalchemy as sa
 from pydantic import JsonValue
 from sqlalchemy.engine import Connection
 
+from sidecar.journal.struck import is_in_doubt, leave_in_doubt
 from sidecar.store import Row
 from sidecar.store.schema import attempts, runs, steps
 from skills.wire import ErrorInfo
@@ -164,10 +165,7 @@ def _reason(step: Row) -> str:
 
 def may_have_happened(connection: Connection, run: str) -> bool:
     """Whether an irreversible step of the run was begun and has no outcome."""
-    open_ = sa.select(steps.c.run).where(
-        steps.c.run == run, steps.c.kind == "irreversible", steps.c.state.not_in(("succeeded", "failed"))
-    )
-    return connection.execute(open_).first() is not None
+    return connection.execute(sa.select(steps.c.run).where(is_in_doubt(run))).first() is not None
 
 
 def wake(connection: Connection, run: str, now: float) -> None:
@@ -271,6 +269,7 @@ def close(
         .where(attempts.c.run == run, attempts.c.outcome == "running")
         .values(outcome=outcome, ended_at=now)
     )
+    leave_in_doubt(connection, run, why, now)
     connection.execute(
         steps.update()
         .where(steps.c.run == run, steps.c.state.not_in(("succeeded", "failed")))

@@ -127,6 +127,21 @@ def test_a_step_whose_time_is_up_may_have_happened(sidecar: LiveSidecar, sink: S
     assert sink.count("/page_slow") == 1
 
 
+def test_a_cancel_that_strikes_it_says_that_it_may_have_happened(sidecar: LiveSidecar, sink: Sink) -> None:
+    sidecar.put("page_cut", paging("page_cut", sink))
+    held = sink.hold("/page_cut")
+    started = sidecar.client.run_skill("page_cut").id
+    sidecar.client.answer(sidecar.approval(started).id, "yes")
+    wait_until(lambda: sink.count("/page_cut"), "it is under way")
+    sidecar.client.cancel(started)
+    held.set()
+    (step,) = [step for step in sidecar.ended(started).steps if step.name == "page"]
+    assert step.error is not None
+    assert step.error.type == "MayHaveHappened"
+    (told,) = [notice.text for notice in sidecar.client.notices() if notice.run == started]
+    assert "page was under way when its run was cancelled: it may have happened, or not" in told
+
+
 def test_each_use_is_asked_for_by_itself(sidecar: LiveSidecar, sink: Sink) -> None:
     more = (
         '    bob = run.step_if_approved("And Bob?", page, "Bob", [])\n    run.log(str(bob))\n    return f"{done.result}'
