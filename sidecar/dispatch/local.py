@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 
@@ -9,7 +10,7 @@ from sqlalchemy.engine import Connection
 
 from sidecar.clock import Clock
 from sidecar.dispatch.conducting import Conducting
-from sidecar.dispatch.looking import Looking
+from sidecar.dispatch.looking import LOOK_AT_LEAST_EVERY, Looking
 from sidecar.execution.attempt import Attempt, AttemptRunner
 from sidecar.failpoints import failpoint
 from sidecar.journal import runs as journal
@@ -30,6 +31,7 @@ class LocalDispatcher:
         self._slots = workers
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="attempt")
         self._conducting = Conducting(runner, quarantine)
+        self._tidy_at = 0.0  # monotonic
         self._looking = Looking(clock, self._look)
 
     def start(self) -> None:
@@ -50,25 +52,33 @@ class LocalDispatcher:
     def _look(self) -> float | None:
         """Start what is ready and has room."""
         live = self._conducting.runs()
+        if time.monotonic() >= self._tidy_at:
+            self._tidy(live)
+        now = self._clock.now()
+        due = self._store.read(journal.next_wake)
+        if due is None or due > now:
+            return due
+        segments, due = self._store.write(lambda connection: self._claim(connection, now, live))
+        failpoint("dispatcher.claimed")
+        for attempt in filter(None, map(self._conducting.prepare, segments)):
+            self._pool.submit(self._conduct, attempt)
+        return due
+
+    def _tidy(self, live: Collection[str]) -> None:
+        """See to what nobody tells us of. Many looks come within a second, and one of them is soon enough."""
+        self._tidy_at = time.monotonic() + LOOK_AT_LEAST_EVERY
         self._runner.rescue(runs.c.id.not_in(live))
         if self._runner.end_overdue():
             self._quarantine.settle()
         for run in self._store.read(lambda connection: journal.ended_among(connection, live)):
             self._conducting.stop(run)
-        now = self._clock.now()
-        due = self._store.read(journal.next_wake)
-        if due is None or due > now:
-            return due
-        segments = self._store.write(lambda connection: self._claim(connection, now, live))
-        failpoint("dispatcher.claimed")
-        for attempt in filter(None, map(self._conducting.prepare, segments)):
-            self._pool.submit(self._conduct, attempt)
-        return self._store.read(journal.next_wake)
 
-    def _claim(self, connection: Connection, now: float, live: Collection[str]) -> list[Segment]:
-        """A run that is ready again already waits until the process of its last attempt is dead."""
+    def _claim(self, connection: Connection, now: float, live: Collection[str]) -> tuple[list[Segment], float | None]:
+        """A run that is ready again already waits until the process of its last attempt is dead. Returns too when the
+        next one is due."""
         journal.wake_due(connection, now)
-        return journal.claim(connection, self._slots - len(live), now, except_for=live)
+        segments = journal.claim(connection, self._slots - len(live), now, except_for=live)
+        return segments, journal.next_wake(connection)
 
     def _conduct(self, attempt: Attempt) -> None:
         self._conducting.carry_out(attempt)
