@@ -234,14 +234,18 @@ class Journal:
         opening.withdraw = self._store.write_lazily(change)
 
     def _write(self, step: StepRow, act: Callable[[Connection, Opening | None], T]) -> T:
-        """In one transaction, by the attempt that owns the run. `act` writes the opening too, where it is given one."""
+        """In one transaction, by the attempt that owns the run. `act` writes the opening too, where it is given one.
+        Whatever is remembered is progress: the workers that the run has lost before count no more."""
         opening = step.unwritten()
 
         def change(connection: Connection) -> T:
             check_fence(connection, self.segment)
+            if not self._has_progressed:
+                connection.execute(runs.update().where(runs.c.id == self.segment.run).values(deaths=0))
             return act(connection, opening)
 
         result = self._store.write(change)
+        self._has_progressed = True
         step.opening = None
         return result
 
@@ -260,11 +264,8 @@ class Journal:
 
         def change(connection: Connection, opening: Opening | None) -> None:
             put(connection, step, values, opening=opening, attempt=attempt)
-            if not self._has_progressed:
-                connection.execute(runs.update().where(runs.c.id == self.segment.run).values(deaths=0))
 
         self._write(step, change)
-        self._has_progressed = True
         step.state, step.result, step.error = state, result, error
 
     def _failed(self, step: StepRow, error: ErrorInfo, outcome: str) -> Failed:

@@ -86,6 +86,32 @@ def test_too_much_memory_is_an_error_of_the_step(sidecar: LiveSidecar, sink: Sin
     assert ended.run.error.traceback
 
 
+PATIENT = '''"""Wait for a person, again and again."""
+
+from skills import Run, skill
+
+
+@skill()
+def patient(run: Run) -> int:
+    return sum(bool(run.approve(f"Go on to {number}?")) for number in range(5))
+'''
+
+
+def test_what_the_sidecar_answers_is_progress_too(sidecar: LiveSidecar) -> None:
+    """A worker may die between any two questions, however often in a long life."""
+    sidecar.put("patient", PATIENT)
+    run = sidecar.client.run_skill("patient").id
+    for _ in range(4):
+        question = sidecar.approval(run)
+        sidecar.failpoints.strike("worker.start")
+        sidecar.client.answer(question.id, "yes")
+        wait_until(lambda: sidecar.failpoints.struck, "its worker is killed")
+    sidecar.client.answer(sidecar.approval(run).id, "yes")
+    ended = sidecar.ended(run)
+    assert ended.output == 5
+    assert [attempt.outcome for attempt in ended.attempts].count("lost") == 4
+
+
 ASKING = '''"""Ask, and go on."""
 
 from skills import Run, skill
