@@ -7,7 +7,9 @@ import time
 from pathlib import Path
 from typing import Protocol
 
-ROW = "INSERT INTO floor VALUES (?, ?, ?, ?)"
+import psycopg
+
+from tests.support.postgresql import new_database
 
 
 class Database(Protocol):
@@ -46,11 +48,38 @@ class Sqlite:
         for occurrence in range(count):
             started = time.perf_counter()
             connection.execute("BEGIN IMMEDIATE")
-            connection.execute(ROW, ("0123456789abcdef", "measured", occurrence, str(occurrence)))
+            connection.execute(
+                "INSERT INTO floor VALUES (?, ?, ?, ?)", ("0123456789abcdef", "measured", occurrence, str(occurrence))
+            )
             connection.execute("COMMIT")
             taken.append((time.perf_counter() - started) * 1e6)
         connection.close()
         return taken
 
 
-DATABASES: dict[str, Database] = {"sqlite": Sqlite()}
+class Postgresql:
+    """A server of its own on this machine, with the settings that it comes with; each sidecar has a database there."""
+
+    name = "postgresql"
+
+    def settings(self) -> dict[str, str]:
+        return {"database_url": new_database()}
+
+    def dbos_url(self, folder: Path) -> str:  # SQLite's is in there
+        return new_database()
+
+    def commits(self, folder: Path, count: int) -> list[float]:  # SQLite's is in there
+        taken = []
+        with psycopg.connect(new_database()) as connection:
+            connection.execute("CREATE TABLE floor (run TEXT, name TEXT, occurrence INTEGER, result TEXT)")
+            connection.commit()
+            for occurrence in range(count):
+                started = time.perf_counter()
+                row = ("0123456789abcdef", "measured", occurrence, str(occurrence))
+                connection.execute("INSERT INTO floor VALUES (%s, %s, %s, %s)", row)
+                connection.commit()
+                taken.append((time.perf_counter() - started) * 1e6)
+        return taken
+
+
+DATABASES: dict[str, Database] = {"sqlite": Sqlite(), "postgresql": Postgresql()}

@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from hashlib import sha256
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy.engine import Connection
@@ -18,6 +17,7 @@ from sidecar.store import Store
 from sidecar.store.schema import attempts, runs, step_attempts, steps
 from tests.bench.engine.figure import Figure, Goal
 from tests.bench.engine.stage import Stage, tell
+from tests.support.live_sidecar import LiveSidecar
 
 SKILLS = 100
 STEPS = 10  # of each run
@@ -30,7 +30,7 @@ def measure(stage: Stage) -> list[Figure]:
     count, rounds = stage.size(100_000, 2_000), stage.size(30, 5)
     with stage.folder() as folder:
         sidecar = stage.sidecar_in(folder)
-        _remember(folder / "workspace" / ".tend" / "tend.db", count)
+        _remember(sidecar, count)
         with sidecar:
             client = sidecar.client
             asked = _questions(client, count)
@@ -71,10 +71,10 @@ def _timed(ask: Callable[[], object]) -> float:
 # ---------------------------------------------------------------- what is stored
 
 
-def _remember(database: Path, count: int) -> None:
+def _remember(sidecar: LiveSidecar, count: int) -> None:
     """That many runs, the newest one minute old, one each minute."""
     numbers = iter(range(count))
-    with Store(database) as store:
+    with Store(sidecar.client.settings.database) as store:
         while some := list(islice(numbers, RUNS_AT_ONCE)):
             tell(f"history: {some[0]:,} of {count:,} runs stored")
             ended = [time.time() - 60 * (count - number) for number in some]

@@ -47,7 +47,7 @@ def measure(stage: Stage) -> list[Figure]:
     with stage.folder() as folder:
         sidecar = stage.sidecar_in(folder)
         tell(f"schedules: {count:,} are made, due at {due:%H:%M} UTC")
-        _register(folder / "workspace", count, due)
+        _register(sidecar, count, due)
         with sidecar:
             wait_until(lambda: _rests(sidecar), "the sidecar has nothing to do", within=PATIENCE)
             tell("schedules: idle")
@@ -112,12 +112,12 @@ def _asking(client: Client) -> Iterator[list[float]]:
 # ---------------------------------------------------------------- what is stored
 
 
-def _register(workspace: Path, count: int, due: datetime) -> None:
+def _register(sidecar: LiveSidecar, count: int, due: datetime) -> None:
     """Make them live without a check: a check takes longer than all that is measured here."""
-    (workspace / "skills").mkdir()
-    with Store(workspace / ".tend" / "tend.db") as store, ThreadPoolExecutor(8) as pool:
+    (sidecar.workspace / "skills").mkdir()
+    with Store(sidecar.client.settings.database) as store, ThreadPoolExecutor(8) as pool:
         registry = Registry(store, SystemClock())
-        list(pool.map(lambda number: _activate(workspace, registry, number, due), range(count)))
+        list(pool.map(lambda number: _activate(sidecar.workspace, registry, number, due), range(count)))
 
 
 def _activate(workspace: Path, registry: Registry, number: int, due: datetime) -> None:
