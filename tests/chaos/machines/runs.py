@@ -58,6 +58,7 @@ class RunsMachine(RuleBasedStateMachine):
         for segment in claimed:
             one = self.runs[segment.run]
             one.state, one.admitted, one.owner = "running", True, segment
+            self._look_again(segment)
 
     @precondition(lambda self: self._some("running"))
     @rule(data=st.data())
@@ -215,6 +216,13 @@ class RunsMachine(RuleBasedStateMachine):
 
     def _journal(self, segment: Segment) -> Journal:
         return Journal(self.store, self.clock, segment)
+
+    def _look_again(self, segment: Segment) -> None:
+        """As a replay does: a sleep that is over has its answer before anything new happens."""
+        one = self._journal(segment)
+        for step in list(one._steps.values()):
+            if step.kind == "sleep" and step.state == "waiting":
+                one.answer(step)
 
     def _step(self, segment: Segment, number: int) -> None:
         one, key = self._journal(segment), StepKey(name="work", occurrence=number)
