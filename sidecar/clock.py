@@ -9,13 +9,13 @@ from typing import Protocol
 
 class Clock(Protocol):
     def now(self) -> float:
-        """Seconds since 1970, UTC."""
+        """Seconds since 1970, UTC; whole microseconds, so that a time that was shown is the one that is kept."""
         ...
 
 
 class SystemClock:
     def now(self) -> float:
-        return time.time()
+        return round(time.time(), 6)
 
 
 class ManualClock:

@@ -13,7 +13,7 @@ class SharedClock:
         self._ahead = 0.0  # seconds by which the database's clock is ahead of ours
 
     def now(self) -> float:
-        return time.time() + self._ahead
+        return round(time.time() + self._ahead, 6)
 
     def adjust(self, said: float, asked: float, heard: float) -> None:
         """The database said `said` some time between `asked` and `heard` by our clock."""
