@@ -29,16 +29,16 @@ def main() -> int:
         logging.getLogger(library).setLevel(logging.WARNING)
     try:
         settings = load_settings(workspace=given.workspace)
-        _when_it_answers(lambda: Sidecar(settings, may_lead=not given.worker)).run()
+        again = has_started_anew()
+        _when_it_answers(lambda: Sidecar(settings, may_lead=not given.worker, again=again), patient=again).run()
     except (AlreadyRunning, MissingExtra, SettingsError, StoreError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0
 
 
-def _when_it_answers(make: Callable[[], Sidecar]) -> Sidecar:
+def _when_it_answers(make: Callable[[], Sidecar], *, patient: bool) -> Sidecar:
     """A first start fails at once where the database is away; one that lost it waits until it is back."""
-    patient = has_started_anew()
     while True:
         try:
             return make()

@@ -34,7 +34,7 @@ from sidecar.execution.workers import Workers
 from sidecar.gate import Gate
 from sidecar.gateway import Gateway, GatewaySettings
 from sidecar.hosts.adopt import adopt
-from sidecar.hosts.anew import start_anew
+from sidecar.hosts.anew import end_at_once, start_anew
 from sidecar.hosts.clock import SharedClock
 from sidecar.hosts.identity import identify
 from sidecar.journal.runs import FINAL, give_up_orphans
@@ -47,7 +47,7 @@ from sidecar.registry import Registry
 from sidecar.retention import Retention
 from sidecar.server import application, serve
 from sidecar.shipped import register_shipped
-from sidecar.store import Store
+from sidecar.store import Store, StoreError
 from sidecar.store.schema import runs
 from sidecar.triggers.watch import Triggers
 from sidecar.watcher import Watcher
@@ -66,14 +66,16 @@ class Part(Protocol):
 class Sidecar:
     """Everything that runs in the sidecar's process. `run` serves until it is told to stop."""
 
-    def __init__(self, settings: Settings, *, may_lead: bool = True) -> None:
+    def __init__(self, settings: Settings, *, may_lead: bool = True, again: bool = False) -> None:
+        """`again`: it has lost its database before, and does not give up where that happens again."""
         self._settings = settings
+        self._again = again
         if not may_lead and settings.database_url is None:
             raise SettingsError("a worker shares a database with others: set TEND_DATABASE_URL=postgresql://…")
         _make_workspace(settings)
         self._lock = take_lock(settings.store)
         clock = self._clock = SharedClock() if settings.database_url else SystemClock()
-        store = self._store = Store(settings.database)
+        store = self._store = self._open_store()
         moments = self._moments = Moments()
         registry = self._registry = Registry(store, clock)
         self._warm = WarmChecks(settings.store / "check")
@@ -124,9 +126,17 @@ class Sidecar:
             started.callback(os.close, self._lock)
             started.callback(self._store.close)
             started.callback(self._gateway.close)
-            self._start(started)
+            self._start_all(started)
             app = application(self._commands, self._moments, self._is_over)
             serve(app, self._settings.socket, self._moments)
+
+    def _open_store(self) -> Store:
+        """Whoever waits for the database makes another Sidecar in this process: the lock is free for that one."""
+        try:
+            return Store(self._settings.database)
+        except StoreError:
+            os.close(self._lock)
+            raise
 
     def _among_others(
         self, clock: SharedClock, runner: AttemptRunner, quarantine: Quarantine, *, may_lead: bool
@@ -139,8 +149,10 @@ class Sidecar:
 
         address, me = self._settings.database_url or "", identify(self._settings.store, self._settings.host_name)
         dispatcher = ProcrastinateDispatcher(
-            self._store, clock, runner, quarantine, self._settings.workers, address, me.name, on_lost=start_anew
+            self._store, clock, runner, quarantine, self._settings.workers, address, me.name, on_lost=self._lost
         )
+
+        self._store.read(clock.ask)
 
         def lead(was_mine: bool) -> None:
             self._lead(was_mine=was_mine)
@@ -154,9 +166,22 @@ class Sidecar:
             may_lead=may_lead,
             lead=lead,
             tend=dispatcher.rescue,
-            lost=start_anew,
+            lost=self._lost,
         )
         return dispatcher, (membership, Relay(address, me.id, self._moments))
+
+    def _lost(self, reason: str) -> None:
+        if self._moments.closed:  # it was told to stop
+            end_at_once(reason)
+        start_anew(reason)
+
+    def _start_all(self, started: ExitStack) -> None:
+        try:
+            self._start(started)
+        except Exception as error:
+            if not self._again:
+                raise
+            start_anew(f"starting again was broken off: {error!r}")
 
     def _start(self, started: ExitStack) -> None:
         started.callback(self._warm.close)

@@ -7,9 +7,11 @@ a run is ready ─► handed over: marked, and deferred, in one transaction ─�
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable
 
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DBAPIError
 
 from sidecar.clock import Clock
 from sidecar.dispatch.conducting import Conducting
@@ -20,10 +22,11 @@ from sidecar.failpoints import failpoint
 from sidecar.journal import runs as journal
 from sidecar.journal.handing import hand_over, take, take_back
 from sidecar.quarantine.settle import Quarantine
-from sidecar.store import Store
+from sidecar.store import Store, StoreError
 from sidecar.store.schema import runs
 
 RUNS_AT_ONCE = 200  # that one transaction hands over
+TRY_AGAIN_AFTER = 1.0  # seconds
 STOPPED_WITHIN = 10.0  # seconds that another host has to end what it conducts
 
 log = logging.getLogger(__name__)
@@ -53,7 +56,7 @@ class ProcrastinateDispatcher:
         self._conducting = Conducting(runner, quarantine)
         self._looking = Looking(clock, self._look)
         self.queue = Queue(address, workers, conduct=self._conduct, stop=self._conducting.stop, on_end=on_lost)
-        self._stopping = False
+        self._stopping = threading.Event()
 
     def start(self) -> None:
         self._quarantine.settle()
@@ -72,7 +75,7 @@ class ProcrastinateDispatcher:
             log.warning("run %s was cancelled; whether its process is dead, its host has not said", run)
 
     def stop(self) -> None:
-        self._stopping = True
+        self._stopping.set()
         self._looking.stop()
         self._conducting.stop_all()
         self.queue.stop()
@@ -102,11 +105,24 @@ class ProcrastinateDispatcher:
 
     def _conduct(self, run: str) -> None:
         """A run that is fetched while this host stops stays as it is, and is rescued by the one that leads."""
-        if self._stopping:
+        if self._stopping.is_set():
             return
         now = self._clock.now()
         segment = self._store.write(lambda connection: take(connection, run, self._host, now))
         attempt = self._conducting.prepare(segment) if segment else None
         if attempt is not None:
             self._conducting.carry_out(attempt)
+            self._give_back(run)
             self.nudge()
+
+    def _give_back(self, run: str) -> None:
+        """Its attempt may have broken off since the store took no changes. That was no fault of the run's, as this host
+        alone knows; its job keeps others away until that is on disk."""
+        while run in self._runner.interrupted:
+            try:
+                self._runner.rescue(runs.c.id == run)
+                self._runner.interrupted.discard(run)
+            except (StoreError, DBAPIError) as error:
+                log.warning("run %s could not be given back yet: %s", run, error)
+                if self._stopping.wait(TRY_AGAIN_AFTER):
+                    return

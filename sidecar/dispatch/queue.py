@@ -21,6 +21,7 @@ from procrastinate.worker import Worker
 from sqlalchemy.engine import Connection
 
 from sidecar.journal.handing import Handed
+from sidecar.store.postgresql import SOCKET
 
 ANY, LEADER = "any", "leader"  # the queues: what any host can execute, and what needs the one with the workspace
 SEGMENT = "segment"  # the one task
@@ -36,8 +37,8 @@ log = logging.getLogger(__name__)
 
 class Queue:
     """`conduct` is called for each run that this host has fetched, on a thread of its own, and returns when the segment
-    is over; `stop` ends that from another thread. `on_end` is called when the queue ends without having been told to:
-    then nobody fetches for this host any more."""
+    is over; `stop` ends that from another thread. `on_end` is called when the queue ends, or loses a job, without
+    having been told to: then nothing may go on here."""
 
     def __init__(
         self,
@@ -48,7 +49,9 @@ class Queue:
         stop: Callable[[str], object],
         on_end: Callable[[str], None],
     ) -> None:
-        self._app = App(connector=PsycopgConnector(conninfo=address, min_size=1, max_size=4))
+        connector = PsycopgConnector(conninfo=address, kwargs=SOCKET, min_size=1, max_size=4)
+        self._app = App(connector=connector)
+        self._app.job_manager = _Manager(connector, self._is_lost)
         self._app.task(name=SEGMENT)(self._segment)
         self._deferring = JobManager(SyncPsycopgConnector())  # never opened: it uses the store's own connection
         self._slots = slots
@@ -91,7 +94,7 @@ class Queue:
 
     def retry_stalled(self, silent_for: float) -> list[str]:
         """Put back what was fetched by those that have not renewed themselves for so many seconds; which runs."""
-        return self._ask(self._retry_stalled(silent_for))
+        return self._ask(self._retry_stalled(silent_for), ANSWERS_WITHIN)
 
     def stop(self) -> None:
         """Fetch no more; returns when what was fetched is over (end it meanwhile)."""
@@ -133,8 +136,11 @@ class Queue:
             await worker.run()  # type: ignore[no-untyped-call] # it says no return type
         except Exception as error:  # noqa: BLE001 # whatever it was, it fetches no more
             log.warning("fetching from the queue %r has ended: %r", queue, error)
+        self._is_lost(f"nothing is fetched from the queue {queue!r} any more")
+
+    def _is_lost(self, reason: str) -> None:
         if not self._stopping:
-            self._on_end(f"nothing is fetched from the queue {queue!r} any more")
+            self._on_end(reason)
 
     async def _segment(self, run: str) -> None:
         conducted = self._loop.run_in_executor(self._threads, self._conduct, run)
@@ -169,6 +175,22 @@ class Queue:
             worker.stop()  # type: ignore[no-untyped-call]
         await asyncio.gather(*(task for _, task in self._fetching.values()))
         await self._app.connector.close_async()
+
+
+class _Manager(JobManager):
+    """`on_lost` is called where the queue can't be told that a job is over: as long as this host lives, nobody would
+    get another job for that run."""
+
+    def __init__(self, connector: PsycopgConnector, on_lost: Callable[[str], None]) -> None:
+        super().__init__(connector)
+        self._on_lost = on_lost
+
+    async def finish_job(self, job: Job, status: Status, delete_job: bool) -> None:
+        try:
+            await super().finish_job(job, status, delete_job)
+        except Exception as error:
+            self._on_lost(f"the queue could not be told that a segment of run {job.lock} is over: {error!r}")
+            raise
 
 
 def is_fetched_or_waits(run: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:

@@ -19,6 +19,12 @@ def start_anew(reason: str) -> NoReturn:
     os.execv(sys.executable, sys.orig_argv)  # noqa: S606 # itself
 
 
+def end_at_once(reason: str) -> NoReturn:
+    """For a process that was told to end, and lost what it would need to end in order."""
+    log.error("%s; the sidecar ends at once", reason)
+    os._exit(0)
+
+
 def has_started_anew() -> bool:
     """Whether to wait for what was lost, and not to give up at once as a first start does. Asked once."""
     return os.environ.pop(PATIENT, None) is not None

@@ -2,7 +2,8 @@
 
     every second: renew ─► alive for LEASE seconds more
                        └─► who may lead does, if nobody else does, and says so for LEASE seconds more
-    not renewed for LEASE seconds ─► lost: this process ends all that it runs, at once, and starts anew
+    not renewed for LEASE seconds ─► lost: this process ends all that it runs, at once, and starts anew, or ends where
+                                     it was told to
     not heard of for TAKE_OVER_AFTER seconds ─► the leader gives its runs to others; of the leader: another one leads
 
 A host measures its lease by its own steady clock, from before it asked; the others measure its silence by the
@@ -23,7 +24,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from sidecar.dispatch.queue import ANY, Queue
-from sidecar.hosts.clock import SharedClock
+from sidecar.hosts.clock import NOW, SharedClock
 from sidecar.hosts.identity import Identity
 from sidecar.hosts.times import LEASE, RENEW_EVERY, TAKE_OVER_AFTER
 from sidecar.store.postgresql import engine_of
@@ -31,8 +32,6 @@ from sidecar.store.schema import hosts, leadership
 from sidecar.store.values import insert
 
 LOOK_EVERY = 0.1  # seconds between two looks whether the lease is over
-
-_now = sa.func.extract("epoch", sa.func.clock_timestamp()).cast(sa.Float)
 
 log = logging.getLogger(__name__)
 
@@ -64,10 +63,8 @@ class Membership:
         self.leads = False
         self._alive_until = 0.0  # monotonic
         self._over = threading.Event()
-        self._threads = [
-            threading.Thread(target=self._renew_for_ever, name="membership", daemon=True),
-            threading.Thread(target=self._watch, name="lease", daemon=True),
-        ]
+        self._lease = threading.Thread(target=self._watch, name="lease", daemon=True)
+        self._threads = [threading.Thread(target=self._renew_for_ever, name="membership", daemon=True)]
 
     def start(self) -> None:
         """When this returns, the others know of this host, it fetches runs, and it leads if nobody else does."""
@@ -77,21 +74,25 @@ class Membership:
             self._introduce(connection, workers)
         was_mine = self._renew()
         self.leads = was_mine is not None
-        for thread in self._threads:
+        for thread in (self._lease, *self._threads):
             thread.start()
         if was_mine is not None:
             self._lead(was_mine)
             self._begin(self._look_after_others)
 
     def stop(self) -> None:
-        """Give up the lead, so that the next one need not wait."""
+        """Give up the lead, so that the next one need not wait. The lease goes on: what this host runs has to end
+        before that is over, as ever."""
         self._over.set()
         for thread in list(self._threads):
             if thread.is_alive():
                 thread.join()
-        with self._engine.connect() as connection:
-            connection.execute(leadership.update().where(leadership.c.host == self._me.id).values(until=0.0))
-            connection.execute(hosts.delete().where(hosts.c.id == self._me.id))
+        try:
+            with self._engine.connect() as connection:
+                connection.execute(leadership.update().where(leadership.c.host == self._me.id).values(until=0.0))
+                connection.execute(hosts.delete().where(hosts.c.id == self._me.id))
+        except sa.exc.DBAPIError as error:
+            log.warning("the other hosts could not be told that this one ends: %s", error.orig)
         self._engine.dispose()
 
     # ------------------------------------------------------------ known
@@ -102,7 +103,7 @@ class Membership:
             self._queue.forget(worker)
 
     def _introduce(self, connection: Connection, workers: list[int]) -> None:
-        said = {"name": self._me.name, "workers": workers, "started_at": _now, "seen_at": _now}
+        said = {"name": self._me.name, "workers": workers, "started_at": NOW, "seen_at": NOW}
         row = insert(connection, hosts).values(id=self._me.id, **said)
         connection.execute(row.on_conflict_do_update(index_elements=["id"], set_=said))
         nobody = insert(connection, leadership).values(only=1, host=None, until=0.0)
@@ -127,7 +128,7 @@ class Membership:
         asked = time.monotonic()
         self._queue.renew()
         with self._engine.connect() as connection:
-            mine = hosts.update().where(hosts.c.id == self._me.id).values(seen_at=_now).returning(hosts.c.seen_at)
+            mine = hosts.update().where(hosts.c.id == self._me.id).values(seen_at=NOW).returning(hosts.c.seen_at)
             before = time.time()
             self._clock.adjust(connection.execute(mine).scalar_one(), before, time.time())
             was_mine = self._hold_lead(connection) if self._may_lead else None
@@ -135,19 +136,19 @@ class Membership:
         return was_mine
 
     def _watch(self) -> None:
-        while not self._over.wait(LOOK_EVERY):
-            if time.monotonic() > self._alive_until:
-                self._lost(f"this host could not renew itself for {LEASE:g} s")
+        while time.monotonic() <= self._alive_until:
+            time.sleep(LOOK_EVERY)
+        self._lost(f"this host has not renewed itself for {LEASE:g} s")
 
     # ------------------------------------------------------------ leading
 
     def _hold_lead(self, connection: Connection) -> bool | None:
         last = connection.scalar(sa.select(leadership.c.host))
-        free = leadership.c.until < _now - (TAKE_OVER_AFTER - LEASE)
+        free = leadership.c.until < NOW - (TAKE_OVER_AFTER - LEASE)
         held = connection.execute(
             leadership.update()
             .where(sa.or_(leadership.c.host == self._me.id, free))
-            .values(host=self._me.id, until=_now + LEASE)
+            .values(host=self._me.id, until=NOW + LEASE)
         )
         return last in (self._me.id, None) if held.rowcount else None
 
@@ -166,9 +167,12 @@ class Membership:
         self._look_after_others()
 
     def _look_after_others(self) -> None:
-        while not self._over.wait(RENEW_EVERY):
+        """At once: another host may have been gone for as long as the last leader."""
+        while True:
             try:
                 self._queue.retry_stalled(TAKE_OVER_AFTER)
                 self._tend()
             except Exception:
                 log.exception("the leader could not look after the runs of other hosts; it looks again")
+            if self._over.wait(RENEW_EVERY):
+                return

@@ -15,6 +15,7 @@ import psycopg
 from pydantic import JsonValue
 
 from sidecar.moments import Moments
+from sidecar.store.postgresql import SOCKET
 
 CHANNEL = "tend_moments"
 PAYLOAD_AT_MOST = 7_900  # bytes; PostgreSQL's own limit is 8,000
@@ -58,7 +59,7 @@ class Relay:
     def _for_ever(self, act: Callable[[psycopg.Connection], None]) -> None:
         while not self._over.is_set():
             try:
-                with psycopg.connect(self._address, autocommit=True) as connection:
+                with psycopg.connect(self._address, autocommit=True, **SOCKET) as connection:
                     act(connection)
             except psycopg.Error as error:
                 log.warning("moments do not reach the other hosts: %s", error)

@@ -47,6 +47,13 @@ class Database(Protocol):
         ...
 
 
+def for_people(where: Path | str) -> str:
+    """Without the password."""
+    if isinstance(where, Path):
+        return str(where)
+    return sa.make_url(where).difference_update_query(["password"]).render_as_string()
+
+
 def open_database(where: Path | str) -> Database:
     """A file's path is SQLite's; an address `postgresql://…` is a server's."""
     if isinstance(where, Path):

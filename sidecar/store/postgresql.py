@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -29,7 +30,7 @@ _OF_A_SESSION = {
     "tcp_keepalives_interval": "1",
     "tcp_keepalives_count": "3",
 }
-_OF_A_SOCKET = {
+SOCKET: dict[str, Any] = {  # a server that can't be reached any more is found out
     "connect_timeout": 5,
     "keepalives_idle": 2,
     "keepalives_interval": 1,
@@ -90,7 +91,7 @@ def engine_of(address: str, *, connections: int, statement_timeout: str = "0") -
     return sa.create_engine(
         sa.make_url(address).set(drivername="postgresql+psycopg"),
         connect_args={
-            **_OF_A_SOCKET,
+            **SOCKET,
             "options": " ".join(f"-c {name}={value}" for name, value in settings.items()),
             "application_name": "tend",
         },

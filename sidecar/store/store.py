@@ -21,7 +21,7 @@ from sqlalchemy.engine import Connection
 
 from sidecar.failpoints import failpoint
 from sidecar.store import schema
-from sidecar.store.database import open_database
+from sidecar.store.database import for_people, open_database
 from sidecar.store.migrate import migrate
 from sidecar.store.values import insert
 
@@ -54,7 +54,9 @@ class Store:
                 migrate(self._writer)
         except sa.exc.DatabaseError as error:
             self._engine.dispose()
-            raise StoreError(f"{where} can't be used as the store: {error.orig}. {self.database.way_out}") from error
+            raise StoreError(
+                f"{for_people(where)} can't be used as the store: {error.orig}. {self.database.way_out}"
+            ) from error
         self._waiting: deque[_Change[Any]] = deque()
         self._turn = threading.Lock()
         self._lazy = threading.Event()

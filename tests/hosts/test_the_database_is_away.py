@@ -1,0 +1,126 @@
+"""The server is stopped, can't be reached, or breaks a connection: a host waits for it, ends when told to, and loses no
+run for that."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+
+from sidecar.client.views import FINAL
+from sidecar.store import Store, StoreError
+from sidecar.store.schema import runs
+from tests.hosts.fleet import Fleet, executed_by, put_steps
+from tests.support import postgresql
+from tests.support.proxy import Proxy
+from tests.support.sink import Sink
+from tests.support.waiting import wait_until
+
+ENDS_WITHIN = 10.0  # seconds
+NAPS = '''"""Two segments."""
+
+from datetime import timedelta
+
+from skills import Run, skill
+
+
+@skill()
+def naps(run: Run) -> str:
+    run.sleep(timedelta(seconds=1))
+    return "awake"
+'''
+DEAF = """
+    CREATE FUNCTION be_deaf() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'what did you say?'; END $$;
+    CREATE TRIGGER deaf BEFORE DELETE ON procrastinate_jobs FOR EACH ROW EXECUTE FUNCTION be_deaf();
+"""
+
+
+@pytest.fixture
+def proxy() -> Iterator[Proxy]:
+    with Proxy(postgresql.socket_file()) as between:
+        yield between
+
+
+def test_a_host_waits_for_its_database_as_long_as_it_takes(fleet: Fleet) -> None:
+    host = fleet.host("leader")
+    postgresql.stop("immediate")
+    try:
+        wait_until(lambda: host.said().count("Tried again") >= 3 or not host.alive, "it tries again", within=60)
+        assert host.alive, host.said()
+    finally:
+        postgresql.start()
+    wait_until(host.answers, "it is there again", within=60)
+
+
+def test_a_host_ends_when_told_to_while_its_database_is_away(fleet: Fleet) -> None:
+    host = fleet.host("leader")
+    postgresql.stop()
+    try:
+        host.ask_to_stop()
+        wait_until(lambda: not host.alive, "it has ended", within=ENDS_WITHIN)
+    finally:
+        postgresql.start()
+    assert host.exit_status() in (0, -signal.SIGTERM), (
+        "the latter where it had started anew, and waits for the database"
+    )
+
+
+def test_a_host_ends_when_told_to_while_it_is_cut_off(proxy: Proxy, fleet: Fleet, sink: Sink) -> None:
+    host = fleet.host("leader", database_url=postgresql.through(proxy.port, fleet.database_url))
+    put_steps(host, sink)
+    held = sink.hold("/0")
+    host.client.run_skill("steps", 1)
+    wait_until(lambda: sink.count("/0") == 1, "it executes something")
+    proxy.cut()
+    host.ask_to_stop()
+    wait_until(lambda: not host.alive, "it has ended", within=ENDS_WITHIN)
+    held.set()
+    assert host.exit_status() in (0, -signal.SIGTERM), (
+        "the latter where it had started anew, and waits for the database"
+    )
+
+
+def test_a_segment_whose_end_the_queue_has_not_heard_of_keeps_no_other_from_it(fleet: Fleet) -> None:
+    host = fleet.host("leader")
+    host.put("naps", NAPS)
+    with psycopg.connect(fleet.database_url, autocommit=True) as connection:
+        connection.execute(DEAF)
+        run = host.client.run_skill("naps").id
+        wait_until(lambda: "starts anew" in host.said(), "it says that it was lost")
+        connection.execute("DROP TRIGGER deaf ON procrastinate_jobs")
+    wait_until(host.answers, "it is there again", within=60)
+    assert host.ended(run, within=60).output == "awake"
+
+
+def test_a_broken_connection_is_no_fault_of_the_run(fleet: Fleet, sink: Sink) -> None:
+    """Whichever host has executed it; a run that has died three times at one step would fail."""
+    leader = fleet.host("leader", workers="1")
+    fleet.host("worker", worker=True)
+    put_steps(leader, sink)
+    started = [leader.client.run_skill("steps", 60).id for _ in range(4)]
+    while not any("worker" in hosts[:-1] for hosts in executed_by(leader, started).values()):
+        more_steps(sink, sink.paths().total() + 4)
+        break_connections(fleet)
+    wait_until(lambda: all(leader.state(run) in FINAL for run in started), "all end", within=120)
+    assert [leader.state(run) for run in started] == ["succeeded"] * 4
+    assert fleet.query(sa.select(sa.func.sum(runs.c.deaths))) == [(0,)]
+
+
+def more_steps(sink: Sink, count: int) -> None:
+    wait_until(lambda: sink.paths().total() >= count, f"{count} steps are begun", within=60)
+
+
+def test_a_password_is_never_told() -> None:
+    for address in ("postgresql://tend:s3cret@127.0.0.1:1/tend", "postgresql://127.0.0.1:1/tend?password=s3cret"):
+        with pytest.raises(StoreError, match=r"127\.0\.0\.1") as refused:
+            Store(address)
+        assert "s3cret" not in str(refused.value)
+
+
+def break_connections(fleet: Fleet) -> None:
+    """Those of the hosts' stores."""
+    with psycopg.connect(fleet.database_url, autocommit=True) as connection:
+        connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'tend'")
