@@ -6,11 +6,12 @@ import shlex
 import time
 import traceback
 from abc import ABC, abstractmethod
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import median
 from types import TracebackType
 from typing import ClassVar, Self
 
@@ -29,6 +30,7 @@ class Suite(ABC):
         self.folder = folder
         self.seed = seed
         self.figures: Counter[str] = Counter()
+        self.times: defaultdict[str, list[float]] = defaultdict(list)  # seconds
         self.opened = ExitStack()
 
     def __enter__(self) -> Self:
@@ -61,6 +63,7 @@ class Report:
     cases: int = 0
     seconds: float = 0.0
     figures: Counter[str] = field(default_factory=Counter)
+    times: dict[str, list[float]] = field(default_factory=dict)
     violations: dict[str, str] = field(default_factory=dict)  # case → what was wrong
 
     def __str__(self) -> str:
@@ -69,7 +72,11 @@ class Report:
             f"{self.suite.name}: {len(self.violations)} violations in {self.cases:,} cases "
             f"(seed {self.seed}, {self.seconds:.0f} s{figures})"
         )
-        return "\n".join([head, *self._told()])
+        return "\n".join([head, *self._timed(), *self._told()])
+
+    def _timed(self) -> Iterator[str]:
+        for name, times in sorted(self.times.items()):
+            yield f"  {name}: median {median(times):.1f} s, worst {max(times):.1f} s, of {len(times)}"
 
     def _told(self) -> Iterator[str]:
         for case, wrong in self.violations.items():
@@ -100,6 +107,6 @@ def go_through(
                 report.violations[each] = traceback.format_exc()
                 if len(report.violations) == VIOLATIONS_AT_MOST:
                     break
-        report.figures = opened.figures
+        report.figures, report.times = opened.figures, opened.times
     report.seconds = time.monotonic() - started
     return report

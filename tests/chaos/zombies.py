@@ -7,15 +7,15 @@ import os
 import signal
 import subprocess
 import sys
-from collections import Counter
 from collections.abc import Callable, Iterable
 from itertools import count
 
 import sqlalchemy as sa
 
-from sidecar.store.schema import attempts, runs, slots, step_attempts
+from sidecar.store.schema import step_attempts
 from tests.chaos.quick_sidecar import QuickSidecar
 from tests.chaos.suite import Suite
+from tests.chaos.ticker import TICKER, TICKER_TEXT, assert_every_slot_once
 from tests.support.processes import children_of, is_alive
 from tests.support.sink import Sink
 from tests.support.waiting import wait_until
@@ -42,17 +42,6 @@ def NAME(run: Run, word: str) -> str:
     run.step(call, word)
     return run.step(call, f"{word}-again")
 '''
-TICKER = '''"""Every second."""
-
-from datetime import timedelta
-
-from skills import Run, every, skill
-
-
-@skill(on=every(timedelta(seconds=1)), concurrency=100)
-def ticker(run: Run) -> str:
-    return "tick"
-'''
 HASTY = "attempts=5, timeout=timedelta(seconds=2), backoff=timedelta(milliseconds=200)"
 PATIENT = "timeout=timedelta(minutes=5)"
 
@@ -67,7 +56,7 @@ class Zombies(Suite):
         self._sink = self.opened.enter_context(Sink())
         self._sidecar = self.opened.enter_context(QuickSidecar(self.folder))
         self._words = (f"word{number}" for number in count(1))
-        self._sidecar.put("ticker", TICKER)
+        self._sidecar.put(TICKER, TICKER_TEXT)
         for name, arguments in (("hasty", HASTY), ("patient", PATIENT)):
             text = STEPS.replace("HOST", self._sink.host).replace("NAME", name).replace("ARGUMENTS", arguments)
             self._sidecar.put(name, text)
@@ -80,7 +69,7 @@ class Zombies(Suite):
         kind = case.partition(".")[0]
         self._kinds()[kind](next(self._words))
         self.figures[kind] += 1
-        self._hold_slots()
+        assert_every_slot_once(self._sidecar.query)
 
     def _kinds(self) -> dict[str, Callable[[str], None]]:
         return {
@@ -170,14 +159,3 @@ class Zombies(Suite):
     def _zygote(self) -> int:
         children = children_of(self._sidecar.pid)
         return next(pid for pid, command in children.items() if "sidecar.execution.zygote" in command)
-
-    def _hold_slots(self) -> None:
-        """I4, I6: no slot has fired twice, and no run has two outcomes, whoever was there."""
-        created = Counter(
-            row.trigger for row in self._sidecar.query(sa.select(runs.c.trigger).where(runs.c.skill == "ticker"))
-        )
-        fired = self._sidecar.query(sa.select(slots.c.schedule, slots.c.slot).where(slots.c.run.is_not(None)))
-        assert all(number == 1 for number in created.values()), "a slot has fired twice"
-        assert set(created) <= {f"{row.schedule} at {row.slot}" for row in fired}
-        good = sa.select(attempts.c.run, sa.func.count()).where(attempts.c.outcome == "succeeded")
-        assert all(number == 1 for _, number in self._sidecar.query(good.group_by(attempts.c.run)))

@@ -1,0 +1,1 @@
+"""Three hosts on one PostgreSQL, and what strikes hosts, server, or the way between them."""
