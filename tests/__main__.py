@@ -1,5 +1,5 @@
 """`python -m tests`: everything that a change has to pass, in the order of its cost. Arguments go to pytest; with any,
-the conformance suite is left out: `TEST_DATABASE=postgresql python -m pytest …` runs a part of it."""
+PostgreSQL is left out."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import sys
 import time
 from pathlib import Path
 
+from tests.conformance import SMALL
+
 ROOT = Path(__file__).parent.parent
 PYTHON = (sys.executable, "-m")
 CHECKS = {
@@ -17,30 +19,22 @@ CHECKS = {
     "imports": (str(Path(sys.executable).with_name("lint-imports")),),
     "types": (*PYTHON, "mypy"),
 }
-# What any dispatcher on any database has to pass: the same tests again, on PostgreSQL with Procrastinate. Left out is
-# what has to do with neither: the README, the processes around the sidecar, what the agent is told and shown.
-NEITHER = ("00_the_readme", "01_a_saved", "15_without", "17_rehearsal", "19_processes", "20_the_harness", "7?_")
-CONFORMANCE = (
-    *("tests/fundamentals", "tests/triggers", "tests/store", "tests/review"),
-    *(f"--ignore-glob=*/fundamentals/test_{name}*" for name in NEITHER),
-)
 
 
 def main(arguments: list[str]) -> int:
     failed = [name for name, command in CHECKS.items() if not _passes(name, command)]
     if not _passes("tests", (*PYTHON, "pytest", *arguments)):
         failed.append("tests")
-    if not arguments and not _passes("tests on PostgreSQL", (*PYTHON, "pytest", *CONFORMANCE), "postgresql"):
+    if not arguments and not _passes("tests on PostgreSQL", (*PYTHON, "tests.conformance", *SMALL)):
         failed.append("tests on PostgreSQL")
     print(f"\nfailed: {', '.join(failed)}" if failed else "\nall passed", flush=True)
     return 1 if failed else 0
 
 
-def _passes(name: str, command: tuple[str, ...], database: str = "sqlite") -> bool:
+def _passes(name: str, command: tuple[str, ...]) -> bool:
     started = time.monotonic()
     print(f"── {name}", flush=True)
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("TEND_", "ANTHROPIC_"))}
-    environment["TEST_DATABASE"] = database
     passed = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode == 0
     print(f"── {name} {'passed' if passed else 'FAILED'} in {time.monotonic() - started:.0f} s", flush=True)
     return passed

@@ -1,0 +1,32 @@
+"""`python -m tests.conformance`: what any dispatcher on any database has to pass. The tests that run on SQLite with the
+local dispatcher, run again on PostgreSQL with Procrastinate. Arguments go to pytest."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+WHOLE = ("tests/fundamentals", "tests/triggers", "tests/store", "tests/review", "tests/quarantine")
+
+# Of it, what every change runs: steps, waits, sub-runs, cancelling, deaths, events, backup, and what needs no process.
+SMALL = (
+    "tests/fundamentals/test_04_steps.py",
+    "tests/fundamentals/test_06_waiting.py",
+    "tests/fundamentals/test_07_sub_runs.py",
+    "tests/fundamentals/test_12_cancelling.py",
+    "tests/fundamentals/test_13_a_worker_that_dies.py",
+    "tests/fundamentals/test_36_waiting_for_events.py",
+    "tests/fundamentals/test_63_backup.py",
+    *WHOLE[1:4],
+)
+
+
+def main(arguments: list[str]) -> int:
+    environment = {**os.environ, "TEST_DATABASE": "postgresql"}
+    command = [sys.executable, "-m", "pytest", *(arguments or WHOLE)]
+    return subprocess.run(command, env=environment, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
