@@ -49,8 +49,12 @@ class Moments:
     def after(self, last: int, timeout: float) -> list[Moment]:
         """The moments after `last`, waiting up to `timeout` seconds for the first one."""
         with self._news:
-            self._news.wait_for(lambda: self.closed or self._next > last, timeout)
+            self._news.wait_for(lambda: self.closed or self._has_after(last), timeout)
             return [item for item in self._kept if item.id > last]
+
+    def _has_after(self, last: int) -> bool:
+        """Not by `_next`: whoever knows nothing, or a moment of an earlier sidecar, would never wait."""
+        return bool(self._kept) and self._kept[-1].id > last
 
     def close(self) -> None:
         with self._news:
