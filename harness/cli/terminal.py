@@ -137,7 +137,8 @@ def _guarded(act: Callable[..., None], terminal: Terminal, *, group: str, argume
         message = str(error).removesuffix(" Start it with: tend up")
         raise Failure(message, next_=terminal.command("up"), type_="not_running", code=NOT_RUNNING) from error
     except Refused as error:
-        raise Failure(str(error), next_=terminal.command(_HELPFUL.get(group, "doctor")), type_=error.type) from error
+        helpful = "status" if error.type == "not_leading" else _HELPFUL.get(group, "doctor")
+        raise Failure(str(error), next_=terminal.command(helpful), type_=error.type) from error
     except SettingsError as error:
         raise Failure(str(error), next_=terminal.command("doctor"), type_="settings", code=USAGE) from error
     except OSError as error:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 
 class SettingsError(Exception):
@@ -99,7 +100,7 @@ def _parse(name: str, value: Any, source: str) -> Any:
     if name not in _KINDS:
         known = ", ".join(sorted(_KINDS))
         raise SettingsError(f"{source}: there is no setting {name!r}. There are: {known}.")
-    if name == "database_url" and not str(value).startswith("postgresql://"):
+    if name == "database_url" and not _is_address(str(value)):
         raise SettingsError(f"{source}: database_url is no address like postgresql://user@host/database.")
     if name == "review" and value not in ("propose", "auto"):
         raise SettingsError(f"{source}: review is {value!r}; it is 'propose' or 'auto'.")
@@ -112,6 +113,14 @@ def _parse(name: str, value: Any, source: str) -> Any:
     if parsed < _AT_LEAST.get(name, parsed):
         raise SettingsError(f"{source}: {name} is {value!r}; {_AT_LEAST[name]} is the least.")
     return parsed
+
+
+def _is_address(text: str) -> bool:
+    try:
+        urlsplit(text).port  # noqa: B018 # reading it raises
+    except ValueError:
+        return False
+    return text.startswith("postgresql://")
 
 
 def _from_file(path: Path) -> dict[str, Any]:

@@ -414,10 +414,9 @@ class SkillCommands:
         return in_words(self._triggers.schedules(manifest), manifest.events)
 
     def _next_at(self, active: Active, held: views.Quarantine | None) -> datetime | None:
-        if held:
-            return next(iter(self._next_times(active, held)), None)
-        due = self._triggers.next_due(active)  # known already, where it had to be worked out for each of many skills
-        return None if due is None else moment(due)
+        """On a host that leads, and so keeps the schedules, it is known already; that counts where skills are many."""
+        due = None if held else self._triggers.next_due(active)
+        return next(iter(self._next_times(active, held)), None) if due is None else moment(due)
 
     def _next_times(self, active: Active | None, held: views.Quarantine | None = None) -> tuple[datetime, ...]:
         """Of a quarantined skill, those that may start its trial."""

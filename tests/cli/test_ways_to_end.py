@@ -130,3 +130,14 @@ def test_a_reader_who_has_enough_is_no_error(tend: Tend, sidecar: Double) -> Non
     assert process.wait(20) == 0
     assert process.stderr.read() == ""
     process.stderr.close()
+
+
+def test_what_only_the_leading_host_can_do_says_where_to_look(tend: Tend, sidecar: Double) -> None:
+    def refuse(_: object) -> object:
+        raise Refusal(409, "not_leading", "it needs the workspace's files, and another host leads")
+
+    sidecar.answers["skills.show"] = refuse
+    done = tend("skills", "show", "price_report")
+
+    assert done.returncode == 1
+    assert done.stderr.rstrip().endswith("Next: tend status")

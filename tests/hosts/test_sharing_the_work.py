@@ -80,6 +80,14 @@ def test_each_host_is_known_with_its_part(fleet: Fleet) -> None:
     assert hosts_of(leader)["first"].is_this
 
 
+def test_each_host_can_tell_what_is_next(fleet: Fleet) -> None:
+    hosts = (fleet.host("first"), fleet.host("second"), fleet.host("third", worker=True))
+    for host in hosts:
+        due = {skill.name: skill.next_at for skill in host.client.skills()}["weekly_review"]
+        assert due is not None
+        assert host.client.status().next_up[0].next_at == due
+
+
 def test_what_needs_the_workspace_is_left_to_the_leader(fleet: Fleet) -> None:
     leader = fleet.host("leader")
     worker = fleet.host("worker", worker=True)

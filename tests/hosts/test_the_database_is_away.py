@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
 import sqlalchemy as sa
 
+from sidecar.client import SettingsError, load_settings
 from sidecar.client.views import FINAL
 from sidecar.store import Store, StoreError
 from sidecar.store.schema import runs
@@ -118,6 +120,13 @@ def test_a_password_is_never_told() -> None:
         with pytest.raises(StoreError, match=r"127\.0\.0\.1") as refused:
             Store(address)
         assert "s3cret" not in str(refused.value)
+
+
+@pytest.mark.parametrize("address", ["mysql://tend:s3cret@db/tend", "postgresql://tend:s3cret@db:port/tend"])
+def test_an_address_that_is_none_is_refused_by_name(address: str, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="database_url is no address like postgresql://") as refused:
+        load_settings(workspace=tmp_path, environment={"TEND_DATABASE_URL": address})
+    assert "s3cret" not in str(refused.value)
 
 
 def break_connections(fleet: Fleet) -> None:
