@@ -1,4 +1,4 @@
-"""Those who watch wait: a host on which nothing happens for hours costs nothing."""
+"""Those who watch wait: a sidecar in which nothing happens for hours costs nothing."""
 
 from __future__ import annotations
 
