@@ -156,8 +156,8 @@ class Store:
             change.done = True
 
     def _begin(self) -> None:
-        """On a new connection, where the last one was lost."""
-        if self._writer.invalidated:
+        """On a new connection, where the last one was lost; it is closed where none could be had the last time."""
+        if self._writer.invalidated or self._writer.closed:
             self._writer.close()
             self._writer = self._engine.connect()
         self.database.begin(self._writer)

@@ -122,6 +122,18 @@ def test_a_password_is_never_told() -> None:
         assert "s3cret" not in str(refused.value)
 
 
+def test_a_store_writes_again_when_its_server_is_back() -> None:
+    with Store(postgresql.new_database()) as store:
+        postgresql.stop()
+        try:
+            for _ in range(2):  # the first one finds the connection broken, the second one can have no other
+                with pytest.raises(StoreError, match="not on disk"):
+                    store.write(lambda connection: connection.scalar(sa.text("SELECT 1")))
+        finally:
+            postgresql.start()
+        assert store.write(lambda connection: connection.scalar(sa.text("SELECT 1"))) == 1
+
+
 @pytest.mark.parametrize("address", ["mysql://tend:s3cret@db/tend", "postgresql://tend:s3cret@db:port/tend"])
 def test_an_address_that_is_none_is_refused_by_name(address: str, tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="database_url is no address like postgresql://") as refused:
