@@ -70,9 +70,13 @@ class Queue:
         self._thread.start()
         self._ask(self._app.connector.open_async())
 
-    def fetch(self, queue: str) -> int:
-        """From now on fetch from this queue; as whom, for `forget`."""
-        return self._ask(self._fetch(queue))
+    def fetch(self, queue: str) -> None:
+        """From now on fetch from this queue."""
+        self._ask(self._fetch(queue))
+
+    def workers(self) -> list[int]:
+        """As whom this host fetches, for `forget`."""
+        return [worker.worker_id for worker, _ in list(self._fetching.values()) if worker.worker_id is not None]
 
     def defer(self, connection: Connection, handed: Iterable[Handed]) -> None:
         """As part of the transaction that is under way on this connection."""
@@ -111,7 +115,7 @@ class Queue:
 
     # ------------------------------------------------------------ in the event loop
 
-    async def _fetch(self, queue: str) -> int:
+    async def _fetch(self, queue: str) -> None:
         worker = Worker(
             self._app,
             queues=[queue],
@@ -129,7 +133,6 @@ class Queue:
             await asyncio.sleep(LOOK_AGAIN)
         if worker.worker_id is None:
             raise ConnectionError(f"this host could not begin to fetch from the queue {queue!r}")
-        return worker.worker_id
 
     async def _serve(self, worker: Worker, queue: str) -> None:
         try:
@@ -159,9 +162,8 @@ class Queue:
             await asyncio.sleep(LOOK_AGAIN)
 
     async def _renew(self) -> None:
-        for worker, _ in self._fetching.values():
-            if worker.worker_id is not None:
-                await self._app.job_manager.update_heartbeat(worker.worker_id)
+        for worker in self.workers():
+            await self._app.job_manager.update_heartbeat(worker)
 
     async def _retry_stalled(self, silent_for: float) -> list[str]:
         stalled = list(await self._app.job_manager.get_stalled_jobs(seconds_since_heartbeat=silent_for))

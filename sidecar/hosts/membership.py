@@ -70,8 +70,8 @@ class Membership:
         """When this returns, the others know of this host, it fetches runs, and it leads if nobody else does."""
         with self._engine.connect() as connection:
             self._forget_earlier_lives(connection)
-            workers = [self._queue.fetch(ANY)]
-            self._introduce(connection, workers)
+            self._queue.fetch(ANY)
+            self._introduce(connection)
         was_mine = self._renew()
         self.leads = was_mine is not None
         for thread in (self._lease, *self._threads):
@@ -84,7 +84,7 @@ class Membership:
         """Give up the lead, so that the next one need not wait. The lease goes on: what this host runs has to end
         before that is over, as ever."""
         self._over.set()
-        for thread in list(self._threads):
+        for thread in self._threads:  # the first one may begin another until it is over
             if thread.is_alive():
                 thread.join()
         try:
@@ -102,8 +102,8 @@ class Membership:
         for worker in connection.scalar(sa.select(hosts.c.workers).where(hosts.c.id == self._me.id)) or ():
             self._queue.forget(worker)
 
-    def _introduce(self, connection: Connection, workers: list[int]) -> None:
-        said = {"name": self._me.name, "workers": workers, "started_at": NOW, "seen_at": NOW}
+    def _introduce(self, connection: Connection) -> None:
+        said = {"name": self._me.name, "workers": self._queue.workers(), "started_at": NOW, "seen_at": NOW}
         row = insert(connection, hosts).values(id=self._me.id, **said)
         connection.execute(row.on_conflict_do_update(index_elements=["id"], set_=said))
         nobody = insert(connection, leadership).values(only=1, host=None, until=0.0)
@@ -128,7 +128,8 @@ class Membership:
         asked = time.monotonic()
         self._queue.renew()
         with self._engine.connect() as connection:
-            mine = hosts.update().where(hosts.c.id == self._me.id).values(seen_at=NOW).returning(hosts.c.seen_at)
+            said = {"seen_at": NOW, "workers": self._queue.workers()}
+            mine = hosts.update().where(hosts.c.id == self._me.id).values(**said).returning(hosts.c.seen_at)
             before = time.time()
             self._clock.adjust(connection.execute(mine).scalar_one(), before, time.time())
             was_mine = self._hold_lead(connection) if self._may_lead else None

@@ -7,7 +7,7 @@ from collections.abc import Collection
 import sqlalchemy as sa
 
 from sidecar.client.views import FINAL
-from sidecar.store.schema import slots
+from sidecar.store.schema import hosts, slots
 from tests.hosts.fleet import Fleet, executed_by, freeze, leads, put_steps, thaw
 from tests.support.live_sidecar import LiveSidecar
 from tests.support.postgresql import restart
@@ -85,6 +85,18 @@ def test_the_leader_is_killed(fleet: Fleet) -> None:
     before = len(second.client.runs(skill="every_second", limit=1000))
     wait_until(lambda: len(second.client.runs(skill="every_second", limit=1000)) > before + 2, "its schedule goes on")
     assert_every_slot_once(second)
+
+
+def test_all_that_a_host_fetches_as_is_known_for_its_next_life(fleet: Fleet) -> None:
+    """So that it need not wait for itself: the leader fetches what any host can execute, and what only it can."""
+    first = fleet.host("first")
+    known = sa.select(hosts.c.workers)
+    wait_until(lambda: len(fleet.query(known)[0].workers) == 2, "both are on record")
+    before = fleet.query(known)[0].workers
+    first.kill()
+    first.start()
+    workers = sa.select(sa.column("id", sa.BigInteger)).select_from(sa.table("procrastinate_workers"))
+    assert not {row.id for row in fleet.query(workers)} & set(before), "what was fetched before is fetched by nobody"
 
 
 def test_what_was_edited_while_another_led_is_put_aside(fleet: Fleet) -> None:
