@@ -33,7 +33,7 @@ class Hosts(Suite):
 
     name = "hosts"
     promise = "many hosts on one database: whichever is gone, its runs go on elsewhere, and nothing is done twice"
-    small = 2
+    small = 1
     full = 120
 
     def open(self) -> None:

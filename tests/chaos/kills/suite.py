@@ -18,7 +18,7 @@ class Kills(Suite):
 
     name = "kills"
     promise = "a run that is killed anywhere ends as if nothing had happened"
-    small = 30
+    small = 20
     full = 2_500
 
     def open(self) -> None:
