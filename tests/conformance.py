@@ -9,15 +9,11 @@ import sys
 
 WHOLE = ("tests/fundamentals", "tests/triggers", "tests/store", "tests/review", "tests/quarantine")
 
-# Of it, what every change runs: steps, waits, sub-runs, cancelling, deaths, events, backup, and what needs no process.
+# Of it, what every change runs: steps, waits, sub-runs, and what needs no process.
 SMALL = (
     "tests/fundamentals/test_04_steps.py",
     "tests/fundamentals/test_06_waiting.py",
     "tests/fundamentals/test_07_sub_runs.py",
-    "tests/fundamentals/test_12_cancelling.py",
-    "tests/fundamentals/test_13_a_worker_that_dies.py",
-    "tests/fundamentals/test_36_waiting_for_events.py",
-    "tests/fundamentals/test_63_backup.py",
     *WHOLE[1:4],
 )
 

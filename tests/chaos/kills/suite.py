@@ -18,7 +18,7 @@ class Kills(Suite):
 
     name = "kills"
     promise = "a run that is killed anywhere ends as if nothing had happened"
-    small = 20
+    small = 10
     full = 2_500
 
     def open(self) -> None:

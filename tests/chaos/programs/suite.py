@@ -34,7 +34,7 @@ class Programs(Suite):
 
     name = "programs"
     promise = f"{PROGRAMS} random programs a case end as a model of them says, also killed and always suspended"
-    small = 3
+    small = 1
     full = 400
 
     def open(self) -> None:
