@@ -16,7 +16,8 @@ from sidecar.checker.manifest import Manifest
 from sidecar.clock import Clock, moment
 from sidecar.execution import outcome
 from sidecar.execution.always_suspend import AlwaysSuspend
-from sidecar.execution.effects import Circumstances, Effects
+from sidecar.execution.asked import Circumstances
+from sidecar.execution.effects import Effects
 from sidecar.execution.irreversible import NotApproved, begin_irreversible
 from sidecar.execution.lines import Lines, LineTooLong
 from sidecar.execution.logs import keep_log

@@ -12,7 +12,7 @@ from sidecar.caller import CommandRefused
 from sidecar.clock import Clock
 from sidecar.events.emit import NewEvent, emit, require_name
 from sidecar.events.waits import Wanted, take_earlier, take_last
-from sidecar.execution.effects import Circumstances
+from sidecar.execution.asked import Circumstances
 from sidecar.journal.step_row import StepRow
 from sidecar.journal.steps import Journal
 from skills.wire import Done, ErrorInfo, Failed, Request, Suspend

@@ -19,7 +19,7 @@ from pydantic import JsonValue
 from sqlalchemy.engine import Connection
 
 from sidecar.approvals import DONE, NOT_YET, NewApproval
-from sidecar.execution.effects import Circumstances
+from sidecar.execution.asked import Circumstances
 from sidecar.execution.requests import Requests
 from sidecar.failpoints import failpoint
 from sidecar.journal.runs import DEATHS_AT_MOST

@@ -16,7 +16,7 @@ from sidecar.caller import AGENT, TEND, Caller, CommandRefused
 from sidecar.clock import Clock, moment
 from sidecar.events import emit
 from sidecar.execution import tool_words
-from sidecar.execution.effects import Circumstances
+from sidecar.execution.asked import Circumstances
 from sidecar.execution.event_requests import EventRequests
 from sidecar.failpoints import failpoint
 from sidecar.journal.admission import Skipped, create, new_run

@@ -180,3 +180,29 @@ def lying(path: str) -> int:
     assert ended.run.error.type == "WrongType"
     assert (ended.steps[0].state, ended.steps[0].result) == ("failed", None)
     assert sink.count("/mistyped") == 1
+
+
+def test_a_write_carries_one_key_over_its_tries_and_an_author_may_give_another(
+    sidecar: LiveSidecar, sink: Sink
+) -> None:
+    """So that a service which takes idempotency keys does once what is tried again."""
+    sink.replies["/first"].extend([(503, {}), (503, {})])
+    own = """
+
+@step
+def with_own_key() -> None:
+    http.post("http://HOST/own", headers={"Idempotency-Key": "mine"})
+"""
+    body = """
+    for path in ("first", "second"):
+        run.step(ask_world, path)
+    run.step(with_own_key)
+    return "done" """
+    text = counted("keyed", sink, body)
+    before, skill = text.split("\n\n@skill")
+    sidecar.put("keyed", before + own.replace("HOST", sink.host) + "\n\n@skill" + skill)
+    assert sidecar.run("keyed").output == "done"
+    ((first, tries),), ((second, _),) = sink.keys("/first").items(), sink.keys("/second").items()
+    assert tries == 3
+    assert first and second and first != second
+    assert sink.keys("/own") == {"mine": 1}
