@@ -9,6 +9,7 @@ from typing import Protocol
 
 import sqlalchemy as sa
 
+from sidecar.card.cards import Cards
 from sidecar.checker.process import CheckerProcess
 from sidecar.checker.warm_checks import WarmChecks
 from sidecar.client.settings import Settings, SettingsError
@@ -101,7 +102,8 @@ class Sidecar:
         self._retention = Retention(store, clock, settings.keep_runs_days)
         self._watcher = Watcher(settings.workspace, self._gate.changed, self._unmounted)
         memory = Memory(settings.workspace)
-        skills = SkillCommands(store, clock, registry, self._gate, self._triggers, self._dispatcher, moments)
+        cards = Cards(store, settings.zone, settings.model_ask)
+        skills = SkillCommands(store, clock, registry, self._gate, self._triggers, self._dispatcher, moments, cards)
         run_commands = RunCommands(store, clock, self._dispatcher, moments)
         reruns = RerunCommands(store, clock, registry, self._dispatcher, run_commands)
         self._commands = commands  # runs give commands, and commands start runs: filled when both exist

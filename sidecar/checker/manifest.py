@@ -79,6 +79,13 @@ class StepDeclaration(Declared):
     answer_within: float | None = None  # seconds; later, the answer is no
 
 
+class Irreversible(Declared):
+    """A step that cannot be undone, of the skill or of a helper."""
+
+    step: str
+    asks: tuple[str, ...] = ()  # what a person is asked before it, as it stands in the code: "Page {name}?"
+
+
 class Manifest(Declared):
     """One skill's declarations. `name` is the function's name and the file's stem."""
 
@@ -95,6 +102,8 @@ class Manifest(Declared):
     reads: tuple[str, ...] = ()  # globs, relative to the workspace
     writes: tuple[str, ...] = ()
     uses_model: bool = False  # calls run.ask
+    model_calls: int = 0  # places in the code that do
+    irreversible: tuple[Irreversible, ...] = ()
     expect: Expectation = Expectation()
     steps: tuple[StepDeclaration, ...] = ()
     has_on_failure: bool = False

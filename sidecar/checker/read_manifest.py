@@ -9,8 +9,9 @@ from datetime import timedelta
 from typing import Any
 
 from sidecar.checker.literals import Literals, Unreadable
-from sidecar.checker.manifest import PRIORITY_AT_MOST, Expectation, Manifest, StepDeclaration
+from sidecar.checker.manifest import PRIORITY_AT_MOST, Expectation, Irreversible, Manifest, StepDeclaration
 from sidecar.checker.module import Definition, Module, called
+from sidecar.checker.outreach import irreversible_steps, model_calls
 from sidecar.checker.policy import host_fix, host_problem, read_problem, write_problem
 from sidecar.checker.read_triggers import TriggerReader
 from sidecar.checker.report import Problem
@@ -22,8 +23,8 @@ def read_manifest(
     module: Module, helpers: Iterator[Module] | tuple[Module, ...] = ()
 ) -> tuple[Manifest | None, list[Problem]]:
     """The skill's manifest, and all that is wrong with its declarations. No manifest where there are problems."""
-    reader = ManifestReader(module)
-    manifest = reader.read(uses_model=any(_asks(each) for each in (module, *helpers)))
+    reader, modules = ManifestReader(module), (module, *helpers)
+    manifest = reader.read(model_calls=model_calls(modules), irreversible=irreversible_steps(modules))
     return (None if reader.problems else manifest), reader.problems
 
 
@@ -36,7 +37,7 @@ class ManifestReader:
         self._literals = Literals(self.module)
         self._triggers = TriggerReader(self.module, self._literals)
 
-    def read(self, *, uses_model: bool) -> Manifest | None:
+    def read(self, *, model_calls: int, irreversible: tuple[Irreversible, ...]) -> Manifest | None:
         purpose = self._purpose()
         steps = tuple(self._steps())
         found = self._skill()
@@ -53,7 +54,9 @@ class ManifestReader:
                 takes_input=self._takes_input(function),
                 steps=steps,
                 has_on_failure=self._has_on_failure(function),
-                uses_model=uses_model,
+                uses_model=model_calls > 0,
+                model_calls=model_calls,
+                irreversible=irreversible,
                 **declared,
             )
         )
@@ -250,11 +253,3 @@ class ManifestReader:
 
 def _or_none(read: Read) -> Read:
     return lambda node: None if isinstance(node, ast.Constant) and node.value is None else read(node)
-
-
-def _asks(module: Module) -> bool:
-    """Whether something is called like `run.ask(...)`. Rather once too often: it announces cost, it gives no power."""
-    return any(
-        isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "ask"
-        for node in ast.walk(module.tree)
-    )

@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
-from sidecar.checker.manifest import Manifest
+from sidecar.checker.manifest import Irreversible, Manifest
 from sidecar.checker.report import Problem, Report
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "Attempt",
     "Backup",
     "Call",
+    "Card",
     "Delivery",
     "Diff",
     "Event",
@@ -25,6 +26,7 @@ __all__ = [
     "Look",
     "Manifest",
     "MemoryFile",
+    "ModelCost",
     "Moment",
     "Notice",
     "Obstacle",
@@ -88,6 +90,30 @@ class Skill(View):
     problems: int = 0  # in the newest report, where that is not the active version's
 
 
+class ModelCost(View):
+    """What asking the model costs, in US dollars; None: unknown."""
+
+    run_usd: float | None
+    month_usd: float | None  # of the runs that its schedule starts
+    basis: str  # "its last 12 runs", or what is assumed
+
+
+class Card(View):
+    """What a version may do, and what it costs: read from its code, without running it."""
+
+    may: tuple[str, ...]  # in words: "reaches api.example.com"
+    hosts: tuple[str, ...]
+    reads: tuple[str, ...]
+    writes: tuple[str, ...]
+    irreversible: tuple[Irreversible, ...]
+    schedule: str  # in words
+    runs_a_day: float  # that its schedule starts; events and calls come besides
+    model_calls: int  # places in its code that ask the model
+    cost: ModelCost | None  # None: it asks no model
+    wider: tuple[str, ...] = ()  # what the active version may not
+    narrower: tuple[str, ...] = ()  # what the active version may besides
+
+
 class Version(View):
     """One immutable set of source bytes."""
 
@@ -99,6 +125,7 @@ class Version(View):
     base: str | None  # the version it started from
     created_at: datetime
     activated_at: datetime | None = None
+    card: Card | None = None  # None: it could not be read
 
 
 class SkillDetail(View):
@@ -108,6 +135,7 @@ class SkillDetail(View):
     report: Report | None  # the newest check, whether it passed or not
     next_times: tuple[datetime, ...] = ()
     versions: tuple[Version, ...] = ()
+    card: Card | None = None  # the active version's
 
 
 class Source(View):
@@ -131,6 +159,7 @@ class Verdict(View):
     hash: str | None = None  # the file's own bytes now: what the next write or edit names as its base
     next_times: tuple[datetime, ...] = ()
     schedule: str = ""
+    card: Card | None = None
 
 
 class Diff(View):
@@ -343,6 +372,7 @@ class Proposal(View):
     created_at: datetime
     decided_at: datetime | None = None
     decided_by: str | None = None
+    card: Card | None = None  # of the proposed version
 
 
 class Review(View):

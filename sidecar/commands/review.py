@@ -97,11 +97,15 @@ class ReviewCommands:
                 proposals=tuple(proposal_view(connection, item) for item in theirs if item.state != "superseded"),
             )
 
-        return self._store.read(read)
+        found = self._store.read(read)
+        return found and found.model_copy(update={"proposals": tuple(map(self._with_card, found.proposals))})
 
     @command("review.proposals")
     def open(self, caller: Caller) -> list[views.Proposal]:  # noqa: ARG002
-        return self._store.read(open_proposals)
+        return [self._with_card(proposal) for proposal in self._store.read(open_proposals)]
+
+    def _with_card(self, proposal: views.Proposal) -> views.Proposal:
+        return proposal.model_copy(update={"card": self._skills.card(proposal.skill, proposal.version)})
 
     @command("review.accept", files=True)
     def accept(self, caller: Caller, proposal: str) -> views.Verdict:

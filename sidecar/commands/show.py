@@ -186,7 +186,7 @@ def _summary(item: Row, request: JsonValue, reply: JsonValue) -> str:
     return f"model {item.model or ''} → {ended or f'{item.input_tokens} tokens in, {item.output_tokens} out'}"
 
 
-def version_view(row: Row) -> views.Version:
+def version_view(row: Row, card: views.Card | None = None) -> views.Version:
     return views.Version(
         hash=row.hash,
         skill=row.skill,
@@ -196,6 +196,7 @@ def version_view(row: Row) -> views.Version:
         base=row.base,
         created_at=moment(row.created_at),
         activated_at=_when(row.activated_at),
+        card=card,
     )
 
 

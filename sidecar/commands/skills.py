@@ -13,6 +13,7 @@ from pydantic import BaseModel, JsonValue
 from sqlalchemy.engine import Connection
 
 from sidecar.caller import Caller, CommandRefused
+from sidecar.card.cards import Cards
 from sidecar.checker.gather import gather
 from sidecar.checker.manifest import Manifest
 from sidecar.checker.names import name_problem
@@ -56,10 +57,12 @@ class SkillCommands:
         triggers: Triggers,
         dispatcher: Dispatcher,
         moments: Moments,
+        cards: Cards,
     ) -> None:
         self._store = store
         self._clock = clock
         self._registry = registry
+        self._cards = cards
         self._gate = gate
         self._triggers = triggers
         self._dispatcher = dispatcher
@@ -90,7 +93,8 @@ class SkillCommands:
             path=entry_of(name),
             report=Report.model_validate(row.report) if row.report else None,
             next_times=self._next_times(active, skill.quarantine),
-            versions=tuple(version_view(item) for item in self._registry.history(name)),
+            versions=self._versions(name, active),
+            card=self._cards.card(active.manifest, active.version) if active else None,
         )
 
     @command("skills.read", agent=True, files=True)
@@ -118,7 +122,7 @@ class SkillCommands:
     @command("skills.history", agent=True)
     def history(self, caller: Caller, name: str) -> list[views.Version]:  # noqa: ARG002
         self._registry.row(name)
-        return [version_view(row) for row in self._registry.history(name)]
+        return list(self._versions(name, self._registry.active(name)))
 
     @command("skills.diff", agent=True)
     def diff(self, caller: Caller, name: str, old: str | None = None, new: str | None = None) -> views.Diff:  # noqa: ARG002
@@ -188,8 +192,9 @@ class SkillCommands:
         for name in self._gate.names_on_disk():
             snapshot = gather(self._workspace, entry_of(name))
             if isinstance(snapshot, Snapshot) and path in snapshot.files:
+                active = self._registry.active(name)
                 report = self._gate.judge(name, origin)
-                verdicts.append(self._verdict(name, report, diff=""))
+                verdicts.append(self._verdict(name, report, active, diff=""))
         return HelperVerdicts(verdicts=verdicts, hash=text_hash(text))
 
     # ------------------------------------------------------------ check, run, hold
@@ -282,7 +287,7 @@ class SkillCommands:
                 failpoint("skills.write.written")
             active = self._registry.active(name)
             report = self._gate.judge(name, Origin(caller.who, reason, active.version if active else None))
-            return self._verdict(name, report, diff=diff, text=text)
+            return self._verdict(name, report, active, diff=diff, text=text)
 
     def _is_repeat(self, caller: Caller, current: str | None, text: str | None) -> bool:
         """A crash struck after this very change had been written, and the run gives the command again."""
@@ -310,7 +315,10 @@ class SkillCommands:
         except (OSError, UnicodeDecodeError) as error:
             raise CommandRefused("unreadable", f"{entry_of(name)} can't be read: {error}") from error
 
-    def _verdict(self, name: str, report: Report, *, diff: str, text: str | None = None) -> views.Verdict:
+    def _verdict(
+        self, name: str, report: Report, before: Active | None, *, diff: str, text: str | None = None
+    ) -> views.Verdict:
+        """`before` was active until now."""
         active = self._registry.active(name)
         live = active is not None and report.passed and active.version == report.hash
         return views.Verdict(
@@ -321,6 +329,7 @@ class SkillCommands:
             hash=text_hash(text) if text is not None else None,
             next_times=self._next_times(active) if live else (),
             schedule=self._words(active.manifest) if live and active else "",
+            card=self._card(report.manifest, report.hash, before),
         )
 
     # ------------------------------------------------------------ a revision by the review
@@ -369,6 +378,7 @@ class SkillCommands:
             diff=diff,
             hash=text_hash(text),
             schedule=self._words(manifest) if manifest else "",
+            card=self._card(manifest, proposed.hash, active),
         )
 
     def _proposed(self, name: str, caller: Caller) -> str | None:
@@ -410,6 +420,18 @@ class SkillCommands:
             problems=len(report.problems) if report and refused else 0,
         )
 
+    def _versions(self, name: str, active: Active | None) -> tuple[views.Version, ...]:
+        found = self._registry.history(name)
+        return tuple(version_view(row, self._card(_manifest(row), row.hash, active)) for row in found)
+
+    def card(self, name: str, version: str) -> views.Card | None:
+        """Beside what is active now; None where the version declares nothing that could be read."""
+        return self._card(self._registry.manifest(version), version, self._registry.active(name))
+
+    def _card(self, manifest: Manifest | None, version: str, active: Active | None) -> views.Card | None:
+        other = active.manifest if active and active.version != version else None
+        return self._cards.card(manifest, version, other) if manifest else None
+
     def _words(self, manifest: Manifest) -> str:
         return in_words(self._triggers.schedules(manifest), manifest.events)
 
@@ -450,6 +472,10 @@ class SkillCommands:
         if problem := name_problem(path):
             raise CommandRefused("name", f"{problem.reason}. {problem.fix}")
         return self._workspace / path
+
+
+def _manifest(row: Row) -> Manifest | None:
+    return Manifest.model_validate(row.manifest) if row.manifest else None
 
 
 def _expect_base(path: str, current: str | None, base: str | None) -> None:

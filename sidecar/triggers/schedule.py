@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from itertools import count
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from itertools import count, takewhile
 from typing import assert_never
 from zoneinfo import ZoneInfo
 
@@ -19,6 +20,8 @@ from cronsim import CronSim
 
 from sidecar.checker.manifest import At, Cron, Event, Every, Timed
 from sidecar.client.views import CALLED_ONLY
+
+A_MONDAY, A_YEAR, A_MINUTE = datetime(2026, 1, 5), timedelta(weeks=52), timedelta(minutes=1)  # any will do
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,22 @@ class Schedule:
         for n in count(int(since // seconds)):
             if (due := n * seconds) > since:
                 yield Slot(due, f"{datetime.fromtimestamp(due, UTC).isoformat(timespec='milliseconds')}")
+
+
+@lru_cache(maxsize=10_000)
+def runs_a_day(trigger: Timed) -> float:
+    """How often it is due, over a year; what is due once counts as nothing."""
+    match trigger:
+        case Cron():
+            _, _, *days = trigger.expression.split()
+            cron = CronSim(trigger.expression, A_MONDAY)
+            due = takewhile(lambda day: day < A_MONDAY + A_YEAR, CronSim(" ".join(("0 0", *days)), A_MONDAY - A_MINUTE))
+            return sum(1 for _ in due) * len(cron.minutes) * len(cron.hours) / A_YEAR.days
+        case Every():
+            return 86_400 / trigger.seconds
+        case At():
+            return 0.0
+    assert_never(trigger)
 
 
 def in_words(schedules: Sequence[Schedule], events: Sequence[Event] = ()) -> str:

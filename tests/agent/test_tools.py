@@ -83,6 +83,7 @@ def test_a_helpers_write_shows_the_verdict_of_each_skill() -> None:
     outcome = show_verdicts("lib/prices.py", FILE, verdicts, ZONE)
     assert outcome.is_error
     assert "Live: price_report" in outcome.text
+    assert "It reaches prices.example.com." in outcome.text
     assert "Refused: price_report" in outcome.text
     alone = show_verdicts("lib/prices.py", FILE, [], ZONE)
     assert alone.text == f"Wrote lib/prices.py. To change it: base={FILE[:12]}\nNo skill imports it yet."

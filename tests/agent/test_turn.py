@@ -69,6 +69,7 @@ def test_a_refused_write_is_mended_by_the_model() -> None:
     assert live["content"].splitlines() == [
         f"Live: price_report passed the check. To change it: base={FILE[:12]}",
         f"Version {HASH[:12]}. Schedule: at 09:00 on Monday. Next: Mon 2026-11-23 09:00 (Europe/Berlin).",
+        "It reaches prices.example.com.",
         RUNS_NOW,
     ]
     assert 'fetch(shop="a") succeeded: 3' in rehearsed["content"]

@@ -9,7 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidecar.checker.manifest import At, Cron, Event, Every, Expectation, Manifest, RateLimit, StepDeclaration
+from sidecar.checker.manifest import (
+    At,
+    Cron,
+    Event,
+    Every,
+    Expectation,
+    Irreversible,
+    Manifest,
+    RateLimit,
+    StepDeclaration,
+)
 from sidecar.checker.policy import host_fix, host_problem, write_problem
 from sidecar.checker.read_source import read_source
 from sidecar.checker.report import Problem
@@ -96,6 +106,7 @@ def tell_ops(run: Run, failure: Failure) -> None:
         reads=("data/*.csv",),
         writes=("reports/**",),
         uses_model=True,
+        model_calls=1,
         expect=Expectation(within=300, messages_at_most=0, same_output_at_most=3),
         steps=(
             StepDeclaration(name="fetch", line=line_of("def fetch")),
@@ -108,6 +119,39 @@ def tell_ops(run: Run, failure: Failure) -> None:
 def test_nothing_declared() -> None:
     source = '"""Adds."""\nfrom skills import Run, skill\n\n@skill()\ndef price(run: Run) -> int:\n    return 1\n'
     assert manifest(source) == Manifest(name="price", purpose="Adds.", takes_input=False)
+
+
+def test_what_the_code_does_besides_helpers_included() -> None:
+    helper = '''"""Pays."""
+from skills import step
+
+REALLY = True
+
+
+@step(irreversible=REALLY)
+def pay(order: str) -> str:
+    return order
+'''
+    source = f"""{HEAD}
+from lib.shop import pay
+
+@step(irreversible=False)
+def look() -> str:
+    return ""
+
+
+@skill()
+def price(run: Run) -> None:
+    order = run.step(look)
+    run.step_if_approved(f"Pay {{order.upper()}}?", pay, order)
+    run.step_if_approved("Pay it again?", pay, order)
+    for _ in range(3):
+        run.ask("Was it dear?", returns=bool)
+"""
+    reading = read_source(snapshot(source, shop=helper))
+    assert reading.manifest is not None, reading.problems
+    assert reading.manifest.irreversible == (Irreversible(step="pay", asks=("Pay {order.upper()}?", "Pay it again?")),)
+    assert reading.manifest.model_calls == 1
 
 
 def test_other_names_for_the_author_api() -> None:

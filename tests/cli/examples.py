@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from sidecar.checker.manifest import Cron, Expectation, Manifest, StepDeclaration
+from sidecar.checker.manifest import Cron, Expectation, Irreversible, Manifest, StepDeclaration
 from sidecar.client import views
 
 NOW = datetime.now(UTC)
@@ -27,6 +27,20 @@ MANIFEST = Manifest(
     uses_model=True,
     expect=Expectation(within=300, messages_at_most=3),
     steps=(StepDeclaration(name="fetch", line=9),),
+)
+
+CARD = views.Card(
+    may=("reaches prices.example.com", "reads prices/*.csv"),
+    hosts=MANIFEST.hosts,
+    reads=MANIFEST.reads,
+    writes=(),
+    irreversible=(Irreversible(step="pay", asks=("Pay {price}?",)),),
+    schedule="At 09:00, only on Monday",
+    runs_a_day=1 / 7,
+    model_calls=1,
+    cost=views.ModelCost(run_usd=0.0021, month_usd=None, basis="its last 12 runs"),
+    wider=("reaches prices.example.com",),
+    narrower=("writes prices/**",),
 )
 
 PROBLEM = views.Problem(
@@ -86,6 +100,7 @@ VERSIONS = [
         base=EARLIER,
         created_at=ago(days=1),
         activated_at=ago(days=1),
+        card=CARD,
     ),
     views.Version(
         hash=EARLIER,
@@ -108,6 +123,7 @@ def skill_detail(**changed: object) -> views.SkillDetail:
             "report": PASSED,
             "next_times": [NOW + timedelta(days=7 * week) for week in (1, 2, 3)],
             "versions": VERSIONS,
+            "card": CARD,
         }
         | changed
     )

@@ -80,7 +80,11 @@ def test_a_skill_tells_its_schedule_powers_versions_and_newest_report() -> None:
         "prices.example.com",
         "prices/*.csv",
         "nothing",  # it writes
-        "it asks the model",
+        "pay: Pay {price}?",
+        "At 09:00, only on Monday, about every 7 days",
+        "asks it; $0.0021 a run, unknown a month (its last 12 runs)",
+        "+ reaches prices.example.com",
+        "- writes prices/**",
         "done within 5 min; at most 3 messages",
         "price_report is refused: 1 problem",
         "asked in the chat",

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from harness.agent.cut import cut, one_line
 from harness.agent.limits import SOURCE, TOOL_RESULT
 from harness.agent.tools.tool import Outcome
-from harness.agent.tools.views import Problem, Report, Skill, Source, Verdict, Version
+from harness.agent.tools.views import Card, Problem, Report, Skill, Source, Verdict, Version
 
 PROBLEMS = 20  # of one report; the rest is counted
 HASH = 12  # letters of a hash that are shown, and may be given back
@@ -99,7 +99,13 @@ def _verdict(verdict: Verdict, zone: str) -> list[str]:
         return [f"Proposed: {name} passed the check. It is not live until it is accepted."]
     schedule = f" Schedule: {verdict['schedule']}." if verdict["schedule"] else ""
     live = [f"Live: {name} passed the check.", f"Version {version}.{schedule}{_next(verdict['next_times'], zone)}"]
+    live += _receipt(verdict["card"])
     return [*live, RUNS_NOW] if verdict["next_times"] else live
+
+
+def _receipt(card: Card | None) -> list[str]:
+    """What it may do."""
+    return [f"It {'; '.join(card['may'])}."] if card and card["may"] else []
 
 
 def _skill(skill: Skill, zone: str) -> str:

@@ -24,6 +24,11 @@ class Report(TypedDict):
     manifest: dict[str, Any] | None
 
 
+class Card(TypedDict):
+    may: list[str]
+    wider: list[str]
+
+
 class Verdict(TypedDict):
     report: Report
     live: bool
@@ -32,6 +37,7 @@ class Verdict(TypedDict):
     hash: str | None
     next_times: list[str]
     schedule: str
+    card: Card | None
 
 
 class Source(TypedDict):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.console import RenderableType
 from rich.text import Text
 
+from harness.cli.pages.card import receipt
 from harness.cli.pages.diff import diff_page
 from harness.cli.pages.layout import page, section
 from harness.cli.words import Words, count
@@ -43,4 +44,4 @@ def verdict_page(verdict: views.Verdict, words: Words) -> RenderableType:
         live.append(f": {verdict.schedule}")
     for at in verdict.next_times[:3]:
         live.append(f"\n  next {words.weekday(at)} ({words.relative(at)})")
-    return page(live, section("What changed", diff_page(verdict.diff)) if verdict.diff else None)
+    return page(live, receipt(verdict.card), section("What changed", diff_page(verdict.diff)) if verdict.diff else None)

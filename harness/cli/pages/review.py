@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.console import RenderableType
 from rich.text import Text
 
+from harness.cli.pages.card import difference
 from harness.cli.pages.diff import diff_page
 from harness.cli.pages.layout import page, section, state
 from harness.cli.words import Words
@@ -41,6 +42,7 @@ def _proposal(proposal: views.Proposal, words: Words) -> RenderableType:
         f"✎ Proposal {short}: a revision of {proposal.skill}",
         page(
             Text(proposal.reason),
+            difference(proposal.card),
             diff_page(proposal.diff),
             Text(commands, style="bold") if proposal.state == "open" else state(proposal.state),
         ),

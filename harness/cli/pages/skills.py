@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from rich.console import RenderableType
 from rich.text import Text
 
+from harness.cli.pages.card import card_facts, difference
 from harness.cli.pages.layout import facts, page, section, state, table
 from harness.cli.pages.report import report_page
 from harness.cli.pages.runs import run_table
@@ -38,12 +39,13 @@ def skill_page(detail: views.SkillDetail, runs: Sequence[views.Run], words: Word
                 ("file", detail.path),
                 ("origin", skill.origin),
                 ("version", words.id(skill.version) if skill.version else "none has passed yet"),
-                ("schedule", skill.schedule),
+                ("schedule", None if detail.card else skill.schedule),
                 ("next", times if times.plain else None),
                 ("paused", skill.paused_reason if skill.paused else None),
                 ("quarantined", _quarantine(skill.quarantine, words) if skill.quarantine else None),
                 *_admission(detail.manifest),
-                *_powers(detail.manifest),
+                *card_facts(detail.card),
+                *_declared(detail.manifest),
             ]
         ),
         section("The newest check", report_page(refused)) if refused else None,
@@ -62,7 +64,7 @@ def version_table(versions: Sequence[views.Version], words: Words) -> Renderable
             state(version.state),
             version.author,
             words.relative(version.created_at),
-            version.reason,
+            page(Text(version.reason), difference(version.card)),
         )
     return made
 
@@ -109,8 +111,8 @@ def _admission(manifest: views.Manifest | None) -> list[tuple[str, RenderableTyp
     ]
 
 
-def _powers(manifest: views.Manifest | None) -> list[tuple[str, RenderableType | None]]:
-    """What it may touch, as read from its source; nothing else is let through."""
+def _declared(manifest: views.Manifest | None) -> list[tuple[str, RenderableType | None]]:
+    """What else it says of itself."""
     if manifest is None:
         return []
     expect = manifest.expect
@@ -122,10 +124,6 @@ def _powers(manifest: views.Manifest | None) -> list[tuple[str, RenderableType |
         and f"the same output at most {count(expect.same_output_at_most, 'time')} in a row",
     ]
     return [
-        ("hosts", ", ".join(manifest.hosts) or "none"),
-        ("reads", ", ".join(manifest.reads) or "nothing"),
-        ("writes", ", ".join(manifest.writes) or "nothing"),
-        ("model", "yes: it asks the model" if manifest.uses_model else "no"),
         ("steps", ", ".join(step.name for step in manifest.steps) or None),
         ("expects", "; ".join(words for words in expected if words) or None),
     ]

@@ -1,0 +1,41 @@
+"""The card of a version, beside that of the active one."""
+
+from __future__ import annotations
+
+from sqlalchemy.engine import Connection
+
+from sidecar.card.cost import model_cost
+from sidecar.card.powers import powers, scheduled_a_day, wider
+from sidecar.checker.manifest import Manifest
+from sidecar.client.views import Card
+from sidecar.store import Store
+from sidecar.triggers.schedule import Schedule, in_words
+
+
+class Cards:
+    """`zone` is that of schedules which name none, `model` the one that skills ask."""
+
+    def __init__(self, store: Store, zone: str, model: str) -> None:
+        self._store = store
+        self._zone = zone
+        self._model = model
+
+    def card(self, manifest: Manifest, version: str, active: Manifest | None = None) -> Card:
+        """`active` is what the skill's active version declares, where that is another one."""
+        return self._store.read(lambda connection: self._card(connection, manifest, version, active))
+
+    def _card(self, connection: Connection, manifest: Manifest, version: str, active: Manifest | None) -> Card:
+        timed = [Schedule(trigger, self._zone) for trigger in manifest.timed]
+        return Card(
+            may=powers(manifest),
+            hosts=manifest.hosts,
+            reads=manifest.reads,
+            writes=manifest.writes,
+            irreversible=manifest.irreversible,
+            schedule=in_words(timed, manifest.events),
+            runs_a_day=scheduled_a_day(manifest),
+            model_calls=manifest.model_calls,
+            cost=model_cost(connection, manifest, version, self._model),
+            wider=wider(manifest, active) if active else (),
+            narrower=wider(active, manifest) if active else (),
+        )

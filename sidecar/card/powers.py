@@ -1,0 +1,63 @@
+"""What a version may do, in words, and what it may do that another one may not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import inf
+
+from sidecar.checker.manifest import Event, Manifest
+from sidecar.triggers.schedule import runs_a_day
+
+DEARER = 2  # so many times the places that ask the model are no small change any more
+
+
+def powers(manifest: Manifest) -> tuple[str, ...]:
+    """One sentence for each, without its subject."""
+    return (
+        *(f"reaches {host}" for host in manifest.hosts),
+        *(f"reads {path}" for path in manifest.reads),
+        *(f"writes {path}" for path in manifest.writes),
+        *(f"does {step.step}, which cannot be undone" for step in manifest.irreversible),
+    )
+
+
+def wants_a_yes(manifest: Manifest) -> tuple[str, ...]:
+    """The powers for which a person is asked even about a skill's first version."""
+    return tuple(f"does {step.step}, which cannot be undone" for step in manifest.irreversible)
+
+
+def wider(new: Manifest, old: Manifest) -> tuple[str, ...]:
+    """What `new` may do and `old` may not."""
+    known = set(powers(old))
+    return (*(power for power in powers(new) if power not in known), *_more_often(new, old), *_dearer(new, old))
+
+
+def _more_often(new: Manifest, old: Manifest) -> Iterator[str]:
+    now, before = scheduled_a_day(new), scheduled_a_day(old)
+    if now > before * 1.001:  # sums of thirds
+        yield f"is due {_times(now)} a day instead of {_times(before)}"
+    known = {event.name: _a_second(event) for event in old.events}
+    for event in new.events:
+        if event.name not in known:
+            yield f"starts {event.words}"
+        elif _a_second(event) > known[event.name]:
+            yield f"starts {event.words}: more often than before"
+
+
+def _dearer(new: Manifest, old: Manifest) -> Iterator[str]:
+    now, before = new.model_calls, old.model_calls
+    if new.uses_model and (not old.uses_model or now > before * DEARER):
+        yield f"asks the model in {now} place{'s' * (now != 1)} of its code instead of {before}"
+
+
+def scheduled_a_day(manifest: Manifest) -> float:
+    return sum(map(runs_a_day, manifest.timed))
+
+
+def _a_second(event: Event) -> float:
+    """How many runs it may start."""
+    return event.rate_limit.runs / event.rate_limit.seconds if event.rate_limit else inf
+
+
+def _times(number: float) -> str:
+    return f"{number:,.0f} times" if number >= 10 or number == int(number) else f"{number:.2g} times"
