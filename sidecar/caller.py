@@ -22,6 +22,7 @@ class Caller:
     `intent` is then what the first try had put on disk with `intend`, before it did anything."""
 
     who: str = PERSON
+    via: str = "terminal"  # the surface, where it is a person
     run: str | None = None
     session: str | None = None
     review: str | None = None  # the review whose finding this run answers: what it writes is a proposal

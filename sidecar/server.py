@@ -38,7 +38,7 @@ def application(commands: CommandTable, moments: Moments, is_over: Callable[[str
 
     async def perform(request: Request) -> Response:
         name = request.path_params["command"]
-        caller = Caller(who=_person(request))
+        caller = Caller(who=_person(request), via=request.headers.get("x-via", "api"))
         try:
             arguments = _arguments(await request.body())
             answer = await run_in_threadpool(commands.perform, name, arguments, caller)

@@ -9,12 +9,15 @@ from typing import Protocol
 
 import sqlalchemy as sa
 
+from sidecar.approvals import Approvals
+from sidecar.approvals.expiry import Expiry
 from sidecar.card.cards import Cards
 from sidecar.checker.process import CheckerProcess
 from sidecar.checker.warm_checks import WarmChecks
 from sidecar.client.settings import Settings, SettingsError
 from sidecar.clock import SystemClock
 from sidecar.commands import CommandTable
+from sidecar.commands.approvals import ApprovalCommands
 from sidecar.commands.chat import ChatCommands
 from sidecar.commands.events import EventCommands
 from sidecar.commands.look import LookCommands
@@ -85,7 +88,9 @@ class Sidecar:
         self._workers = Workers(settings.store / "workers.lock")
         effects = Effects(store, clock, self._gateway, moments, settings.workspace)
         commands = CommandTable(lambda: self._leads)
+        approvals = Approvals(clock)
         requests = Requests(store, clock, registry, moments, commands, lambda: self._dispatcher.nudge())
+        self._expiry = Expiry(store, clock, approvals, moments, lambda: self._dispatcher.nudge())
         runner = AttemptRunner(store, clock, registry, self._workers, effects, requests, moments, settings.zone)
         policy = Policy(settings.breaker_failures, settings.breaker_cool_down)
         quarantine = Quarantine(store, clock, moments, policy)
@@ -111,10 +116,11 @@ class Sidecar:
             skills,
             WhyCommands(store, clock, registry, self._triggers, skills),
             run_commands,
+            ApprovalCommands(store, clock, approvals, self._dispatcher, moments),
             reruns,
             ManyRunsCommands(store, clock, self._dispatcher, reruns),
             EventCommands(store, clock, self._dispatcher),
-            ChatCommands(store, clock, registry, self._dispatcher, skills, memory, settings.zone),
+            ChatCommands(store, clock, registry, approvals, self._dispatcher, skills, memory, settings.zone),
             MemoryCommands(memory, clock, settings.zone),
             LookCommands(self._gateway),
             ReviewCommands(store, clock, skills, moments, auto=settings.review == "auto"),
@@ -194,6 +200,8 @@ class Sidecar:
             self._go_on_with_orphans()
         self._dispatcher.start()
         started.callback(self._dispatcher.stop)
+        self._expiry.start()
+        started.callback(self._expiry.stop)
         started.callback(self._gate.stop)
         started.callback(self._leading.close)
         for part in self._hosts:

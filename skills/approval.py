@@ -11,13 +11,14 @@ from skills.values import JsonResult
 
 
 class Approval(BaseModel):
-    """True if it was approved. `by` is None where the question expired; `reason` is what the person added."""
+    """True if it was approved. `by` is None where the question expired; `because` is what the person added: a no says
+    why."""
 
     model_config = ConfigDict(frozen=True)
 
     approved: bool
     by: str | None = None
-    reason: str | None = None
+    because: str | None = None
 
     def __bool__(self) -> bool:
         return self.approved
@@ -29,5 +30,5 @@ class Approved(Generic[JsonResult]):
     that nobody knows what the step returned, and a person, not its look-up, said that it was done all the same."""
 
     by: str
-    reason: str | None
+    because: str | None
     result: JsonResult | None

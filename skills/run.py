@@ -103,7 +103,7 @@ class Run:
             return None
         approval, result = done
         decoded = None if result is None else step.signature.result.decode(result)
-        return Approved(by=approval.by or "", reason=approval.reason, result=decoded)
+        return Approved(by=approval.by or "", because=approval.because, result=decoded)
 
     @overload
     def map(

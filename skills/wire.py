@@ -200,6 +200,8 @@ class Effect(Message):
     request: Json
 
 
+OnExpiry: TypeAlias = Literal["no", "fail"]  # what an approval that nobody answers comes to
+
 RequestKind: TypeAlias = Literal[
     "sleep",
     "approve",

@@ -56,11 +56,13 @@ class Refused(SidecarError):
 
 
 class Client:
-    """One connection to the sidecar. `who` signs what is decided through it ("person", or a name)."""
+    """One connection to the sidecar. `who` signs what is decided through it ("person", or a name), on which surface
+    says `via`."""
 
-    def __init__(self, settings: Settings, *, who: str = "person") -> None:
+    def __init__(self, settings: Settings, *, who: str = "person", via: str = "terminal") -> None:
         self.settings = settings
         self.who = who
+        self.via = via
         self._http = httpx2.Client(
             transport=httpx2.HTTPTransport(uds=str(settings.socket)), base_url="http://sidecar", timeout=None
         )
@@ -175,9 +177,14 @@ class Client:
         """The open ones."""
         return self._ask("approvals.list", list[views.Approval])
 
-    def answer(self, approval: str, answer: str, reason: str = "") -> views.Approval:
-        """Answer an approval with yes or no, or the agent's question in words."""
-        return self._ask("approvals.answer", views.Approval, approval=approval, answer=answer, reason=reason)
+    def approval(self, approval: str) -> views.Approval:
+        """By id, or the first letters of it; answered or not."""
+        return self._ask("approvals.show", views.Approval, approval=approval)
+
+    def answer(self, approval: str, answer: str, because: str = "") -> views.Answered:
+        """Answer an approval with yes or no, or the agent's question in words. Whether it counted stands in the answer:
+        only the first does that is in time."""
+        return self._ask("approvals.answer", views.Answered, approval=approval, answer=answer, because=because)
 
     def notices(self, *, limit: int = 50) -> list[views.Notice]:
         return self._ask("notices.list", list[views.Notice], limit=limit)
@@ -268,7 +275,7 @@ class Client:
     def _ask(self, command: str, answer: TypeForm[T], /, **arguments: JsonValue) -> T:
         self._require_sidecar()
         try:
-            reply = self._http.post(f"/v1/{command}", json=arguments, headers={"x-who": self.who})
+            reply = self._http.post(f"/v1/{command}", json=arguments, headers={"x-who": self.who, "x-via": self.via})
         except httpx2.TransportError as error:
             raise NotRunning(self.settings) from error
         if reply.status_code >= 400:

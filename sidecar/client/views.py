@@ -11,6 +11,7 @@ from sidecar.checker.manifest import Irreversible, Manifest
 from sidecar.checker.report import Problem, Report
 
 __all__ = [
+    "Answered",
     "Approval",
     "Attempt",
     "Backup",
@@ -274,30 +275,48 @@ class RunDetail(View):
     has_on_failure: bool = False  # its version's skill has a handler for runs that failed
 
 
-class IrreversibleCall(View):
-    """A step that is executed once, upon a person's yes to exactly this."""
+class BoundCall(View):
+    """What a yes lets happen, whole: for an irreversible step, that step once, with these arguments."""
 
-    step: str
-    arguments: JsonValue
-    version: str
+    step: str | None = None
+    arguments: JsonValue = None
+    version: str | None = None
+
+
+ApprovalKind: TypeAlias = Literal["approval", "question", "unknown", "version", "budget"]
 
 
 class Approval(View):
     """A wait that a person answers: yes or no; for the agent's question, in words; for an irreversible step during
-    which Tend died (`unknown`), done or not-done."""
+    which Tend died (`unknown`), done or not-done. Where a version or a budget is what it is about, no run waits."""
 
     id: str
-    kind: Literal["approval", "question", "unknown"]
-    run: str
+    kind: ApprovalKind
+    run: str | None
     skill: str
     question: str
-    call: IrreversibleCall | None = None  # what a yes does, whole
+    call: BoundCall | None = None
+    target: str | None = None  # what that can reach
+    reason: str | None = None  # why a person is asked
+    hash: str = ""  # over all that a yes is bound to
     choices: tuple[str, ...] = ()
     asked_at: datetime
     expires_at: datetime | None
+    on_expiry: Literal["no", "fail"] = "no"
     state: Literal["open", "approved", "denied", "answered", "expired", "void"]
     answer: str | None = None
+    because: str | None = None
     by: str | None = None
+    via: str | None = None  # the surface it was answered on
+    answered_at: datetime | None = None
+
+
+class Answered(View):
+    """What became of an answer. Only one "counted" per approval; the others changed nothing, and `said` tells why."""
+
+    outcome: Literal["counted", "already", "late", "void", "not_allowed", "not_found"]
+    said: str
+    approval: Approval | None = None  # as it is now
 
 
 class Notice(View):

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from pydantic import BaseModel, JsonValue
 from sqlalchemy.engine import Connection
 
-from sidecar import approvals as waits
+from sidecar.approvals import Answer, Approvals
 from sidecar.caller import Caller, CommandRefused
 from sidecar.checker.report import Report
 from sidecar.client import views
@@ -69,6 +69,7 @@ class ChatCommands:
         store: Store,
         clock: Clock,
         registry: Registry,
+        answering: Approvals,
         dispatcher: Dispatcher,
         skill_commands: SkillCommands,
         memory: Memory,
@@ -77,6 +78,7 @@ class ChatCommands:
         self._store = store
         self._clock = clock
         self._registry = registry
+        self._approvals = answering
         self._dispatcher = dispatcher
         self._skills = skill_commands
         self._memory = memory
@@ -91,11 +93,13 @@ class ChatCommands:
         if not text.strip():
             raise CommandRefused("usage", "say something")
         session = self._known_session(session) if session else None
-        if session is not None and (open_question := self._open_question(session)):
-            now = self._clock.now()
-            self._store.write(lambda connection: waits.answer(connection, open_question.id, text, "", caller.who, now))
+        if session is not None and (question := self._open_question(session)):
+            given = Answer(text, "", caller.who, caller.via)
+            answered = self._store.write(lambda connection: self._approvals.answer(connection, question.id, given))
+            if answered.outcome != "counted":
+                raise CommandRefused(answered.outcome, answered.said)
             self._dispatcher.nudge()
-            return self._run(open_question.run)
+            return self._run(question.run)
         active = self._registry.active(AGENT_SKILL)
         assert active is not None  # noqa: S101 # registered at start
         run = new_id()

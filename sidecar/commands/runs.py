@@ -1,4 +1,4 @@
-"""Commands about runs, what waits for a person, and what was said to people."""
+"""Commands about runs, and what was said to people."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from sidecar import approvals as waits
 from sidecar.caller import Caller, CommandRefused
 from sidecar.client import views
 from sidecar.clock import Clock, moment
 from sidecar.commands.excerpt import run_excerpt
-from sidecar.commands.show import approval_view, open_approvals, run_detail, run_views
+from sidecar.commands.show import run_detail, run_views
 from sidecar.commands.table import command
 from sidecar.dispatch.dispatcher import Dispatcher
 from sidecar.failpoints import failpoint
@@ -20,7 +19,7 @@ from sidecar.journal.runs import cancel
 from sidecar.moments import Moments
 from sidecar.registry import record_audit
 from sidecar.store import Row, Store
-from sidecar.store.schema import approvals, notices, runs
+from sidecar.store.schema import notices, runs
 
 
 class RunCommands:
@@ -81,26 +80,6 @@ class RunCommands:
         self._dispatcher.nudge()
         self._moments.publish("run", run=row.id, skill=row.skill, state="cancelled", trigger=row.trigger)
         return self._view(row.id)
-
-    @command("approvals.list")
-    def open(self, caller: Caller) -> list[views.Approval]:  # noqa: ARG002
-        return self._store.read(lambda connection: open_approvals(connection, self._clock.now()))
-
-    @command("approvals.answer")
-    def answer(self, caller: Caller, approval: str, answer: str, reason: str = "") -> views.Approval:
-        found = self._store.rows(
-            sa.select(approvals.c.id).where(approvals.c.id.startswith(approval, autoescape=True)).limit(2)
-        )
-        if len(found) != 1:
-            raise CommandRefused("not_found", f"no approval {approval!r}. See what waits: tend approvals list")
-        now = self._clock.now()
-        row = self._store.write(
-            lambda connection: waits.answer(connection, found[0].id, answer, reason, caller.who, now)
-        )
-        failpoint("approvals.answered")
-        self._dispatcher.nudge()
-        self._moments.publish("approval", id=row.id, state=row.state, question=row.question, run=row.run)
-        return approval_view(row)
 
     @command("notices.list", agent=True)
     def list_notices(self, caller: Caller, limit: int = 50) -> list[views.Notice]:  # noqa: ARG002

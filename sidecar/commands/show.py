@@ -207,13 +207,20 @@ def approval_view(row: Row) -> views.Approval:
         run=row.run,
         skill=row.skill,
         question=row.question,
-        call=views.IrreversibleCall.model_validate(row.call) if row.call else None,
+        call=views.BoundCall.model_validate(row.call) if row.call else None,
+        target=row.target,
+        reason=row.reason,
+        hash=row.hash,
         choices=tuple(row.choices or ()),
         asked_at=moment(row.asked_at),
         expires_at=_when(row.expires_at),
+        on_expiry=row.on_expiry,
         state=row.state,
         answer=row.answer,
+        because=row.answer_reason,
         by=row.answered_by,
+        via=row.answered_via,
+        answered_at=_when(row.answered_at),
     )
 
 
@@ -221,12 +228,7 @@ def open_approvals(connection: Connection, now: float) -> list[views.Approval]:
     """Those that can still be answered."""
     rows = connection.execute(
         sa.select(approvals)
-        .join(runs, runs.c.id == approvals.c.run)
-        .where(
-            approvals.c.state == "open",
-            runs.c.state.in_(("queued", "running", "waiting")),
-            sa.or_(approvals.c.expires_at.is_(None), approvals.c.expires_at > now),
-        )
+        .where(approvals.c.state == "open", sa.or_(approvals.c.expires_at.is_(None), approvals.c.expires_at > now))
         .order_by(approvals.c.asked_at)
     )
     return [approval_view(row) for row in rows]

@@ -16,13 +16,13 @@ log = logging.getLogger(__name__)
 class Looking:
     """Calls `look` between `start` and `stop`; it returns when there will be something to do by itself."""
 
-    def __init__(self, clock: Clock, look: Callable[[], float | None]) -> None:
+    def __init__(self, clock: Clock, look: Callable[[], float | None], name: str = "dispatcher") -> None:
         self._clock = clock
         self._look = look
         self._changed = threading.Condition()
         self._news = True
         self._stopping = False
-        self._thread = threading.Thread(target=self._serve, name="dispatcher", daemon=True)
+        self._thread = threading.Thread(target=self._serve, name=name, daemon=True)
 
     def start(self) -> None:
         self._thread.start()
@@ -47,7 +47,7 @@ class Looking:
             try:
                 due = self._look()
             except Exception:
-                log.exception("the dispatcher could not look for ready runs; it looks again")
+                log.exception("the look for what is due (%s) failed; it is done again", self._thread.name)
                 due = None
             self._rest(due)
 

@@ -11,13 +11,14 @@ import sqlalchemy as sa
 from pydantic import BaseModel, Field, JsonValue, ValidationError
 from sqlalchemy.engine import Connection
 
-from sidecar import approvals
+from sidecar.approvals import NewApproval, ask
 from sidecar.caller import AGENT, TEND, Caller, CommandRefused
 from sidecar.clock import Clock, moment
 from sidecar.events import emit
 from sidecar.execution import tool_words
 from sidecar.execution.asked import Circumstances
 from sidecar.execution.event_requests import EventRequests
+from sidecar.execution.step_approval import approval_of_step
 from sidecar.failpoints import failpoint
 from sidecar.journal.admission import Skipped, create, new_run
 from sidecar.journal.step_row import StepRow
@@ -28,7 +29,7 @@ from sidecar.registry import Registry
 from sidecar.state import read_value
 from sidecar.store import Store
 from sidecar.store.schema import notices, runs
-from skills.wire import Done, ErrorInfo, Failed, Request, Suspend
+from skills.wire import Done, ErrorInfo, Failed, OnExpiry, Request, StepKey, Suspend
 
 DEPTH_AT_MOST = 10  # runs below one another
 TOLD = "told"  # how the run ended that a command has waited for
@@ -53,6 +54,7 @@ class _Call(BaseModel):
 class _Approve(BaseModel):
     question: str
     expires_in: float | None = Field(default=None, gt=0)
+    on_expiry: OnExpiry = "no"
     call: _Call | None = None
 
 
@@ -153,11 +155,6 @@ class Requests:
             return journal.answer(step)
         if due and step.kind == "wait_for":
             return self._events.time_is_up(question, step, journal)
-        if due and step.kind in ("approve", "question"):
-            run = journal.segment.run
-            return journal.answer(
-                step, lambda connection: approvals.expire(connection, run, step.key, self.clock.now())
-            )
         return Suspend(reason=step.kind)
 
     def _sleep(self, asked: _Sleep, step: StepRow, journal: Journal, where: Circumstances) -> Done | Failed | Suspend:
@@ -171,31 +168,30 @@ class Requests:
     ) -> Done | Failed | Suspend:
         if where.rehearsal:
             return journal.answer(
-                step, result={"approved": False, "by": None, "reason": "nobody is asked in a rehearsal"}
+                step, result={"approved": False, "by": None, "because": "nobody is asked in a rehearsal"}
             )
-        expires = self.clock.now() + asked.expires_in if asked.expires_in else None
-        call = {**asked.call.model_dump(), "version": where.version} if asked.call else None
-        new = approvals.NewApproval(
-            "approval", where.segment.run, where.skill, asked.question, expires_at=expires, call=call
-        )
-        return self.wait_for_person(new, step, journal)
+        new = NewApproval("approval", where.skill, asked.question)
+        if asked.call:
+            key = StepKey(name=asked.call.step, occurrence=step.key.occurrence)
+            new = approval_of_step(asked.question, key, asked.call.arguments, where)
+        expires_at = self.clock.now() + asked.expires_in if asked.expires_in else None
+        return self.wait_for_person(replace(new, expires_at=expires_at, on_expiry=asked.on_expiry), step, journal)
 
     def _ask(self, asked: _Question, step: StepRow, journal: Journal, where: Circumstances) -> Done | Failed | Suspend:
         if not where.trusted:
             return journal.answer(step, error=_refused("question"))
-        choices = tuple(asked.choices)
-        new = approvals.NewApproval("question", where.segment.run, where.skill, asked.question, choices=choices)
+        new = NewApproval("question", where.skill, asked.question, choices=tuple(asked.choices))
         return self.wait_for_person(new, step, journal)
 
-    def wait_for_person(self, new: approvals.NewApproval, step: StepRow, journal: Journal) -> Suspend:
-        identity = secrets.token_hex(8)
+    def wait_for_person(self, new: NewApproval, step: StepRow, journal: Journal) -> Suspend:
+        new = replace(new, run=journal.segment.run, step=step.key)
 
         def change(connection: Connection) -> None:
-            approvals.ask(connection, identity, new, step.key, self.clock.now())
+            ask(connection, new, self.clock.now())
 
-        journal.wait(step, change, wake_at=new.expires_at)
+        journal.wait(step, change)
         self.moments.publish(
-            "approval", id=identity, state="open", question=new.question, run=new.run, kind=new.kind, skill=new.skill
+            "approval", id=new.id, state="open", question=new.question, run=new.run, kind=new.kind, skill=new.skill
         )
         return Suspend(reason=step.kind)
 

@@ -22,7 +22,7 @@ from sqlalchemy.engine import Connection
 
 from sidecar.journal.struck import is_in_doubt, leave_in_doubt
 from sidecar.store import Row
-from sidecar.store.schema import attempts, runs, steps
+from sidecar.store.schema import approvals, attempts, runs, steps
 from skills.wire import ErrorInfo
 
 LIVE = ("queued", "running", "waiting")
@@ -205,7 +205,8 @@ def end(
     reason: str | None = None,
     nothing_to_report: str | None = None,
 ) -> None:
-    """Give the run its one outcome, and tell the parent's step. An outcome that is there already stays."""
+    """Give the run its one outcome, and tell the parent's step; what it has asked is void. An outcome that is there
+    already stays."""
     row = connection.execute(
         runs.update()
         .where(runs.c.id == run, runs.c.state.not_in(FINAL))
@@ -220,7 +221,14 @@ def end(
         )
         .returning(runs.c.parent, runs.c.parent_step, runs.c.parent_occurrence)
     ).first()
-    if row is None or row.parent_step is None:
+    if row is None:
+        return
+    connection.execute(
+        approvals.update()
+        .where(approvals.c.run == run, approvals.c.state == "open")
+        .values(state="void", answer_reason="its run is over", answered_at=now)
+    )
+    if row.parent_step is None:
         return
     failure = error or (ErrorInfo(type="Cancelled", message=reason or "cancelled") if state != "succeeded" else None)
     resolve_step(connection, row.parent, row.parent_step, row.parent_occurrence, now, result=output, error=failure)

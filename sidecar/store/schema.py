@@ -298,20 +298,45 @@ approvals = sa.Table(
     "approvals",
     metadata,
     sa.Column("id", Text, primary_key=True),
-    sa.Column("kind", Text, nullable=False),  # approval, question, unknown
-    sa.Column("run", Text, nullable=False, index=True),
-    sa.Column("step", Text, nullable=False),
-    sa.Column("occurrence", sa.Integer, nullable=False),
+    sa.Column("kind", Text, nullable=False),  # approval, question, unknown; of no run: version, budget
+    sa.Column("run", Text, index=True),
+    sa.Column("step", Text),  # of the run, that waits for the answer
+    sa.Column("occurrence", sa.Integer),
     sa.Column("skill", Text, nullable=False),
     sa.Column("question", Text, nullable=False),
-    _json("call"),  # the irreversible step that it is about, with its arguments and the version
+    _json("call"),  # what a yes lets happen: the irreversible step, with its arguments and the version
+    sa.Column("target", Text),  # what that can reach
+    sa.Column("reason", Text),  # why a person is asked
+    sa.Column("hash", sa.String(64), nullable=False, server_default=""),  # over all that a yes is bound to
     _json("choices"),
-    sa.Column("state", Text, nullable=False),
+    sa.Column("state", Text, nullable=False),  # open, approved, denied, answered, expired, void
     sa.Column("answer", Text),
+    sa.Column("answer_reason", Text),
     sa.Column("answered_by", Text),
+    sa.Column("answered_via", Text),  # the surface
+    sa.Column("grant_used", Text, index=True),  # the standing approval that said yes
     _time("asked_at", nullable=False),
     _time("expires_at"),
+    sa.Column("on_expiry", Text, nullable=False, server_default="no"),  # no, fail
     _time("answered_at"),
+    sa.Index("approvals_by_state", "state", "expires_at"),
+)
+
+approval_grants = sa.Table(  # standing approvals
+    "approval_grants",
+    metadata,
+    sa.Column("id", Text, primary_key=True),
+    sa.Column("skill", Text, nullable=False),
+    sa.Column("version", sa.String(64), nullable=False),
+    sa.Column("step", Text, nullable=False),
+    _json("arguments"),  # those that have to be just so; any will do for the others
+    sa.Column("reason", Text, nullable=False),
+    sa.Column("granted_by", Text, nullable=False),
+    _time("granted_at", nullable=False),
+    _time("expires_at", nullable=False),
+    sa.Column("revoked_by", Text),
+    _time("revoked_at"),
+    sa.Index("approval_grants_by_step", "skill", "step"),
 )
 
 notices = sa.Table(

@@ -23,7 +23,7 @@ ZONE = "Europe/Berlin"
         ("state.get", {"name": "n"}, {"found": True, "value": 3}, "state.get n = 3"),
         ("state.get", {"name": "n"}, {"found": False}, "state.get n: nothing was put yet"),
         ("sleep", {"seconds": 60}, None, "sleep 60 s (not slept)"),
-        ("approve", {"question": "Pay?"}, {"approved": False, "reason": "no"}, 'approve "Pay?" (not asked) → no: no'),
+        ("approve", {"question": "Pay?"}, {"approved": False, "because": "no"}, 'approve "Pay?" (not asked) → no: no'),
         ("ask", {"prompt": "Fair?", "values": []}, "yes", 'ask "Fair?" succeeded: "yes"'),
         ("wait_for", {"name": "paid", "seconds": 60}, None, "wait_for paid (not waited) → nothing came"),
         ("irreversible", {"cents": 5}, "R1", 'fetch(cents=5) succeeded: "R1"'),

@@ -213,6 +213,11 @@ def approval(**changed: object) -> views.Approval:
     )
 
 
+def answered(**changed: object) -> views.Answered:
+    """An answer that counted."""
+    return views.Answered(outcome="counted", said="", approval=approval(state="approved", answer="yes", **changed))
+
+
 FINDING = views.Finding(
     skill="price_report",
     kind="failures",

@@ -305,11 +305,11 @@ def test_yes_answers_an_approval(screen: Callable[..., str], sidecar: Double) ->
     agent = Agent(sidecar)
     agent.acts = [lambda run: agent.ask(run, "Delete it?", kind="approval")]
 
-    def answered(arguments: dict[str, Any]) -> views.Approval:
-        answer = examples.approval(state="approved", answer=arguments["answer"])
+    def answered(arguments: dict[str, Any]) -> views.Answered:
+        assert arguments["answer"] == "yes"
         agent.question = None
         agent.reply(f"{1:016x}", "Deleted.")
-        return answer
+        return examples.answered()
 
     sidecar.answers["approvals.answer"] = answered
     shown = screen("clean up", "yes", "/quit")

@@ -220,32 +220,30 @@ def test_runs_logs(inside: Inside, sidecar: Double) -> None:
 
 
 def test_an_approval_is_answered_by_its_first_letters(inside: Inside, sidecar: Double) -> None:
-    sidecar.answers |= {
-        "approvals.list": [examples.approval()],
-        "approvals.answer": examples.approval(state="approved", answer="yes"),
-    }
+    sidecar.answers |= {"approvals.show": examples.approval(), "approvals.answer": examples.answered()}
 
-    assert "✓ approved" in inside("approvals", "approve", "ab12", "--reason", "read it").stdout
-    assert sidecar.asked[-1] == (
-        "approvals.answer",
-        {"approval": "ab12cd34ef56ab12", "answer": "yes", "reason": "read it"},
-    )
+    assert "✓ approved" in inside("approvals", "approve", "ab12", "--because", "read it").stdout
+    assert sidecar.asked[-2:] == [
+        ("approvals.show", {"approval": "ab12"}),
+        ("approvals.answer", {"approval": "ab12cd34ef56ab12", "answer": "yes", "because": "read it"}),
+    ]
     inside("approvals", "deny", "ab12")
     assert sidecar.asked[-1][1]["answer"] == "no"
 
 
-def test_an_ambiguous_start_of_an_id_decides_nothing(inside: Inside, sidecar: Double) -> None:
-    sidecar.answers["approvals.list"] = [examples.approval(), examples.approval(id="ab99")]
-    done = inside("approvals", "approve", "ab")
+def test_an_answer_that_changed_nothing_says_so_and_fails(inside: Inside, sidecar: Double) -> None:
+    late = views.Answered(outcome="late", said="it expired before your answer", approval=examples.approval())
+    sidecar.answers |= {"approvals.show": examples.approval(), "approvals.answer": late}
+    done = inside("approvals", "approve", "ab12")
 
     assert done.returncode == 1
-    assert "ab12cd34ef56ab12, ab99" in done.stderr
-    assert "approvals.answer" not in sidecar.commands()
+    assert "it expired before your answer" in done.stderr
+    assert "tend approvals show ab12cd34ef56ab12" in done.stderr
 
 
 def test_a_question_wants_words(inside: Inside, sidecar: Double) -> None:
     question = examples.approval(kind="question", question="Which city?")
-    sidecar.answers |= {"approvals.list": [question], "approvals.answer": question}
+    sidecar.answers |= {"approvals.show": question, "approvals.answer": examples.answered()}
     refused = inside("approvals", "approve", "ab12")
 
     assert refused.returncode == 1

@@ -11,23 +11,27 @@ from .conftest import Inside
 from .double import Double
 
 LONG = "all of it is shown " * 40 + "to the end"
-CALL = views.IrreversibleCall(step="page", arguments={"why": [LONG]}, version="9" * 64)
+CALL = views.BoundCall(step="page", arguments={"why": [LONG]}, version="9" * 64)
 
 
 def test_an_approval_shows_the_whole_call_that_a_yes_executes(inside: Inside, sidecar: Double) -> None:
-    sidecar.answers["approvals.list"] = [examples.approval(call=CALL)]
+    asked = examples.approval(call=CALL, target="pager.example.com", hash="a" * 64)
+    sidecar.answers |= {"approvals.list": [asked], "approvals.show": asked}
     for command in (["approvals", "list"], ["approvals", "show", "ab12"]):
         shown = inside(*command).stdout
         assert "page, once" in shown
         assert LONG.replace(" ", "") in "".join(shown.split())
-        assert "9" * 64 in shown.replace("\n", "").replace(" ", "")
+        assert "pager.example.com" in shown
+        for whole in ("9" * 64, "a" * 64):
+            assert whole in shown.replace("\n", "").replace(" ", "")
 
 
 def test_what_may_have_happened_is_answered_with_done_or_not_done(inside: Inside, sidecar: Double) -> None:
     unknown = examples.approval(kind="unknown", call=CALL, choices=("done", "not-done"), expires_at=None)
     sidecar.answers |= {
         "approvals.list": [unknown],
-        "approvals.answer": unknown.model_copy(update={"state": "answered", "answer": "not-done"}),
+        "approvals.show": unknown,
+        "approvals.answer": examples.answered(),
     }
     assert "approvals answer ab12cd34ef56ab12 not-done" in inside("approvals", "list").stdout
     refused = inside("approvals", "approve", "ab12")
@@ -36,7 +40,7 @@ def test_what_may_have_happened_is_answered_with_done_or_not_done(inside: Inside
     inside("approvals", "answer", "ab12", "not-done")
     assert sidecar.asked[-1] == (
         "approvals.answer",
-        {"approval": "ab12cd34ef56ab12", "answer": "not-done", "reason": ""},
+        {"approval": "ab12cd34ef56ab12", "answer": "not-done", "because": ""},
     )
 
 

@@ -53,7 +53,7 @@ def test_a_person_sees_exactly_what_a_yes_does_and_it_is_done_once(sidecar: Live
     asked = sidecar.approval(started)
     arguments: JsonValue = {"name": "Ada", "why": ["the shop is down"]}
     assert asked.question == "Page Ada?"
-    assert asked.call == views.IrreversibleCall(step="page", arguments=arguments, version=version)
+    assert asked.call == views.BoundCall(step="page", arguments=arguments, version=version)
     assert asked.expires_at is not None
     assert sink.count("/page_yes") == 0
     sidecar.client.answer(asked.id, "yes")
@@ -163,8 +163,8 @@ def test_each_use_is_asked_for_by_itself(sidecar: LiveSidecar, sink: Sink) -> No
     assert sink.count("/page_twice") == 1
 
 
-def test_without_its_approval_a_step_is_not_begun(sidecar: LiveSidecar, sink: Sink) -> None:
-    """The worker asks first; the sidecar looks at the approval all the same."""
+def test_other_arguments_than_the_approved_ones_make_the_approval_void(sidecar: LiveSidecar, sink: Sink) -> None:
+    """The worker asks first; the sidecar compares what it begins with what was shown all the same."""
     text = paging("page_forged", sink).replace(
         "    done = ",
         '    forge(run, page, "Ada", ["other words than the approved ones"])\n    done = ',
@@ -182,11 +182,16 @@ def forge(run: Run, step: Any, *given: object) -> None:
     text = text.replace("@skill(", forge.lstrip("\n")).replace("from datetime", "from typing import Any\nfrom datetime")
     sidecar.put("page_forged", text)
     started = sidecar.client.run_skill("page_forged").id
-    sidecar.client.answer(sidecar.approval(started).id, "yes")
+    asked = sidecar.approval(started)
+    sidecar.client.answer(asked.id, "yes")
     ended = sidecar.ended(started)
     assert ended.run.error is not None
-    assert ended.run.error.type == "NotApproved"
+    assert ended.run.error.type == "ApprovalVoid"
     assert sink.count("/page_forged") == 0
+    assert sidecar.client.approval(asked.id).state == "void"
+    clicked = sidecar.client.answer(asked.id, "yes")
+    assert clicked.outcome == "void"
+    assert "not what it was for" in clicked.said
 
 
 LOOKED_UP = '''"""Order once; ask the shop what became of it where nobody knows."""

@@ -100,7 +100,7 @@ class History:
         key = {"run": run, "step": "ask", "occurrence": 0, "attempt": 1, "n": 0}
         self._add(schema.effects, **key, kind="model", request="", cost_usd=usd, **times)
 
-    def approval(self, run: str, skill: str, at: float, state: str, answer: str | None) -> None:
+    def approval(self, run: str, skill: str, at: float, state: str, because: str | None = None) -> None:
         values = {"kind": "approval", "step": "approve", "occurrence": 0, "question": "Delete <everything>?"}
         self._add(
             schema.approvals,
@@ -108,7 +108,7 @@ class History:
             run=run,
             skill=skill,
             state=state,
-            answer=answer,
+            answer_reason=because,
             asked_at=at,
             answered_at=at,
             **values,

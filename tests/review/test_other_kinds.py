@@ -134,9 +134,9 @@ def test_approvals_that_a_person_denied(history: History) -> None:
     history.approval(runs[0], "cleaner", SINCE, "denied", "never delete")
     assert history.candidates() == []
     for run in runs[1:DENIED_AT_LEAST]:
-        history.approval(run, "cleaner", SINCE, "denied", "no")
+        history.approval(run, "cleaner", SINCE, "denied")
     for run in runs[DENIED_AT_LEAST:]:
-        history.approval(run, "cleaner", SINCE, "approved", "yes")
+        history.approval(run, "cleaner", SINCE, "approved")
     found = history.only()
     assert found.kind == "refused approvals"
     assert found.evidence[0] == "2 of 4 answered approvals were denied."
@@ -145,7 +145,7 @@ def test_approvals_that_a_person_denied(history: History) -> None:
     )
     assert found.evidence[2].endswith("was denied, without a reason.")
     further = history.run("cleaner", SINCE + DAY, "e")
-    history.approval(further, "cleaner", SINCE + DAY, "approved", "yes")
+    history.approval(further, "cleaner", SINCE + DAY, "approved")
     assert history.candidates() == []
 
 

@@ -245,7 +245,7 @@ class TestRequests:
 
         end, asked = play(
             asks_for_everything,
-            Done(result={"approved": False, "by": "ann", "reason": "no"}),
+            Done(result={"approved": False, "by": "ann", "because": "no"}),
             Done(result={"notice": "n1"}),
             Done(result=None),
             Done(result=[1, 2]),

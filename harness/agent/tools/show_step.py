@@ -94,7 +94,7 @@ def _outcome(step: Step, said: str) -> str:
         case "state.get":
             return f" = {show_value(result.get('value'), VALUE)}" if result.get("found") else ": nothing was put yet"
         case "approve":
-            because = f": {result['reason']}" if result.get("reason") else ""
+            because = f": {result['because']}" if result.get("because") else ""
             return f" → {'yes' if result.get('approved') else 'no'}{because}"
         case "invoke":
             return f" → {show_value(step['result'], VALUE)} (run {step['child']})"

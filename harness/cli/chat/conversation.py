@@ -8,7 +8,7 @@ from rich.text import Text
 
 from harness.cli.chat.screen import Screen
 from harness.cli.following import LOST, moments_of
-from sidecar.client import Client, views
+from sidecar.client import Client, Refused, views
 
 YES, NO = ("y", "yes"), ("n", "no")
 
@@ -66,8 +66,10 @@ class Conversation:
 
     def _send(self, text: str) -> str:
         asked, self.asked = self.asked, None
-        if asked is not None and asked.kind == "approval" and text.lower() in (*YES, *NO):
-            self._client.answer(asked.id, "yes" if text.lower() in YES else "no")
+        if asked is not None and asked.run and asked.kind == "approval" and text.lower() in (*YES, *NO):
+            answered = self._client.answer(asked.id, "yes" if text.lower() in YES else "no")
+            if answered.outcome != "counted":
+                raise Refused(answered.outcome, answered.said, 409)
             return asked.run
         return self._client.send(text, session=self.session).id
 

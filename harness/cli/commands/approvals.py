@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli.commands.picking import pick
 from harness.cli.failure import Failure
 from harness.cli.terminal import Terminal, with_terminal
 
@@ -18,7 +17,7 @@ group = typer.Typer(name="approvals", help="What waits for a person.", no_args_i
 Identifier = Annotated[
     str, typer.Argument(metavar="APPROVAL", help="Its id, or the first letters of it.", show_default=False)
 ]
-Reason = Annotated[str, typer.Option(help="Why; stored with the answer.")]
+Because = Annotated[str, typer.Option("--because", "--reason", help="Why; the skill and the agent are told.")]
 
 
 @group.command("list")
@@ -34,25 +33,25 @@ def list_approvals(terminal: Terminal) -> None:
 @group.command()
 @with_terminal
 def show(terminal: Terminal, approval: Identifier) -> None:
-    """One open approval, whole."""
+    """One approval, whole: what a yes is bound to, and what became of it."""
     from harness.cli.pages.approvals import approval_page
 
-    found = _open(terminal, approval)
+    found = terminal.client.approval(approval)
     terminal.answer(found, approval_page(found, terminal.words))
 
 
 @group.command()
 @with_terminal
-def approve(terminal: Terminal, approval: Identifier, reason: Reason = "") -> None:
+def approve(terminal: Terminal, approval: Identifier, because: Because = "") -> None:
     """Answer yes: exactly what was shown is done."""
-    _decide(terminal, approval, "yes", reason)
+    _decide(terminal, approval, "yes", because)
 
 
 @group.command()
 @with_terminal
-def deny(terminal: Terminal, approval: Identifier, reason: Reason = "") -> None:
+def deny(terminal: Terminal, approval: Identifier, because: Because = "") -> None:
     """Answer no."""
-    _decide(terminal, approval, "no", reason)
+    _decide(terminal, approval, "no", because)
 
 
 @group.command()
@@ -63,33 +62,26 @@ def answer(
     words: Annotated[str, typer.Argument(help="The answer.", show_default=False)],
 ) -> None:
     """Answer the agent's question in words; or say `done` or `not-done` of a step during which Tend died."""
-    _answer(terminal, _open(terminal, approval), words, reason="")
+    _answer(terminal, terminal.client.approval(approval), words, because="")
 
 
-def _decide(terminal: Terminal, typed: str, decision: str, reason: str) -> None:
-    found = _open(terminal, typed)
-    if found.kind != "approval":
+def _decide(terminal: Terminal, typed: str, decision: str, because: str) -> None:
+    found = terminal.client.approval(typed)
+    if found.kind in ("question", "unknown"):
         wanted = "|".join(found.choices) if found.kind == "unknown" else '"your answer"'
         raise Failure(
             f"{found.id} is no yes-or-no question: {found.question}",
             next_=terminal.command(f"approvals answer {terminal.words.id(found.id)} {wanted}"),
             type_="question",
         )
-    _answer(terminal, found, decision, reason)
+    _answer(terminal, found, decision, because)
 
 
-def _answer(terminal: Terminal, found: views.Approval, decision: str, reason: str) -> None:
+def _answer(terminal: Terminal, found: views.Approval, decision: str, because: str) -> None:
     from harness.cli.pages.approvals import answered_line
 
-    answered = terminal.client.answer(found.id, decision, reason)
-    terminal.answer(answered, answered_line(answered, terminal.words))
-
-
-def _open(terminal: Terminal, typed: str) -> views.Approval:
-    return pick(
-        typed,
-        terminal.client.approvals(),
-        lambda approval: approval.id,
-        thing="open approval",
-        next_=terminal.command("approvals list"),
-    )
+    answered = terminal.client.answer(found.id, decision, because)
+    if answered.outcome != "counted":
+        next_ = terminal.command(f"approvals show {terminal.words.id(found.id)}")
+        raise Failure(answered.said, next_=next_, type_=answered.outcome)
+    terminal.answer(answered, answered_line(answered))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from datetime import datetime
 
 from rich.console import RenderableType
 from rich.text import Text
@@ -26,41 +27,57 @@ def approval_page(approval: views.Approval, words: Words) -> RenderableType:
         Text(),
         facts(
             [
-                *_call(approval),
-                ("asked by", f"{approval.skill}, run {words.id(approval.run)}"),
-                ("asked", f"{words.exact(approval.asked_at)} ({words.relative(approval.asked_at)})"),
+                *_bound(approval),
+                ("asked by", _asked_by(approval, words)),
+                ("asked", _exactly(approval.asked_at, words)),
                 ("expires", _expiry(approval, words)),
                 ("choices", " · ".join(approval.choices)),
                 ("answer", approval.answer),
-                ("by", approval.by),
+                ("because", approval.because),
+                ("by", f"{approval.by}, via {approval.via}" if approval.by else None),
+                ("answered", _exactly(approval.answered_at, words) if approval.answered_at else None),
             ]
         ),
         Text(f"\n{_commands(approval, words)}", style="bold") if approval.state == "open" else None,
     )
 
 
-def _call(approval: views.Approval) -> list[tuple[str, RenderableType | None]]:
-    """What a yes does, never shortened: it is what the person agrees to."""
+def _bound(approval: views.Approval) -> list[tuple[str, RenderableType | None]]:
+    """What a yes is for, never shortened: it is what the person agrees to."""
     call = approval.call
     if call is None:
-        return []
+        return [("hash", _whole(approval.hash))]
     arguments = json.dumps(call.arguments, indent=2, ensure_ascii=False)
-    return [("does", Text(f"{call.step}, once")), ("with", Text(arguments)), ("version", Text(call.version))]
+    return [
+        ("does", Text(f"{call.step}, once") if call.step else None),
+        ("with", Text(arguments) if call.arguments is not None else None),
+        ("reaches", _whole(approval.target)),
+        ("because", _whole(approval.reason)),
+        ("version", _whole(call.version)),
+        ("hash", _whole(approval.hash)),
+    ]
 
 
-def answered_line(approval: views.Approval, words: Words) -> RenderableType:
-    told = state(approval.state).append(f"  {approval.skill} {words.id(approval.run)} goes on", style="default")
-    return told if approval.answer is None else told.append(f" with {approval.answer!r}")
+def _whole(text: str | None) -> Text | None:
+    return Text(text) if text else None
+
+
+def answered_line(answered: views.Answered) -> RenderableType:
+    assert answered.approval is not None, answered  # noqa: S101 # it counted
+    approval = answered.approval
+    told = state(approval.state)
+    because = f", because {approval.because}" if approval.because else ""
+    return told.append(f"  {approval.question} → {approval.answer}{because}", style="default")
 
 
 def _brief(approval: views.Approval, words: Words) -> RenderableType:
     told = Text.assemble(("? ", "yellow"), (words.id(approval.id), "bold"))
-    told.append(f"  {approval.skill}, asked {words.relative(approval.asked_at)}", style="dim")
+    told.append(f"  {_asked_by(approval, words)}, asked {words.relative(approval.asked_at)}", style="dim")
     if approval.expires_at:
-        told.append(f", expires {words.relative(approval.expires_at)}", style="dim")
+        told.append(f", expires {words.relative(approval.expires_at)}: {_on_expiry(approval)}", style="dim")
     choices = f"\n({' · '.join(approval.choices)})" if approval.choices else ""
     asked = Text(f"{approval.question}{choices}")
-    does = facts(_call(approval)) if approval.call else None
+    does = facts(_bound(approval)) if approval.call else None
     return page(
         told,
         indented(asked),
@@ -78,7 +95,20 @@ def _commands(approval: views.Approval, words: Words) -> str:
     return f"{words.command(f'approvals approve {short}')}\n{words.command(f'approvals deny {short}')}"
 
 
+def _asked_by(approval: views.Approval, words: Words) -> str:
+    return f"{approval.skill}, run {words.id(approval.run)}" if approval.run else approval.skill
+
+
 def _expiry(approval: views.Approval, words: Words) -> str:
     if approval.expires_at is None:
         return "never"
-    return f"{words.exact(approval.expires_at)} ({words.relative(approval.expires_at)})"
+    return f"{_exactly(approval.expires_at, words)}: {_on_expiry(approval)}"
+
+
+def _on_expiry(approval: views.Approval) -> str:
+    """What its author declared."""
+    return "then it fails" if approval.on_expiry == "fail" else "then the answer is no"
+
+
+def _exactly(at: datetime, words: Words) -> str:
+    return f"{words.exact(at)} ({words.relative(at)})"

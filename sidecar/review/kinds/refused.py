@@ -36,7 +36,7 @@ def _answered(week: Week) -> sa.Select[tuple[object, ...]]:
             run.id,
             approvals.c.state,
             sa.func.substr(approvals.c.question, 1, VALUE_AT_MOST + 1).label("question"),
-            approvals.c.answer,
+            approvals.c.answer_reason,
         )
         .join(approvals, approvals.c.run == run.id)
         .where(
@@ -61,5 +61,5 @@ def _candidate(skill: SkillWeek, denied: Sort, answered: int) -> Candidate:
 
 
 def _line(row: Row) -> str:
-    why = "without a reason" if row.answer in (None, "no") else f"because {quote(row.answer)}"
+    why = f"because {quote(row.answer_reason)}" if row.answer_reason else "without a reason"
     return f"Run {short(row.id)} asked {quote(row.question)} and was denied, {why}."

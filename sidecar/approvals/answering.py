@@ -1,0 +1,180 @@
+"""Every click gets an answer, and the first that counts is the decision.
+
+An answer is judged inside the transaction that stores it, by the store's clock: of two that come at once the second
+finds the first, and one that comes with the expiry finds that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+import sqlalchemy as sa
+from pydantic import JsonValue
+from sqlalchemy.engine import Connection
+
+from sidecar.approvals.asking import DONE, NOT_YET
+from sidecar.caller import TEND, CommandRefused
+from sidecar.clock import Clock, moment
+from sidecar.journal.runs import resolve_step
+from sidecar.registry import record_audit
+from sidecar.store import Row
+from sidecar.store.schema import approvals
+from skills.wire import NOT_DONE, ErrorInfo
+
+Outcome: TypeAlias = Literal["counted", "already", "late", "void", "not_allowed", "not_found"]
+SILENCE = "nobody answered in time"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """`text` is yes or no; done or not-done; or the words that the agent asked for. `via` is the surface."""
+
+    text: str
+    because: str
+    who: str
+    via: str
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What became of an answer; `said` tells whoever gave it."""
+
+    outcome: Outcome
+    said: str
+    row: Row | None = None
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How an approval ends, and with what the step that waits for it."""
+
+    state: Literal["approved", "denied", "answered", "expired"]
+    result: JsonValue = None
+    error: ErrorInfo | None = None
+
+
+Act = Callable[[Connection, Row, Ended], None]
+
+
+class Approvals:
+    """Answers approvals, or lets them expire. `may_answer(who, skill)` knows the list.
+
+    Where no run waits for the answer, whoever asks says once what it does:
+
+        approvals.on_answer("budget", lambda connection, row, ended: ...)    # in the answer's transaction
+        ask(connection, NewApproval("budget", skill, "May it …?", call={"arguments": {"cap": 2.5}}), now)
+    """
+
+    def __init__(self, clock: Clock, may_answer: Callable[[str, str], bool] = lambda _who, _skill: True) -> None:
+        self._clock = clock
+        self._may_answer = may_answer
+        self._acts: dict[str, Act] = {}
+
+    def on_answer(self, kind: str, act: Act) -> None:
+        """`act` is called with the approval's row and how it ended: `ended.state` is approved, denied or expired."""
+        self._acts[kind] = act
+
+    def answer(self, connection: Connection, identity: str, given: Answer) -> Answered:
+        """Raises CommandRefused where the text is none of the answers there are."""
+        now = self._clock.now()
+        row = _row(connection, identity)
+        if row is None:
+            return Answered("not_found", f"there is no approval {identity!r}. See what waits: tend approvals list")
+        if row.state != "open":
+            return _too_late(row)
+        if not self._may_answer(given.who, row.skill):
+            said = f"{given.who} is not among the approvers of {row.skill}; nothing was decided: {row.question}"
+            return Answered("not_allowed", said, row)
+        if _is_due(row, now):
+            return _too_late(self._end(connection, row, _expired(row), now))
+        ended = _read(row, given)
+        row = self._end(connection, row, ended, now, given)
+        return Answered("counted", f"{ended.state}: {row.question}", row)
+
+    def expire_due(self, connection: Connection) -> list[Row]:
+        """End those that nobody has answered in time, and wake the runs that wait for them."""
+        now = self._clock.now()
+        due = connection.execute(
+            sa.select(approvals).where(approvals.c.state == "open", approvals.c.expires_at <= now).order_by("asked_at")
+        ).all()
+        return [self._end(connection, row, _expired(row), now) for row in due]
+
+    def _end(self, connection: Connection, row: Row, ended: Ended, now: float, given: Answer | None = None) -> Row:
+        values: dict[str, Any] = {"state": ended.state, "answered_at": now}
+        if given:
+            values |= {"answer": given.text, "answer_reason": given.because or None}
+            values |= {"answered_by": given.who, "answered_via": given.via}
+        connection.execute(approvals.update().where(approvals.c.id == row.id).values(**values))
+        if row.run and row.step:
+            resolve_step(connection, row.run, row.step, row.occurrence, now, result=ended.result, error=ended.error)
+        if act := self._acts.get(row.kind):
+            act(connection, row, ended)
+        who, why = (given.who, given.because or given.text) if given else (TEND, SILENCE)
+        record_audit(connection, now, who, ended.state, f"approval {row.id}", why)
+        changed = _row(connection, row.id)
+        assert changed is not None, row  # noqa: S101 # it has just been changed
+        return changed
+
+
+def void(connection: Connection, identity: str, why: str, now: float) -> None:
+    """Nothing may be done upon this approval any more, though it was approved."""
+    connection.execute(approvals.update().where(approvals.c.id == identity).values(state="void", answer_reason=why))
+    record_audit(connection, now, TEND, "void", f"approval {identity}", why)
+
+
+def next_expiry(connection: Connection) -> float | None:
+    """When somebody has to look whether an approval has expired."""
+    due: float | None = connection.scalar(
+        sa.select(sa.func.min(approvals.c.expires_at)).where(approvals.c.state == "open")
+    )
+    return due
+
+
+def _row(connection: Connection, identity: str) -> Row | None:
+    return connection.execute(sa.select(approvals).where(approvals.c.id == identity)).first()
+
+
+def _is_due(row: Row, now: float) -> bool:
+    return row.expires_at is not None and row.expires_at <= now
+
+
+def _too_late(row: Row) -> Answered:
+    """What to say to an answer that changes nothing any more."""
+    at = f"{moment(row.answered_at):%Y-%m-%d %H:%M:%S} UTC"
+    if row.state == "expired":
+        went_on = "what waited for it failed" if row.on_expiry == "fail" else "that was a no"
+        return Answered("late", f"it expired before your answer, at {at}; {went_on}: {row.question}", row)
+    if row.state == "void":
+        return Answered("void", f"it is void since {at}, {row.answer_reason}; nothing was decided: {row.question}", row)
+    return Answered("already", f"it is already {row.state} by {row.answered_by}, at {at}: {row.question}", row)
+
+
+def _read(row: Row, given: Answer) -> Ended:
+    if row.kind == "question":
+        return Ended("answered", {"answer": given.text, "by": given.who})
+    if row.kind == "unknown":
+        return _resolve(given)
+    if given.text not in ("yes", "no"):
+        raise CommandRefused("usage", f"an approval is answered with yes or no, not {given.text!r}")
+    approved = given.text == "yes"
+    result: JsonValue = {"approved": approved, "by": given.who, "because": given.because or None}
+    return Ended("approved" if approved else "denied", result)
+
+
+def _resolve(given: Answer) -> Ended:
+    """What the step had returned is lost either way."""
+    if given.text not in (DONE, NOT_YET):
+        raise CommandRefused("usage", f"say whether it was done: {DONE} or {NOT_YET}, not {given.text!r}")
+    if given.text == DONE:
+        return Ended("answered")
+    because = f": {given.because}" if given.because else ""
+    said = f"Tend died while it ran, and {given.who} said that it was not done{because}"
+    return Ended("answered", error=ErrorInfo(type=NOT_DONE, message=said))
+
+
+def _expired(row: Row) -> Ended:
+    if row.on_expiry == "fail":
+        return Ended("expired", error=ErrorInfo(type="ApprovalExpired", message=f"{SILENCE}: {row.question}"))
+    return Ended("expired", {"approved": False, "by": None, "because": SILENCE})

@@ -1,0 +1,62 @@
+"""Commands about what waits for a person."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from sidecar.approvals import Answer, Answered, Approvals
+from sidecar.caller import Caller, CommandRefused
+from sidecar.client import views
+from sidecar.clock import Clock
+from sidecar.commands.show import approval_view, open_approvals
+from sidecar.commands.table import command
+from sidecar.dispatch.dispatcher import Dispatcher
+from sidecar.failpoints import failpoint
+from sidecar.moments import Moments
+from sidecar.store import Store
+from sidecar.store.schema import approvals
+
+
+class ApprovalCommands:
+    def __init__(
+        self, store: Store, clock: Clock, answering: Approvals, dispatcher: Dispatcher, moments: Moments
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._approvals = answering
+        self._dispatcher = dispatcher
+        self._moments = moments
+
+    @command("approvals.list")
+    def open(self, caller: Caller) -> list[views.Approval]:  # noqa: ARG002
+        return self._store.read(lambda connection: open_approvals(connection, self._clock.now()))
+
+    @command("approvals.show")
+    def show(self, caller: Caller, approval: str) -> views.Approval:  # noqa: ARG002
+        """By id, or the first letters of it; answered or not."""
+        query = sa.select(approvals).where(approvals.c.id.startswith(approval, autoescape=True)).limit(2)
+        found = self._store.rows(query)
+        if not approval or not found:
+            raise CommandRefused("not_found", f"there is no approval {approval!r}. See what waits: tend approvals list")
+        if len(found) > 1:
+            raise CommandRefused("ambiguous", f"more than one approval begins with {approval!r}; give more of the id")
+        return approval_view(found[0])
+
+    @command("approvals.answer")
+    def answer(self, caller: Caller, approval: str, answer: str, because: str = "") -> views.Answered:
+        """By its whole id: an answer meant for one must not reach another."""
+        given = Answer(answer, because, caller.who, caller.via)
+
+        def change(connection: Connection) -> Answered:
+            return self._approvals.answer(connection, approval, given)
+
+        answered = self._store.write(change)
+        failpoint("approvals.answered")
+        row = answered.row
+        if row is None:
+            return views.Answered(outcome=answered.outcome, said=answered.said)
+        if answered.outcome == "counted":
+            self._dispatcher.nudge()
+            self._moments.publish("approval", id=row.id, state=row.state, question=row.question, run=row.run)
+        return views.Answered(outcome=answered.outcome, said=answered.said, approval=approval_view(row))
