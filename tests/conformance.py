@@ -7,7 +7,8 @@ import os
 import subprocess
 import sys
 
-SIDE_BY_SIDE = ("-n", "3")  # for two processors: the tests wait half of their time
+# Three for two processors: the tests wait half of their time. The tests of a file share its sidecar.
+SIDE_BY_SIDE = ("-n", "3", "--dist", "loadfile", "--no-loadscope-reorder")
 
 WHOLE = ("tests/fundamentals", "tests/triggers", "tests/store", "tests/review", "tests/quarantine")
 
