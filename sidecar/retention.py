@@ -27,15 +27,19 @@ from sidecar.store.schema import (
     attempts,
     blobs,
     breakers,
+    budget_waits,
+    caps,
     deliveries,
     effects,
     events,
     logs,
     notices,
     proposals,
+    reservations,
     reviews,
     runs,
     slots,
+    spending,
     step_attempts,
     steps,
     versions,
@@ -48,7 +52,7 @@ AT_ONCE = 100  # runs whose trees are looked at together
 ROWS_AT_ONCE = 500  # of one table in one transaction
 
 # What belongs to a run, in the order in which it goes: a crash in between leaves a run with less, that goes next time.
-OF_A_RUN = (effects, logs, step_attempts, steps, approvals, notices, attempts)
+OF_A_RUN = (effects, reservations, budget_waits, logs, step_attempts, steps, approvals, notices, attempts)
 
 log = logging.getLogger(__name__)
 
@@ -146,6 +150,9 @@ class Retention:
             gone.blobs += unused
         for table in OF_A_RUN:
             while self._delete_some(table, table.c.run.in_(some)):
+                pass
+        for table in (spending, caps):
+            while self._delete_some(table, sa.and_(table.c.scope == "run", table.c.subject.in_(some))):
                 pass
 
     def _forget_slots(self, before: float, gone: Pruned) -> None:

@@ -11,6 +11,8 @@ import sqlalchemy as sa
 
 from sidecar.approvals import Approvals
 from sidecar.approvals.expiry import Expiry
+from sidecar.budget.budget import Budget
+from sidecar.budget.watch import BudgetWatch
 from sidecar.card.cards import Cards
 from sidecar.checker.process import CheckerProcess
 from sidecar.checker.warm_checks import WarmChecks
@@ -19,6 +21,7 @@ from sidecar.clock import SystemClock
 from sidecar.commands import CommandTable
 from sidecar.commands.approvals import ApprovalCommands
 from sidecar.commands.chat import ChatCommands
+from sidecar.commands.cost import CostCommands
 from sidecar.commands.events import EventCommands
 from sidecar.commands.look import LookCommands
 from sidecar.commands.many_runs import ManyRunsCommands
@@ -86,11 +89,12 @@ class Sidecar:
         self._checker = CheckerProcess(settings.store / "check", reader=self._warm.reader, types=self._warm.types)
         self._gateway = Gateway(gateway_settings(settings))
         self._workers = Workers(settings.store / "workers.lock")
-        effects = Effects(store, clock, self._gateway, moments, settings.workspace)
+        budget = Budget(store, clock, settings)
+        effects = Effects(store, clock, self._gateway, moments, settings.workspace, budget)
         commands = CommandTable(lambda: self._leads)
         approvals = Approvals(clock)
-        requests = Requests(store, clock, registry, moments, commands, lambda: self._dispatcher.nudge())
         self._expiry = Expiry(store, clock, approvals, moments, lambda: self._dispatcher.nudge())
+        requests = Requests(store, clock, registry, moments, commands, lambda: self._dispatcher.nudge(), budget)
         runner = AttemptRunner(store, clock, registry, self._workers, effects, requests, moments, settings.zone)
         policy = Policy(settings.breaker_failures, settings.breaker_cool_down)
         quarantine = Quarantine(store, clock, moments, policy)
@@ -104,6 +108,7 @@ class Sidecar:
             self._hosts = ()
         self._triggers = Triggers(store, registry, clock, settings.zone, self._dispatcher.nudge)
         self._gate = Gate(settings.workspace, store, registry, self._checker, moments, self._triggers.refresh)
+        self._budget_watch = BudgetWatch(budget, runner.readable_manifest, self._dispatcher.nudge)
         self._retention = Retention(store, clock, settings.keep_runs_days)
         self._watcher = Watcher(settings.workspace, self._gate.changed, self._unmounted)
         memory = Memory(settings.workspace)
@@ -123,6 +128,7 @@ class Sidecar:
             ChatCommands(store, clock, registry, approvals, self._dispatcher, skills, memory, settings.zone),
             MemoryCommands(memory, clock, settings.zone),
             LookCommands(self._gateway),
+            CostCommands(budget, run_commands, self._budget_watch.look),
             ReviewCommands(store, clock, skills, moments, auto=settings.review == "auto"),
             WholeCommands(store, clock, settings, skills, self._workers, self._gateway),
         ):
@@ -223,7 +229,7 @@ class Sidecar:
             adopt(self._settings.workspace, self._registry)
         self._gate.write_missing()
         self._leads = True
-        for part in (self._triggers, self._watcher, self._retention):
+        for part in (self._triggers, self._watcher, self._retention, self._budget_watch):
             part.start()
             self._leading.callback(part.stop)
 

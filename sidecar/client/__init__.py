@@ -14,7 +14,7 @@ import json
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Literal, Self, TypeVar
 
@@ -230,6 +230,28 @@ class Client:
 
     def dismiss(self, proposal: str, reason: str = "") -> views.Proposal:
         return self._ask("review.dismiss", views.Proposal, proposal=proposal, reason=reason)
+
+    # ------------------------------------------------------------ money
+
+    def cost(self, *, since: date | None = None, skill: str | None = None) -> views.Cost:
+        """What was spent; since the month began, if not said otherwise."""
+        return self._ask("cost.show", views.Cost, since=since.isoformat() if since else None, skill=skill)
+
+    def caps(self) -> list[views.Cap]:
+        return self._ask("cost.caps", list[views.Cap])
+
+    def cap(
+        self,
+        scope: views.Scope,
+        subject: str = "",
+        *,
+        amount: float | None,
+        what: views.What = "usd",
+        why: str = "",
+    ) -> list[views.Cap]:
+        """Set a cap: of a run (by id) with those below it, of a skill's day (by name), of the day, of the month. None:
+        as the settings say. Runs that wait for room go on, if there is room now."""
+        return self._ask("cost.cap", list[views.Cap], scope=scope, subject=subject, what=what, amount=amount, why=why)
 
     # ------------------------------------------------------------ the whole
 

@@ -37,6 +37,17 @@ class Settings:
     workers: int = 8  # attempts that run at the same time
     breaker_failures: int = 5  # in a row, after which a skill is quarantined
     breaker_cool_down: float = 3600.0  # seconds after its last failure until one trial is let through
+    budget_run_usd: float = 10.0  # what a run may spend on model calls, with the runs below it
+    budget_skill_day_usd: float = 20.0  # all runs of a skill in a day of the zone; the agent is one
+    budget_day_usd: float = 40.0  # everything together
+    budget_month_usd: float = 300.0
+    budget_run_model_calls: int = 200  # counts, so that what is cheap does not run away either
+    budget_run_http_calls: int = 10_000
+    budget_run_notices: int = 100
+    budget_skill_day_model_calls: int = 2_000
+    budget_skill_day_http_calls: int = 100_000
+    budget_skill_day_notices: int = 2_000
+    budget_wait: float = 86400.0  # seconds that a run waits at a cap until a person raises it; then it fails
     keep_runs_days: int = 90  # finished runs are forgotten after that
     agent: str = "harness.agent.entry"  # the module whose skill answers a chat message
 
@@ -92,6 +103,7 @@ _KINDS: dict[str, type] = {
 _AT_LEAST = {
     "breaker_failures": 1,
     "breaker_cool_down": 0,
+    **dict.fromkeys((item.name for item in fields(Settings) if item.name.startswith("budget_")), 0),
     "keep_runs_days": 15,  # the review compares the week with the week before
 }
 

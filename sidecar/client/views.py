@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, JsonValue
@@ -15,8 +15,11 @@ __all__ = [
     "Approval",
     "Attempt",
     "Backup",
+    "BudgetWait",
     "Call",
+    "Cap",
     "Card",
+    "Cost",
     "Delivery",
     "Diff",
     "Event",
@@ -42,17 +45,21 @@ __all__ = [
     "RunOutcome",
     "RunState",
     "ScheduleHistory",
+    "Scope",
     "Session",
     "Skill",
+    "SkillCost",
     "SkillDetail",
     "Slot",
     "Source",
+    "Spent",
     "Status",
     "Step",
     "StepAttempt",
     "TranscriptEntry",
     "Verdict",
     "Version",
+    "What",
     "Why",
 ]
 
@@ -450,6 +457,67 @@ class Why(View):
     obstacles: tuple[Obstacle, ...]  # empty: nothing keeps it from running
     schedules: tuple[ScheduleHistory, ...]
     events: tuple[Heard, ...] = ()  # newest first
+
+
+Scope: TypeAlias = Literal["run", "skill", "day", "month"]
+What: TypeAlias = Literal["usd", "model_calls", "http_calls", "notices"]
+
+
+class Spent(View):
+    """How much of a cap is used: what was settled, and what is reserved."""
+
+    used: float
+    cap: float
+
+
+class SkillCost(View):
+    """What a skill has spent and done; the agent is one of them."""
+
+    skill: str
+    usd: float
+    model_calls: int
+    http_calls: int
+    notices: int
+    runs: int  # that called a model
+    median_run_usd: float | None  # of those
+    today: Spent
+
+
+class BudgetWait(View):
+    """A run that waits for room under a cap."""
+
+    run: str
+    skill: str
+    told: str
+    command: str  # what lets it go on
+    since: datetime
+    expires_at: datetime  # then it fails
+
+
+class Cost(View):
+    """What `tend cost` shows. All sums are in USD, and what is only reserved is in them."""
+
+    since: date
+    day: Spent
+    month: Spent
+    month_at_this_rate_usd: float
+    under_way_usd: float  # reserved for calls that are being made
+    unsettled_usd: float  # reserved for calls that broke off: they may have been billed, and count as if
+    unpriced_usd: float  # counted by `fallback_price`, since the model's price is unknown
+    skills: tuple[SkillCost, ...]  # the dearest first
+    waiting: tuple[BudgetWait, ...]
+
+
+class Cap(View):
+    """How much there may be of something."""
+
+    scope: Scope
+    subject: str  # the run or the skill; "" for each of them, or for all together
+    what: What
+    amount: float  # USD, or a count
+    who: str | None = None  # None: the settings say so
+    why: str = ""
+    at: datetime | None = None
 
 
 class Look(View):

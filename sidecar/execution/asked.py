@@ -26,6 +26,11 @@ class Circumstances:
     depth: int
     priority: int
 
+    @property
+    def is_watched(self) -> bool:
+        """Somebody is there who hears at once that it can't go on: in a chat, or at a rehearsal."""
+        return self.rehearsal or self.session is not None
+
 
 @dataclass(frozen=True)
 class Asked:

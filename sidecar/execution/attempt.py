@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from contextlib import suppress
 from functools import partial
 from typing import TypeAlias
 
@@ -101,7 +102,7 @@ class AttemptRunner:
         now = self.clock.now()
         late = self.store.read(lambda connection: overdue(connection, now))
         for row in late:
-            manifest = self._readable_manifest(row)
+            manifest = self.readable_manifest(row)
             self.store.write(lambda connection: outcome.miss_deadline(connection, row.id, manifest, now))  # noqa: B023
             self.moments.publish("run", run=row.id, skill=row.skill, state="failed", trigger=row.trigger)
         return bool(late)
@@ -117,10 +118,10 @@ class AttemptRunner:
                 self.store.write(partial(outcome.give_back, segment=segment, now=now))
                 self.interrupted.discard(row.id)
             else:
-                manifest = self._readable_manifest(row)
+                manifest = self.readable_manifest(row)
                 self.store.write(partial(outcome.die, segment=segment, status=1, manifest=manifest, now=now))
 
-    def _readable_manifest(self, run: Row) -> Manifest:
+    def readable_manifest(self, run: Row) -> Manifest:
         """The version may be what can't be read."""
         try:
             return self.registry.manifest(run.version) or _unknown(run.skill)
@@ -229,15 +230,16 @@ class Attempt:
         return None
 
     def _receive(self, lines: Lines) -> str | None:
-        """The next line, until a time is up: even where other steps still have something to say."""
-        left = self._quiet_until() - time.monotonic()
-        if left <= 0:
-            raise TimeoutError
-        return lines.receive(left)
+        """The next line, until a time is up: even where other steps still have something to say. A step that begins
+        to wait meanwhile has none any more."""
+        while (left := self._quiet_until() - time.monotonic()) > 0:
+            with suppress(TimeoutError):
+                return lines.receive(left)
+        raise TimeoutError
 
     def _quiet_until(self) -> float:
         """When the first open step's time is up; without one, the body's."""
-        return min((opened.until for opened in self._open.values()), default=self._body_until)
+        return min((opened.until for opened in list(self._open.values())), default=self._body_until)
 
     def _send(self, lines: Lines, message: Start | Answer) -> None:
         failpoint("attempt.answer.before")
@@ -347,6 +349,8 @@ class Attempt:
     def _effect(self, id_: int, effect: Effect, lines: Lines) -> None:
         try:
             answer = self._runner.effects.perform(effect, self._where, self._abort_effects)
+            if isinstance(answer, Suspend):
+                self._close_step(effect.step, "waiting")
             if not self._abort_effects.is_set():
                 self._send(lines, Answer(id=id_, body=answer))
         except Exception as error:  # noqa: BLE001 # the attempt's own thread handles it

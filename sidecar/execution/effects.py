@@ -10,12 +10,15 @@ import base64
 import hashlib
 import threading
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from pydantic import JsonValue, ValidationError
 from sqlalchemy.engine import Connection
 
+from sidecar.budget.budget import Budget, OverCap, Payment
+from sidecar.budget.words import EXHAUSTED
 from sidecar.clock import Clock
 from sidecar.execution.asked import Asked, Circumstances
 from sidecar.execution.files import FileRefused, FileRequest, perform_file
@@ -23,9 +26,10 @@ from sidecar.execution.record import record
 from sidecar.failpoints import failpoint
 from sidecar.gateway import EffectFailed, Gateway
 from sidecar.journal.runs import check_fence
+from sidecar.journal.step_row import is_irreversible
 from sidecar.moments import Moments
 from sidecar.store import Store
-from skills.wire import Done, Effect, ErrorInfo, Failed
+from skills.wire import Done, Effect, ErrorInfo, Failed, Suspend
 
 KEY = "idempotency-key"
 
@@ -37,23 +41,31 @@ class Effects:
     gateway: Gateway
     moments: Moments
     workspace: Path
+    budget: Budget
 
-    def perform(self, effect: Effect, where: Circumstances, abort: threading.Event) -> Done | Failed:
-        """Do it, or say why not; on disk either way."""
+    def perform(self, effect: Effect, where: Circumstances, abort: threading.Event) -> Done | Failed | Suspend:
+        """Do it, or say why not; on disk either way. Suspend: its step waits for room under a cap."""
         asked = Asked(effect, where, self.clock.now())
+        payment = self.budget.payment(where.segment, where.skill, effect.step, abort)
         reply: JsonValue = None
         error: ErrorInfo | None = None
         try:
             self._policy(asked)
             # approval: an irreversible step has it, for exactly its arguments, before it opens (irreversible.py)
-            # budget: nothing is bounded here yet
+            self._count(asked)
             request = self._idempotency(asked)
-            reply = self._effect(asked, request, abort)
+            reply = self._effect(asked, request, abort, payment)
+        except OverCap as reached:
+            if not where.is_watched:
+                self.budget.hold(where.segment, effect.step, reached)
+                return Suspend(reason="budget")
+            error = ErrorInfo(type=EXHAUSTED, message=reached.words, retryable=False)
         except EffectFailed as refused:
+            payment.unbilled = refused.unbilled
             error = ErrorInfo(type=refused.type, message=str(refused), retryable=refused.retryable)
         except (FileRefused, OSError, UnicodeDecodeError, ValidationError) as refused:
             error = ErrorInfo(type=type(refused).__name__, message=str(refused), retryable=False)
-        self._audit(asked, reply, error)
+        self._audit(asked, reply, error, payment)
         return Failed(error=error) if error else Done(result=reply)
 
     # ------------------------------------------------------------ the stages
@@ -64,6 +76,18 @@ class Effects:
         self.store.write(lambda connection: check_fence(connection, asked.where.segment))
         failpoint("effects.perform.before")
 
+    def _count(self, asked: Asked) -> None:
+        """The budget of an HTTP call is a count; a model call's, beside it, money, for each of its tries. What a person
+        has approved is counted, and no cap stops it."""
+
+        def change(connection: Connection) -> None:
+            run, skill = asked.where.segment.run, asked.where.skill
+            approved = is_irreversible(connection, run, asked.effect.step)
+            self.budget.count(connection, "http_calls", run, skill, capped=not approved)
+
+        if asked.kind == "http" and not asked.stubbed:
+            self.store.write(change)
+
     def _idempotency(self, asked: Asked) -> dict[str, Any]:
         """A write by http carries the same key whenever this step is tried again, so that a service which takes one
         does it once. The author's own goes before it."""
@@ -73,24 +97,26 @@ class Effects:
         headers = request.get("headers")
         return {**request, "headers": {KEY: _key(asked), **(headers if isinstance(headers, dict) else {})}}
 
-    def _effect(self, asked: Asked, request: dict[str, Any], abort: threading.Event) -> JsonValue:
-        reply = _stub(asked) if asked.stubbed else self._do(asked, request, abort)
+    def _effect(self, asked: Asked, request: dict[str, Any], abort: threading.Event, payment: Payment) -> JsonValue:
+        reply = _stub(asked) if asked.stubbed else self._do(asked, request, abort, payment)
         failpoint("effects.perform.after")
         return reply
 
-    def _audit(self, asked: Asked, reply: JsonValue, error: ErrorInfo | None) -> None:
+    def _audit(self, asked: Asked, reply: JsonValue, error: ErrorInfo | None, payment: Payment) -> None:
         ended = self.clock.now()
 
         def change(connection: Connection) -> None:
             check_fence(connection, asked.where.segment)
             record(connection, asked, reply, error, ended)
+            payment.close(connection, reply)
 
         self.store.write(change)
+        self.budget.tell_settled()
         failpoint("effects.record.after")
 
     # ------------------------------------------------------------ the effect itself
 
-    def _do(self, asked: Asked, request: dict[str, Any], abort: threading.Event) -> JsonValue:
+    def _do(self, asked: Asked, request: dict[str, Any], abort: threading.Event, payment: Payment) -> JsonValue:
         manifest = asked.where.manifest
         match asked.effect.kind_of_effect:
             case "files":
@@ -98,9 +124,11 @@ class Effects:
             case "http":
                 return self.gateway.effect("http", {**request, "hosts": list(manifest.hosts)}, abort=abort)
             case "model":
-                return self._ask_model(asked.where, request, abort)
+                return self._ask_model(asked.where, request, abort, payment)
 
-    def _ask_model(self, where: Circumstances, request: dict[str, Any], abort: threading.Event) -> JsonValue:
+    def _ask_model(
+        self, where: Circumstances, request: dict[str, Any], abort: threading.Event, payment: Payment
+    ) -> JsonValue:
         """A skill asks as itself; only what ships with Tend may choose another purpose, or tools."""
         allowed = ("purpose", "system", "messages", "tools", "max_tokens")
         wanted = {name: request[name] for name in allowed if name in request}
@@ -112,7 +140,8 @@ class Effects:
                 data = {name: value for name, value in event.items() if name != "type"}
                 self.moments.publish(str(event["type"]), run=where.segment.run, session=where.session, **data)
 
-        return self.gateway.effect("model", wanted, on_event=tell, abort=abort)
+        reserve = partial(payment.reserve, wanted)
+        return self.gateway.effect("model", wanted, on_event=tell, abort=abort, before_try=reserve)
 
 
 def _key(asked: Asked) -> str:

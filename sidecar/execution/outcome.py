@@ -3,7 +3,8 @@
 the worker's word       succeeded          → succeeded (state published, expectations held against it)
                         raised             → failed (and `on_failure` started)
                         suspended          → waiting, or queued if what it waits for has come
-                        its deadline passes → failed, also while it waits or is queued
+                        its deadline passes, or its wait for room under a cap
+                                           → failed, also while it waits or is queued
 no word                 killed by a limit  → as the step's failure says; without a step, failed
                         died               → queued again; failed once it has died too often
                         the sidecar stops  → queued again
@@ -101,13 +102,21 @@ def fail_owned(
 
 
 def miss_deadline(connection: Connection, run: str, manifest: Manifest, now: float) -> None:
-    """Its deadline has passed, whatever it is at. (Its process, if it has one, is ended by the dispatcher.)"""
+    """Its deadline has passed, whatever it is at."""
+    row = connection.execute(sa.select(runs.c.deadline_at, runs.c.created_at).where(runs.c.id == run)).one()
+    message = f"it was not over {row.deadline_at - row.created_at:g} s after it was made: the skill's deadline"
+    error = ErrorInfo(type="DeadlineExceeded", message=message)
+    fail_at_once(connection, run, error, manifest, now, why="missed its deadline")
+
+
+def fail_at_once(
+    connection: Connection, run: str, error: ErrorInfo, manifest: Manifest, now: float, *, why: str
+) -> None:
+    """The run fails, whatever it is at. (Its process, if it has one, is ended by the dispatcher.)"""
     row = connection.execute(sa.select(runs).where(runs.c.id == run)).one()
     if row.state in FINAL:
         return
-    message = f"it was not over {row.deadline_at - row.created_at:g} s after it was made: the skill's deadline"
-    error = ErrorInfo(type="DeadlineExceeded", message=message)
-    journal.close(connection, run, error, now, why="missed its deadline", outcome="timed out")
+    journal.close(connection, run, error, now, why=why, outcome="timed out")
     fail(connection, Segment(run, row.fence, row.attempts), error, manifest, now)
 
 

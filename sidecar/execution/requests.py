@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Protocol
 
 import sqlalchemy as sa
@@ -12,6 +13,7 @@ from pydantic import BaseModel, Field, JsonValue, ValidationError
 from sqlalchemy.engine import Connection
 
 from sidecar.approvals import NewApproval, ask
+from sidecar.budget.budget import Budget, OverCap
 from sidecar.caller import AGENT, TEND, Caller, CommandRefused
 from sidecar.clock import Clock, moment
 from sidecar.events import emit
@@ -93,6 +95,7 @@ class Requests:
     moments: Moments
     commands: Commands
     on_ready: Callable[[], None]  # a run may be ready that nobody waits for here
+    budget: Budget
 
     @property
     def _events(self) -> EventRequests:
@@ -290,17 +293,22 @@ class Requests:
 
     # ------------------------------------------------------------ notices and commands
 
-    def _notify(self, asked: _Notify, step: StepRow, journal: Journal, where: Circumstances) -> Done | Failed:
+    def _notify(self, asked: _Notify, step: StepRow, journal: Journal, where: Circumstances) -> Done | Failed | Suspend:
         identity = secrets.token_hex(8)
         if where.rehearsal:
             return journal.answer(step, result={"notice": "", "rehearsal": "nothing was sent"})
 
         def change(connection: Connection) -> JsonValue:
+            self.budget.count(connection, "notices", where.segment.run, where.skill)
             row = {"run": where.segment.run, "skill": where.skill, "target": asked.target, "text": asked.text}
             connection.execute(notices.insert().values(id=identity, at=self.clock.now(), **row))
             return {"notice": identity}
 
-        answer = journal.answer(step, change)
+        try:
+            answer = journal.answer(step, change)
+        except OverCap as reached:
+            journal.wait(step, partial(self.budget.wait, reached=reached, step=step.key))
+            return Suspend(reason="budget")
         self.moments.publish("notice", run=where.segment.run, skill=where.skill, target=asked.target, text=asked.text)
         return answer
 

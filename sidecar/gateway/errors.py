@@ -26,6 +26,7 @@ class EffectFailed(Exception):
     """The effect has no reply. `type` is the class's name: what is stored and what crosses the process boundary."""
 
     retryable: ClassVar[bool] = False
+    unbilled: ClassVar[bool] = False  # a model call that ended so has cost nothing, surely
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
@@ -37,7 +38,7 @@ class EffectFailed(Exception):
 
 
 class RequestInvalid(EffectFailed):
-    pass
+    unbilled = True
 
 
 class HostNotDeclared(EffectFailed):
@@ -65,11 +66,11 @@ class TooLarge(EffectFailed):
 
 
 class ModelNotConfigured(EffectFailed):
-    pass
+    unbilled = True
 
 
 class ModelRejected(EffectFailed):
-    pass
+    unbilled = True
 
 
 class ModelReplyCut(EffectFailed):
@@ -78,6 +79,7 @@ class ModelReplyCut(EffectFailed):
 
 class ModelUnavailable(EffectFailed):
     retryable = True
+    unbilled = True
 
 
 class Aborted(EffectFailed):

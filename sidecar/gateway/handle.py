@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from sidecar.gateway.child import Child, OnEvent
@@ -42,17 +43,20 @@ class Gateway:
         *,
         on_event: OnEvent | None = None,
         abort: threading.Event | None = None,
+        before_try: Callable[[], None] = lambda: None,
     ) -> dict[str, Json]:
         """Perform one effect and return its reply; README.md has the shapes. Raises EffectFailed.
 
         `on_event` hears in this thread what happens meanwhile (text, tool, retry). Setting `abort` ends the call
-        with Aborted. When the process dies in mid-call, a model call or a GET is made once more, which `tries` in
-        the reply shows; anything else fails with GatewayDied, since it may have been performed.
+        with Aborted. `before_try` is called before each try that may be billed; what it raises ends the call. When
+        the process dies in mid-call, a model call or a GET is made once more, which `tries` in the reply shows;
+        anything else fails with GatewayDied, since it may have been performed.
         """
         wanted = parse(kind, request)
         self._require_model(wanted)
         tries: list[Json] = []
         while True:
+            before_try()
             try:
                 child = self._running()
                 reply = child.perform(wanted, within=self._bound(wanted), on_event=on_event, abort=abort)

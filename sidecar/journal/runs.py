@@ -27,6 +27,7 @@ from skills.wire import ErrorInfo
 
 LIVE = ("queued", "running", "waiting")
 FINAL = ("succeeded", "failed", "cancelled")
+HELD_BY_CAPS = ("step", "ask", "model", "notify")  # kinds of steps that wait for nothing but room in their budget
 DEATHS_AT_MOST = 3  # workers that a run may lose between two remembered steps
 
 
@@ -160,6 +161,8 @@ def _reason(step: Row) -> str:
     if step.state == "retrying":
         return "retry"
     kind: str = step.kind
+    if kind in HELD_BY_CAPS:
+        return "budget"
     return "unknown" if kind == "irreversible" else kind
 
 

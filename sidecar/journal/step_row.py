@@ -102,6 +102,11 @@ def put(
     connection.execute(_INSERT_ATTEMPT, key | opening.attempt | (attempt or {}))
 
 
+def is_irreversible(connection: Connection, run: str, key: StepKey) -> bool:
+    kind = connection.scalar(_KIND, {"at_run": run, "at_name": key.name, "at_occurrence": key.occurrence})
+    return bool(kind == "irreversible")
+
+
 def lose_open_attempts(connection: Connection, step: StepRow, now: float) -> None:
     """A try that was open when the next one begins was struck by a crash."""
     key = {"run": step.run, "name": step.key.name, "occurrence": step.key.occurrence}
@@ -121,6 +126,7 @@ def _of(table: sa.Table) -> list[sa.ColumnElement[bool]]:
     return [table.c[name] == sa.bindparam(f"at_{name}") for name in ("run", "name", "occurrence")]
 
 
+_KIND = sa.select(steps.c.kind).where(*_of(steps))
 _INSERT_STEP = steps.insert()
 _UPDATE_STEP = steps.update().where(*_of(steps))
 _INSERT_ATTEMPT = step_attempts.insert()

@@ -63,6 +63,8 @@ class Journal:
         step, is_new = self._find(question.step, question.kind_of_step, question.arguments)
         if answer := step.remembered():
             return answer
+        if step.state == "waiting":
+            return Suspend(reason="budget")
         now = self._clock.now()
         delay = max(0.0, (step.wake_at or now) - now)
         if delay > PAUSE_IN_WORKER:

@@ -368,6 +368,67 @@ summaries = sa.Table(
     sa.Column("text", Text, nullable=False),
 )
 
+# ---------------------------------------------------------------- money
+
+caps = sa.Table(  # that a person has set; all others are in the settings
+    "caps",
+    metadata,
+    sa.Column("scope", Text, primary_key=True),  # run, skill (for each day), day, month
+    sa.Column("subject", Text, primary_key=True),  # the run that nothing called, the skill; "" for all together
+    sa.Column("what", Text, primary_key=True),  # usd, model_calls, http_calls, notices
+    sa.Column("amount", sa.BigInteger, nullable=False),  # of usd: millionths, so that sums are exact
+    sa.Column("who", Text, nullable=False),
+    sa.Column("why", Text, nullable=False),
+    _time("at", nullable=False),
+)
+
+spending = sa.Table(  # what counts against the caps: settled, or else as reserved
+    "spending",
+    metadata,
+    sa.Column("scope", Text, primary_key=True),
+    sa.Column("subject", Text, primary_key=True),
+    sa.Column("period", Text, primary_key=True),  # 2026-11-26, 2026-11; "" for a run
+    sa.Column("what", Text, primary_key=True),
+    sa.Column("amount", sa.BigInteger, nullable=False),
+    sa.Column("warned", sa.Boolean, nullable=False, default=False),
+)
+
+reservations = sa.Table(  # one for each try of a model call
+    "reservations",
+    metadata,
+    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("run", Text, nullable=False, index=True),
+    sa.Column("root", Text, nullable=False),  # the run above it that nothing called
+    sa.Column("skill", Text, nullable=False),
+    sa.Column("step", Text, nullable=False),
+    sa.Column("occurrence", sa.Integer, nullable=False),
+    sa.Column("attempt", sa.Integer, nullable=False),  # of the run
+    sa.Column("day", Text, nullable=False),  # in the workspace's zone
+    sa.Column("state", Text, nullable=False),  # reserved, settled, released; kept: it may have been billed
+    sa.Column("reserved", sa.BigInteger, nullable=False),  # millionths of a USD
+    sa.Column("cost", sa.BigInteger),  # likewise; once it is settled
+    sa.Column("priced", sa.Boolean, nullable=False, default=True),  # false: by the fallback price
+    _time("at", nullable=False),
+    sa.Index("reservations_by_state", "state"),
+)
+
+budget_waits = sa.Table(  # steps that wait until a cap has room for them
+    "budget_waits",
+    metadata,
+    sa.Column("run", Text, primary_key=True),
+    sa.Column("step", Text, primary_key=True),
+    sa.Column("occurrence", sa.Integer, primary_key=True),
+    sa.Column("root", Text, nullable=False),
+    sa.Column("skill", Text, nullable=False),
+    sa.Column("scope", Text, nullable=False),  # of the cap that was reached
+    sa.Column("what", Text, nullable=False),
+    _json("wanted"),  # all that the step needs room for
+    sa.Column("told", Text, nullable=False),  # how it stood when the step began to wait
+    sa.Column("command", Text, nullable=False),  # what lets it go on
+    _time("since", nullable=False),
+    _time("expires_at", nullable=False),
+)
+
 # ---------------------------------------------------------------- review
 
 reviews = sa.Table(

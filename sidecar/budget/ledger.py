@@ -1,0 +1,134 @@
+"""The rows: what each account holds, and each reservation. All within the caller's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from sidecar.budget.accounts import Account, Amounts, Payer
+from sidecar.budget.words import Over
+from sidecar.client.views import Scope, What
+from sidecar.store.schema import caps, reservations, runs, spending
+from sidecar.store.values import insert
+from skills.wire import StepKey
+
+Configured = dict[tuple[Scope, What], int]
+
+
+def root_of(connection: Connection, run: str) -> str:
+    """The run above this one that nothing called; it itself, if nothing did."""
+    while parent := connection.scalar(sa.select(runs.c.parent).where(runs.c.id == run)):
+        run = parent
+    return run
+
+
+def first_over(connection: Connection, payer: Payer, wanted: Amounts, configured: Configured) -> Over | None:
+    """The first cap that has no room for what is wanted; None: there is room under each."""
+    accounts = [account for what in wanted for account in payer.accounts(what)]
+    used, limits = amounts_of(connection, accounts), caps_of(connection, accounts, configured)
+    for account in accounts:
+        over = Over(account, used[account], wanted[account.what], limits[account])
+        if over.used + over.wanted > over.cap:
+            return over
+    return None
+
+
+def amounts_of(connection: Connection, accounts: Sequence[Account]) -> dict[Account, int]:
+    found = connection.execute(sa.select(spending).where(_any_of(spending, (asdict(each) for each in accounts))))
+    rows = {Account(row.scope, row.subject, row.period, row.what): row.amount for row in found}
+    return {account: rows.get(account, 0) for account in accounts}
+
+
+def caps_of(connection: Connection, accounts: Sequence[Account], configured: Configured) -> dict[Account, int]:
+    """As a person has set them, or else as they are configured."""
+    keys = ({"scope": each.scope, "subject": each.subject, "what": each.what} for each in accounts)
+    found = connection.execute(sa.select(caps).where(_any_of(caps, keys)))
+    rows = {(row.scope, row.subject, row.what): row.amount for row in found}
+    return {
+        each: rows.get((each.scope, each.subject, each.what), configured[each.scope, each.what]) for each in accounts
+    }
+
+
+def add(connection: Connection, payer: Payer, amounts: Amounts) -> None:
+    """Count it in each account that it belongs to; below zero, give it back."""
+    rows = [
+        {**asdict(account), "amount": amount, "warned": False}
+        for what, amount in amounts.items()
+        for account in payer.accounts(what)
+    ]
+    added = insert(connection, spending).values(rows)
+    connection.execute(
+        added.on_conflict_do_update(
+            index_elements=list(spending.primary_key.columns),
+            set_={"amount": spending.c.amount + added.excluded.amount},
+        )
+    )
+
+
+def reserve(connection: Connection, payer: Payer, step: StepKey, attempt: int, wanted: Amounts, now: float) -> int:
+    """Set this much aside for one try of a model call; the reservation's number."""
+    add(connection, payer, wanted)
+    row = {"run": payer.run, "root": payer.root, "skill": payer.skill, "day": payer.day, "attempt": attempt, "at": now}
+    row |= {"step": step.name, "occurrence": step.occurrence, "state": "reserved", "reserved": wanted["usd"]}
+    made = reservations.insert().values(**row, priced=True).returning(reservations.c.seq)
+    number: int = connection.execute(made).scalar_one()
+    return number
+
+
+def settle(connection: Connection, number: int, cost: int, *, priced: bool = True) -> Payer:
+    """The call has cost this much."""
+    return _close(connection, number, "settled", cost, priced=priced)
+
+
+def release(connection: Connection, number: int) -> None:
+    """The call was not billed."""
+    _close(connection, number, "released", 0)
+
+
+def keep(connection: Connection, number: int) -> None:
+    """Nobody knows what the call has cost: it counts as it was reserved."""
+    _close(connection, number, "kept")
+
+
+def keep_those_of_lost_attempts(connection: Connection) -> int:
+    """An attempt that is over settles nothing any more; returns how many reservations were left by one."""
+    conducted = sa.exists().where(
+        runs.c.id == reservations.c.run, runs.c.state == "running", runs.c.attempts == reservations.c.attempt
+    )
+    return connection.execute(
+        reservations.update().where(reservations.c.state == "reserved", ~conducted).values(state="kept")
+    ).rowcount
+
+
+def under_way(connection: Connection, account: Account) -> int:
+    """How much of the account is set aside for calls that are being made: settling them may give some of it back."""
+    of_it = {
+        "run": reservations.c.root == account.subject,
+        "skill": sa.and_(reservations.c.skill == account.subject, reservations.c.day == account.period),
+        "day": reservations.c.day == account.period,
+        "month": reservations.c.day.startswith(account.period),
+    }[account.scope]
+    total = sa.select(sa.func.coalesce(sa.func.sum(reservations.c.reserved), 0))
+    return int(connection.scalar(total.where(reservations.c.state == "reserved", of_it)) or 0)
+
+
+def _close(connection: Connection, number: int, state: str, cost: int | None = None, *, priced: bool = True) -> Payer:
+    """Its accounts are those of the day on which it was made."""
+    row = connection.execute(
+        reservations.update()
+        .where(reservations.c.seq == number)
+        .values(state=state, cost=cost, priced=priced)
+        .returning(reservations)
+    ).one()
+    payer = Payer(row.run, row.root, row.skill, row.day)
+    if cost is not None:
+        add(connection, payer, {"usd": cost - row.reserved})
+    return payer
+
+
+def _any_of(table: sa.Table, keys: Iterable[dict[str, str]]) -> sa.ColumnElement[bool]:
+    """One of these rows. (A tuple in a list would not go by the table's key in SQLite.)"""
+    return sa.or_(*(sa.and_(*(table.c[name] == value for name, value in key.items())) for key in keys))

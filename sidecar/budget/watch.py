@@ -1,0 +1,89 @@
+"""Looks after what waits for room under a cap: it goes on, or has waited too long. And what attempts have left reserved
+that are over is kept."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from sidecar.budget import ledger, waits
+from sidecar.budget.budget import Budget
+from sidecar.budget.words import EXHAUSTED
+from sidecar.checker.manifest import Manifest
+from sidecar.execution.outcome import fail_at_once
+from sidecar.failpoints import failpoint
+from sidecar.store import Row
+from sidecar.store.schema import budget_waits, reservations, runs
+from skills.wire import ErrorInfo
+
+LOOK_EVERY = 1.0  # seconds
+
+log = logging.getLogger(__name__)
+
+
+class BudgetWatch:
+    """Looks once a second, on a thread of its own between `start` and `stop`."""
+
+    def __init__(self, budget: Budget, manifest: Callable[[Row], Manifest], on_ready: Callable[[], None]) -> None:
+        self._budget = budget
+        self._manifest = manifest
+        self._on_ready = on_ready
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._serve, name="budget", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def look(self) -> None:
+        if not self._budget.store.read(_is_anything):
+            return
+        if self._budget.store.write(self._let_go_on):
+            failpoint("budget.gone_on")
+            self._budget.tell_settled()
+            self._on_ready()
+        for row in self._budget.store.read(lambda connection: waits.expired(connection, self._budget.clock.now())):
+            self._exhaust(row)
+
+    def _serve(self) -> None:
+        while not self._over.is_set():
+            try:
+                self.look()
+            except Exception:
+                log.exception("what waits for room under a cap could not be looked after; that is tried again")
+            self._over.wait(LOOK_EVERY)
+
+    def _let_go_on(self, connection: Connection) -> bool:
+        """True: something has changed."""
+        kept = ledger.keep_those_of_lost_attempts(connection)
+        waits.forget_the_ended(connection)
+        budget = self._budget
+        return bool(waits.let_go_on(connection, budget.configured, budget.today, budget.clock.now())) or kept > 0
+
+    def _exhaust(self, wait: Row) -> None:
+        """Nobody has raised the cap. The skill is not to blame: no retry, no breaker."""
+
+        def change(connection: Connection) -> None:
+            run = connection.execute(sa.select(runs).where(runs.c.id == wait.run)).one()
+            within = timedelta(seconds=wait.expires_at - wait.since)
+            message = f"{wait.told}. It has waited {within}, and nobody has raised the cap. See: tend cost"
+            error = ErrorInfo(type=EXHAUSTED, message=message, retryable=False)
+            now = self._budget.clock.now()
+            fail_at_once(connection, wait.run, error, self._manifest(run), now, why="found no room under its cap")
+            waits.forget(connection, wait.run)
+
+        self._budget.store.write(change)
+
+
+def _is_anything(connection: Connection) -> bool:
+    waiting = sa.exists().select_from(budget_waits)
+    reserved = sa.exists().where(reservations.c.state == "reserved")
+    return bool(connection.scalar(sa.select(sa.or_(waiting, reserved))))

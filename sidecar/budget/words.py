@@ -1,0 +1,71 @@
+"""How a cap is told to people, and what they can do about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sidecar.budget.accounts import MILLION, Account
+from sidecar.client.views import What
+
+EXHAUSTED = "budget_exhausted"  # the error of a run that has found no room under a cap
+
+COUNTED: dict[What, str] = {
+    "usd": "USD",
+    "model_calls": "model calls",
+    "http_calls": "HTTP calls",
+    "notices": "notices",
+}
+
+
+@dataclass(frozen=True)
+class Over:
+    """A cap that has no room for what is wanted."""
+
+    account: Account
+    used: int
+    wanted: int
+    cap: int
+
+    def __str__(self) -> str:
+        used = used_of(self.used, self.cap, self.account.what)
+        wanted = (
+            f"the next call may cost {amount(self.wanted, 'usd')}" if self.account.what == "usd" else "one more is due"
+        )
+        return f"{owner(self.account)} has used {used}, and {wanted}"
+
+    @property
+    def command(self) -> str:
+        """What raises the cap so far that this fits."""
+        return raise_command(self.account, self.used + self.wanted)
+
+
+def amount(value: int, what: What) -> str:
+    if what != "usd":
+        return f"{value:,} {COUNTED[what]}"
+    usd = value / MILLION
+    return f"${usd:.2f}" if value % 10_000 == 0 or usd >= 10 else f"${usd:.4f}"
+
+
+def used_of(used: int, cap: int, what: What) -> str:
+    """`$0.48 of its $0.50`, `3 of its 3 notices`."""
+    return f"{amount(used, what) if what == 'usd' else f'{used:,}'} of its {amount(cap, what)}"
+
+
+def owner(account: Account) -> str:
+    match account.scope:
+        case "run":
+            return f"run {account.subject}"
+        case "skill":
+            return f"{account.subject} on {account.period}"
+        case "day":
+            return f"everything together on {account.period}"
+        case "month":
+            return f"everything together in {account.period}"
+
+
+def raise_command(account: Account, least: int) -> str:
+    """`least` is rounded up to whole dollars; who wants to give less types less."""
+    who = f"run {account.subject}" if account.scope == "run" else account.subject or account.scope
+    new = -(-least // MILLION) if account.what == "usd" else least * 2
+    of = "" if account.what == "usd" else f" --of {account.what}"
+    return f"tend cost cap {who} {new}{of}"

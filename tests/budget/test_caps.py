@@ -1,0 +1,123 @@
+"""I22: what a run may spend is reserved before each model call; at a cap the run waits for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import sqlalchemy as sa
+
+from harness.demo.scripted_model import ScriptedModel, Turn
+from sidecar.client import Refused
+from sidecar.store.schema import audit, breakers, reservations
+from tests.support.live_sidecar import LiveSidecar
+from tests.support.sink import Sink
+
+ASKS = '''"""Ask a model so many times."""
+
+from skills import Run, skill
+
+
+@skill(concurrency=100)
+def NAME(run: Run, times: int) -> list[str]:
+    return [run.ask("How are you?", number, returns=str, fallback=lambda: "no idea") for number in range(times)]
+'''
+CALLS = '''"""Call a server so many times, and tell it."""
+
+from skills import Run, http, skill, step
+
+
+@step
+def call(path: str) -> int:
+    return http.get(f"http://HOST/{path}").status
+
+
+@skill(hosts=["HOST"])
+def NAME(run: Run, times: int) -> int:
+    for number in range(times):
+        run.step(call, f"NAME/{number}")
+        run.notify("#ops", f"NAME {number}")
+    return times
+'''
+
+
+@pytest.fixture(scope="module")
+def thrifty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSidecar]:
+    """A run may call three times, and tell twice; at a cap it waits for two seconds."""
+    settings = {"budget_run_http_calls": "3", "budget_run_notices": "2", "budget_wait": "2"}
+    with (
+        ScriptedModel(lambda _: Turn(text="fine")) as model,
+        LiveSidecar(tmp_path_factory.mktemp("thrifty"), base_url=model.base_url, **settings) as live,
+    ):
+        yield live
+
+
+def test_a_call_is_reserved_before_and_settled_after(thrifty: LiveSidecar) -> None:
+    thrifty.put("asks", ASKS.replace("NAME", "asks"))
+    ended = thrifty.run("asks", 2)
+    rows = thrifty.query(sa.select(reservations).where(reservations.c.run == ended.run.id))
+    assert [row.state for row in rows] == ["settled", "settled"]
+    assert all(0 < row.cost < row.reserved for row in rows)
+    assert ended.run.cost_usd is not None
+    (asks,) = thrifty.client.cost(skill="asks").skills
+    assert (asks.model_calls, asks.runs) == (2, 1)
+    assert asks.usd == pytest.approx(ended.run.cost_usd)
+    assert asks.today.used == asks.usd
+
+
+def test_at_a_cap_the_run_waits_and_goes_on_when_a_person_raises_it(thrifty: LiveSidecar, sink: Sink) -> None:
+    thrifty.put("calls", CALLS.replace("NAME", "calls").replace("HOST", sink.host))
+    run = thrifty.client.run_skill("calls", 4)
+    thrifty.waits(run.id, "budget")
+    (waiting,) = thrifty.client.cost(skill="calls").waiting
+    assert waiting.told == f"run {run.id} has used 2 of its 2 notices, and one more is due"
+    assert waiting.command == f"tend cost cap run {run.id} 6 --of notices"
+    thrifty.client.cap("run", run.id, amount=100, what="notices", why="it may")
+    thrifty.waits(run.id, "budget")
+    thrifty.client.cap("run", run.id, amount=100, what="http_calls")
+    assert thrifty.ended(run.id).output == 4
+    assert [sink.count(f"/calls/{number}") for number in range(4)] == [1, 1, 1, 1]
+    told = [notice.text for notice in thrifty.client.notices() if notice.target == "#ops" and notice.skill == "calls"]
+    assert sorted(told) == [f"calls {number}" for number in range(4)]
+    changed = thrifty.query(sa.select(audit.c.why).where(audit.c.what == "cap", audit.c.subject == f"run {run.id}"))
+    assert [row.why for row in changed] == ["2 notices → 100 notices: it may", "3 HTTP calls → 100 HTTP calls"]
+
+
+def test_a_cap_that_nobody_raises_ends_the_run_and_trips_no_breaker(thrifty: LiveSidecar) -> None:
+    thrifty.put("dear", ASKS.replace("NAME", "dear"))
+    thrifty.client.cap("skill", "dear", amount=0.05)
+    run = thrifty.client.run_skill("dear", 1)
+    thrifty.waits(run.id, "budget")
+    ended = thrifty.ended(run.id)
+    assert ended.run.error is not None
+    assert ended.run.error.type == "budget_exhausted", "the fallback is no way around"
+    assert "nobody has raised the cap" in ended.run.error.message
+    (step,) = ended.steps
+    assert [each.outcome for each in step.attempts] == ["held"]
+    assert not thrifty.query(sa.select(breakers).where(breakers.c.skill == "dear"))
+    assert thrifty.client.cost(skill="dear").waiting == ()
+
+
+def test_a_chat_at_its_cap_says_so_at_once(thrifty: LiveSidecar) -> None:
+    thrifty.client.cap("skill", "agent", amount=0)
+    ended = thrifty.ended(thrifty.client.send("Good morning").id)
+    assert ended.run.state == "failed"
+    answer = thrifty.client.transcript(thrifty.client.sessions()[0].id)[-1].text
+    assert "agent on " in answer
+    assert "has used $0.00 of its $0.00" in answer
+    assert "To let it go on: tend cost cap agent 2" in answer
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ({"scope": "skill", "subject": "nobody", "amount": 1}, "there is no skill 'nobody'"),
+        ({"scope": "run", "subject": "ffff", "amount": 1}, "there is no run 'ffff'"),
+        ({"scope": "day", "amount": -1}, "from 0 to 1,000,000,000, not -1"),
+        ({"scope": "run", "subject": "", "amount": 1}, "there is no run ''"),
+        ({"scope": "month", "amount": 5, "what": "notices"}, "not for the month as a whole"),
+    ],
+)
+def test_a_cap_that_is_none_is_refused(thrifty: LiveSidecar, asked: dict[str, object], told: str) -> None:
+    with pytest.raises(Refused, match=told):
+        thrifty.client.cap(**asked)  # type: ignore[arg-type] # one mistake each
