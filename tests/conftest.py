@@ -10,6 +10,8 @@ from tests.support.live_sidecar import LiveSidecar
 from tests.support.sink import Sink
 from tests.support.talking_model import TalkingModel
 
+FIGURES = "figures"  # a property that a test records, to be shown at the end
+
 
 @pytest.fixture(scope="module")
 def sidecar(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSidecar]:
@@ -46,3 +48,10 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
             if isinstance(value, LiveSidecar):
                 report.sections.append((f"log of {name}", value.said()))
     return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What tests tell of themselves, wherever they ran."""
+    ended = [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]
+    for told in [value for test in ended for name, value in test.user_properties if name == FIGURES]:
+        terminalreporter.write_line(str(told))

@@ -11,6 +11,7 @@ import pytest
 from sidecar.checker.process import CheckerProcess
 from sidecar.checker.report import Report, Snapshot
 from sidecar.checker.warm_checks import WarmChecks
+from tests.support.library import give_library
 
 Check: TypeAlias = Callable[..., Report]
 
@@ -50,7 +51,7 @@ def snapshot(source: str, **helpers: str) -> Snapshot:
 @pytest.fixture(scope="session")
 def checks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WarmChecks]:
     """With a zygote that is ready."""
-    checks = WarmChecks(tmp_path_factory.mktemp("warm"))
+    checks = WarmChecks(give_library(tmp_path_factory.mktemp("warm")))
     checks.start()
     try:
         assert checks.warm.wait_until_ready(60)
@@ -63,10 +64,10 @@ def checks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WarmChecks]:
 def checker(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[CheckerProcess]:
     """Each kind in turn: whatever a test says of one holds for the other."""
     if request.param == "throwaway":
-        yield CheckerProcess(tmp_path_factory.mktemp("checker"))
+        yield CheckerProcess(give_library(tmp_path_factory.mktemp("checker")))
         return
     checks: WarmChecks = request.getfixturevalue("checks")
-    yield CheckerProcess(tmp_path_factory.mktemp("checker"), reader=checks.reader, types=checks.types)
+    yield CheckerProcess(give_library(tmp_path_factory.mktemp("checker")), reader=checks.reader, types=checks.types)
     assert checks.warm.unanswered == 0, "a throwaway process gave a verdict instead"
 
 

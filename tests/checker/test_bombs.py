@@ -11,6 +11,7 @@ from sidecar.checker.gather import LARGEST_FILE
 from sidecar.checker.limited import Limits
 from sidecar.checker.process import CheckerProcess
 from sidecar.checker.report import Snapshot
+from tests.support.library import give_library
 
 SECONDS = 3
 
@@ -44,7 +45,7 @@ BOMBS = {
 @pytest.fixture(scope="module")
 def limited(tmp_path_factory: pytest.TempPathFactory) -> CheckerProcess:
     limits = Limits(cpu_seconds=SECONDS, wall_seconds=SECONDS)
-    return CheckerProcess(tmp_path_factory.mktemp("limited"), limits=limits)
+    return CheckerProcess(give_library(tmp_path_factory.mktemp("limited")), limits=limits)
 
 
 @pytest.mark.parametrize("bomb", BOMBS)

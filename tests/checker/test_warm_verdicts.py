@@ -10,6 +10,7 @@ from sidecar.checker.warm_checks import WarmChecks
 from tests.checker.additions import ADDITIONS, OUTSIDE_THE_GRAPH
 from tests.checker.conftest import BODY, skill, snapshot
 from tests.checker.mutants import compare, mutants, told
+from tests.support.library import give_library
 
 SEED = 20261121
 COUNT = 60
@@ -17,7 +18,7 @@ COUNT = 60
 
 @pytest.fixture(scope="module")
 def batch(tmp_path_factory: pytest.TempPathFactory) -> BatchMypy:
-    return BatchMypy(tmp_path_factory.mktemp("batch"))
+    return BatchMypy(give_library(tmp_path_factory.mktemp("batch")))
 
 
 @pytest.mark.timeout(400)

@@ -25,6 +25,7 @@ from sidecar.client import Client, NotRunning, Settings, load_settings, views
 from sidecar.client.views import FINAL
 from tests.support.failpoints import Failpoints
 from tests.support.leftovers import assert_nothing_left
+from tests.support.library import give_library
 from tests.support.postgresql import CHOSEN, new_database
 from tests.support.waiting import wait_until
 
@@ -73,6 +74,7 @@ class LiveSidecar:
         self._runtime, self._temporary = self._short / "run", self._short / "tmp"
         for made in (self.workspace, self._runtime, self._temporary):
             made.mkdir(mode=0o700, exist_ok=True)
+        give_library(self.workspace / ".tend" / "check")
         self.environment = {
             "PATH": os.environ["PATH"],
             "LANG": "C.UTF-8",
