@@ -130,7 +130,7 @@ class Sidecar:
             LookCommands(self._gateway),
             CostCommands(budget, run_commands, self._budget_watch.look),
             ReviewCommands(store, clock, skills, moments, auto=settings.review == "auto"),
-            WholeCommands(store, clock, settings, skills, self._workers, self._gateway),
+            WholeCommands(store, clock, settings, skills, self._workers, self._gateway, budget),
         ):
             commands.add(part)
 

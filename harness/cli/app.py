@@ -8,7 +8,21 @@ from collections.abc import Sequence
 import typer
 from typer.exceptions import TyperException
 
-from harness.cli.commands import approvals, backup, chat, demo, doctor, events, overview, review, runs, skills, up, why
+from harness.cli.commands import (
+    approvals,
+    backup,
+    chat,
+    cost,
+    demo,
+    doctor,
+    events,
+    overview,
+    review,
+    runs,
+    skills,
+    up,
+    why,
+)
 from harness.cli.failure import INTERRUPTED, USAGE, Failure, report
 from harness.cli.terminal import AsJson, Terminal, Workspace
 
@@ -24,7 +38,7 @@ def build() -> typer.Typer:
     app.callback()(start)
     for command in (up.up, up.worker, demo.demo, chat.chat, events.emit):
         app.command()(command)
-    for group in (skills.group, runs.group, review.group, approvals.group, events.group):
+    for group in (skills.group, runs.group, review.group, approvals.group, events.group, cost.group):
         app.add_typer(group)
     for command in (why.why, overview.notices, overview.status, doctor.doctor, backup.backup, backup.restore):
         app.command()(command)

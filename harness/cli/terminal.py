@@ -159,6 +159,7 @@ _HELPFUL = {
     "review": "review latest",
     "approvals": "approvals list",
     "chat": "runs list",
+    "cost": "cost cap",
 }
 
 

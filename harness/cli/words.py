@@ -19,6 +19,7 @@ SYMBOLS = {
     "retrying": ("↻", "yellow"),
     "waiting": ("⏸", "yellow"),
     "suspended": ("⏸", "yellow"),
+    "held": ("⏸", "yellow"),
     "succeeded": ("✓", "green"),
     "failed": ("✗", "red"),
     "timed out": ("✗", "red"),

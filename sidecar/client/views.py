@@ -218,7 +218,7 @@ class StepAttempt(View):
     number: int
     started_at: datetime
     ended_at: datetime | None
-    outcome: str  # running, succeeded, failed, timed out, lost
+    outcome: str  # running, succeeded, failed, timed out, lost; held: there was no room under a cap
     error: Error | None = None
 
 
@@ -588,7 +588,8 @@ class Status(View):
     proposals: tuple[Proposal, ...]
     model: str | None  # which model writes skills; None: not configured
     model_missing: str | None  # which setting is missing
-    spent_today_usd: float
+    spent_today: Spent  # of the cap on everything together, what is reserved included
+    waiting_for_budget: int = 0  # runs
     degraded: str | None = None  # why nothing is acknowledged at the moment: the store takes no changes
     hosts: tuple[Host, ...] = ()  # that share the database; none where one host has it alone
 

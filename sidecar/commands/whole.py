@@ -14,6 +14,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from sidecar.backup import make_backup
+from sidecar.budget.budget import Budget
+from sidecar.budget.report import spent_today
 from sidecar.caller import TEND, Caller
 from sidecar.client import views
 from sidecar.client.settings import Settings
@@ -28,7 +30,7 @@ from sidecar.hosts.identity import identify
 from sidecar.hosts.show import host_views
 from sidecar.registry import record_audit
 from sidecar.store import Store, StoreError
-from sidecar.store.schema import effects, runs
+from sidecar.store.schema import budget_waits, runs
 
 SHOWN = 5
 SPACE_WANTED = 100 * 1024 * 1024  # bytes
@@ -43,6 +45,7 @@ class WholeCommands:
         skills: SkillCommands,
         workers: Workers,
         gateway: Gateway,
+        budget: Budget,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -50,6 +53,7 @@ class WholeCommands:
         self._skills = skills
         self._workers = workers
         self._gateway = gateway
+        self._budget = budget
         self._started = clock.now()
         self._me = identify(settings.store, settings.host_name).id
 
@@ -63,9 +67,6 @@ class WholeCommands:
         midnight = _midnight(now, self._settings.zone)
 
         def read(connection: Connection) -> views.Status:
-            spent = connection.scalar(
-                sa.select(sa.func.sum(effects.c.cost_usd)).where(effects.c.started_at >= midnight)
-            )
             failed = connection.scalar(
                 sa.select(sa.func.count()).where(
                     runs.c.state == "failed", ~runs.c.rehearsal, runs.c.ended_at >= midnight
@@ -89,7 +90,8 @@ class WholeCommands:
                 proposals=tuple(open_proposals(connection)),
                 model=None if self._settings.model_missing else self._settings.model_write,
                 model_missing=self._settings.model_missing,
-                spent_today_usd=spent or 0.0,
+                spent_today=spent_today(connection, self._budget.configured, self._budget.today),
+                waiting_for_budget=connection.scalar(_AT_A_CAP) or 0,
                 degraded=degraded,
                 hosts=host_views(connection, self._me, now) if self._settings.database_url else (),
             )
@@ -153,6 +155,9 @@ class WholeCommands:
         where = self._settings.base_url or "Anthropic"
         gateway = f"gateway is process {self._gateway.pid}" if self._gateway.pid else "gateway starts at the first call"
         return views.Health(name="model", state="ok", detail=f"{self._settings.model_write} at {where}; {gateway}")
+
+
+_AT_A_CAP = sa.select(sa.func.count(sa.distinct(budget_waits.c.run)))
 
 
 def _in_state(connection: Connection, *states: str) -> list[views.Run]:

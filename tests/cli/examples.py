@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from sidecar.checker.manifest import Cron, Expectation, Irreversible, Manifest, StepDeclaration
 from sidecar.client import views
@@ -300,10 +300,60 @@ def status(**changed: object) -> views.Status:
             "proposals": [PROPOSAL],
             "model": "claude-opus-5-5",
             "model_missing": None,
-            "spent_today_usd": 0.12,
+            "spent_today": views.Spent(used=0.12, cap=40),
+            "waiting_for_budget": 1,
         }
         | changed
     )
+
+
+COST = views.Cost(
+    since=date(2026, 11, 1),
+    day=views.Spent(used=0.42, cap=0.5),
+    month=views.Spent(used=12.5, cap=300),
+    month_at_this_rate_usd=15.2,
+    under_way_usd=0.12,
+    unsettled_usd=0.04,
+    unpriced_usd=1.5,
+    skills=(
+        views.SkillCost(
+            skill="agent",
+            usd=11.2,
+            model_calls=1_204,
+            http_calls=0,
+            notices=0,
+            runs=31,
+            median_run_usd=0.31,
+            today=views.Spent(used=0.02, cap=20),
+        ),
+        views.SkillCost(
+            skill="price_report",
+            usd=1.3,
+            model_calls=0,
+            http_calls=12_000,
+            notices=4,
+            runs=0,
+            median_run_usd=None,
+            today=views.Spent(used=20, cap=20),
+        ),
+    ),
+    waiting=(
+        views.BudgetWait(
+            run=RUN,
+            skill="price_report",
+            told="price_report on 2026-11-26 has used $0.48 of its $0.50, and the next call may cost $0.0402",
+            command="tend cost cap price_report 1",
+            since=ago(minutes=5),
+            expires_at=NOW + timedelta(hours=23),
+        ),
+    ),
+)
+CAPS = [
+    views.Cap(scope="run", subject="", what="usd", amount=10),
+    views.Cap(scope="skill", subject="", what="http_calls", amount=100_000),
+    views.Cap(scope="day", subject="", what="usd", amount=40),
+    views.Cap(scope="run", subject=RUN, what="usd", amount=2, who="ada", why="the year's report", at=ago(hours=1)),
+]
 
 
 def slot(outcome: str, reason: str | None = None, **run_or_not: object) -> views.Slot:

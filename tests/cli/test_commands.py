@@ -33,6 +33,9 @@ from .double import Double
         (["events", "list"], "events.list", [examples.EVENT]),
         (["emit", "order.paid", "[1]"], "events.emit", examples.EVENT),
         (["why", "price_report"], "skills.why", examples.WHY),
+        (["cost"], "cost.show", examples.COST),
+        (["cost", "cap"], "cost.caps", examples.CAPS),
+        (["cost", "cap", "day", "30", "--why", "a busy week"], "cost.cap", examples.CAPS),
         (["status"], "status", examples.status()),
     ],
 )
@@ -374,3 +377,32 @@ def test_many_runs_are_left_alone_where_nobody_says_which_or_yes(inside: Inside,
     assert "nobody is there to say yes" in refused.stderr
     assert refused.returncode == 2
     assert "runs.cancel_many" not in sidecar.commands()
+
+
+@pytest.mark.parametrize(
+    ("given", "asked"),
+    [
+        (("run", "a1b2", "2.5"), ("run", "a1b2", 2.5, "usd")),
+        (("price_report", "$3", "--of", "notices"), ("skill", "price_report", 3.0, "notices")),
+        (("month", "default"), ("month", "", None, "usd")),
+    ],
+)
+def test_a_cap_is_set_as_it_is_typed(
+    tend: Tend, sidecar: Double, given: tuple[str, ...], asked: tuple[object, ...]
+) -> None:
+    sidecar.answers["cost.cap"] = examples.CAPS
+    assert tend("cost", "cap", *given, "--why", "it may").returncode == 0
+    ((_, arguments),) = sidecar.asked
+    assert tuple(arguments[name] for name in ("scope", "subject", "amount", "what")) == asked
+    assert arguments["why"] == "it may"
+
+
+@pytest.mark.parametrize(
+    "given", [("day",), ("run", "a1b2"), ("a", "b", "c"), ("day", "much"), ("day", "1", "--of", "x")]
+)
+def test_a_cap_that_is_mistyped_asks_nothing_and_says_what_to_type(
+    tend: Tend, sidecar: Double, given: tuple[str, ...]
+) -> None:
+    done = tend("cost", "cap", *given)
+    assert (done.returncode, sidecar.asked) == (2, [])
+    assert "Next: tend cost cap --help" in done.stderr

@@ -12,6 +12,7 @@ from harness.cli import words as said
 from harness.cli.console import InertConsole, inert
 from harness.cli.pages.approvals import approval_list, approval_page
 from harness.cli.pages.backup import backup_page, restored_page
+from harness.cli.pages.cost import caps_page, cost_page
 from harness.cli.pages.diff import diff_page
 from harness.cli.pages.events import event_page
 from harness.cli.pages.report import report_page, verdict_page
@@ -52,6 +53,8 @@ PAGES: dict[str, RenderableType] = {
     "notices": notice_page([examples.NOTICE], WORDS),
     "status": status_page(examples.status(), WORDS),
     "welcome": welcome_page(examples.status(), WORDS),
+    "cost": cost_page(examples.COST, WORDS),
+    "caps": caps_page(examples.CAPS, WORDS),
     "backup": backup_page(examples.BACKUP, WORDS),
     "restored": restored_page(examples.RESTORED, WORDS),
     "why": why_page(examples.WHY, WORDS),

@@ -8,9 +8,10 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from harness.cli.pages.approvals import approval_list
+from harness.cli.pages.cost import spent
 from harness.cli.pages.layout import facts, page, section, state, table
 from harness.cli.pages.runs import run_table
-from harness.cli.words import Words, count, money
+from harness.cli.words import Words, count
 from sidecar.client import views
 
 
@@ -28,7 +29,7 @@ def status_page(status: views.Status, words: Words) -> RenderableType:
                 ("skills", _skills(status, words)),
                 ("today", failed),
                 ("model", model(status)),
-                ("spent today", money(status.spent_today_usd)),
+                ("spent today", _spent(status, words)),
                 ("next up", next_up(status, words)),
             ]
         ),
@@ -107,6 +108,12 @@ def _skills(status: views.Status, words: Words) -> str:
     held = f", ⊘ {status.quarantined} quarantined" if status.quarantined else ""
     broken = f", ✗ {status.broken} refused ({words.command('skills list')})" if status.broken else ""
     return f"{count(status.skills, 'skill')}{paused}{held}{broken}"
+
+
+def _spent(status: views.Status, words: Words) -> Text:
+    told = spent(status.spent_today)
+    waiting = status.waiting_for_budget
+    return told.append(f"  {count(waiting, 'run')} at a cap ({words.command('cost')})") if waiting else told
 
 
 def _proposals(status: views.Status, words: Words) -> Text:
