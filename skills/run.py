@@ -19,10 +19,10 @@ from skills.errors import Misdeclared, StepFailed
 from skills.one_field import one_field
 from skills.open_step import OpenStep, open_step_or_none
 from skills.state import State
-from skills.step_runner import StepRunner, Work
+from skills.step_runner import StepRunner, Work, approve_arguments
 from skills.steps import Irreversible, Step, UnitOfWork
 from skills.values import Codec, Jsonable, JsonResult, encode_untyped
-from skills.wire import Json, Log, Start, StepKind
+from skills.wire import Json, Log, OnExpiry, Start, StepKind
 
 if TYPE_CHECKING:
     from skills.definition import Skill
@@ -90,15 +90,16 @@ class Run:
     ) -> Approved[JsonResult] | None:
         """Ask a person, and upon a yes execute the step: exactly this call, once; it is never tried again.
 
-        None: the answer was no, or came too late; or Tend died while the step ran, and its look-up or a person said
-        that it was not done. Raises `StepFailed` where its body failed: then it may have been done, or half done.
+        None: the answer was no, or none came in time (`on_expiry="no"`; with `"fail"`, `StepFailed` is raised); or Tend
+        died while the step ran, and its look-up or a person said that it was not done. Raises `StepFailed` where its
+        body failed too: then it may have been done, or half done.
         """
         work = _work(step, step.signature.encode(*args, **kwargs), kind="irreversible")
         if step.lookup is not None:
             lookup = _work(step.lookup, step.lookup.signature.encode(*args, **kwargs))
             work = replace(work, lookup=replace(lookup, name=f"lookup:{step.name}"))
         seconds = None if step.answer_within is None else step.answer_within.total_seconds()
-        done = self._steps.execute_if_approved(question, work, seconds)
+        done = self._steps.execute_if_approved(question, work, seconds, step.on_expiry)
         if done is None:
             return None
         approval, result = done
@@ -184,10 +185,15 @@ class Run:
         """Wait; for as long as you like, since no process is kept meanwhile."""
         self._steps.request("sleep", "sleep", {"seconds": duration.total_seconds()})
 
-    def approve(self, question: str, *, expires_in: timedelta | None = None) -> Approval:
-        """Wait for a person's yes or no. If nobody answers before it expires, that is a no."""
+    @overload
+    def approve(self, question: str) -> Approval: ...
+    @overload
+    def approve(self, question: str, *, expires_in: timedelta, on_expiry: OnExpiry) -> Approval: ...
+    def approve(self, question: str, *, expires_in: timedelta | None = None, on_expiry: OnExpiry = "no") -> Approval:
+        """Wait for a person's yes or no. If nobody answers before it expires that is a no, or `StepFailed` is raised
+        (`on_expiry="fail"`). Without `expires_in` it waits until somebody answers."""
         seconds = None if expires_in is None else expires_in.total_seconds()
-        answer = self._steps.request("approve", "approve", {"question": question, "expires_in": seconds})
+        answer = self._steps.request("approve", "approve", approve_arguments(question, seconds, on_expiry))
         return Approval.model_validate(answer)
 
     def notify(self, target: str, text: str) -> None:

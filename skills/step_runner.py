@@ -23,6 +23,7 @@ from skills.wire import (
     Go,
     Json,
     LookUp,
+    OnExpiry,
     Request,
     RequestKind,
     Retry,
@@ -98,7 +99,7 @@ class StepRunner:
         ]
 
     def execute_if_approved(
-        self, question: str, work: Work, answer_within: float | None
+        self, question: str, work: Work, answer_within: float | None, on_expiry: OnExpiry = "no"
     ) -> tuple[Approval, Json] | None:
         """A person's yes to exactly this work, and its result; None upon a no. Raises `StepFailed`."""
         key = self._next_key(work.name)
@@ -106,7 +107,7 @@ class StepRunner:
         approve = Request(
             step=StepKey(name=f"approve:{work.name}", occurrence=key.occurrence),
             kind_of_request="approve",
-            arguments={"question": question, "expires_in": answer_within, "call": call},
+            arguments=approve_arguments(question, answer_within, on_expiry) | {"call": call},
         )
         approval = Approval.model_validate(_outcome(approve.step, self.ask(approve)))
         if not approval:
@@ -181,6 +182,12 @@ class StepRunner:
         answer = ask(Finish(step=key, attempt=attempt, result=result))
         # Failed: the result was not stored, for instance because it is too large.
         return answer if isinstance(answer, Failed) else Done(result=result)
+
+
+def approve_arguments(question: str, expires_in: float | None, on_expiry: OnExpiry) -> dict[str, Json]:
+    """Of a request to approve. A no on expiry goes without saying: runs from before it could be said are replayed."""
+    asked: dict[str, Json] = {"question": question, "expires_in": expires_in}
+    return asked if on_expiry == "no" else asked | {"on_expiry": on_expiry}
 
 
 def _worth_another_try(error: Exception) -> bool:

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from skills.errors import Misdeclared
 from skills.signatures import Signature
 from skills.values import JsonResult, explain
-from skills.wire import Retry
+from skills.wire import OnExpiry, Retry
 
 P = ParamSpec("P")
 
@@ -50,10 +50,12 @@ class Irreversible(UnitOfWork[P, JsonResult]):
         function: Callable[P, JsonResult],
         retry: Retry,
         answer_within: timedelta | None,
+        on_expiry: OnExpiry,
         lookup: Step[P, JsonResult | None] | None,
     ) -> None:
         super().__init__(function, retry)
         self.answer_within = answer_within
+        self.on_expiry = on_expiry
         self.lookup = lookup
 
 
@@ -83,14 +85,15 @@ def step(
 ) -> StepDecorator: ...
 @overload
 def step(
-    *, irreversible: Literal[True], answer_within: timedelta | None = None, timeout: timedelta | None = None
+    *, irreversible: Literal[True], answer_within: timedelta, on_expiry: OnExpiry, timeout: timedelta | None = None
 ) -> IrreversibleDecorator: ...
 @overload
 def step(
     *,
     irreversible: Literal[True],
     lookup: Step[P, JsonResult | None],
-    answer_within: timedelta | None = None,
+    answer_within: timedelta,
+    on_expiry: OnExpiry,
     timeout: timedelta | None = None,
 ) -> LookedUpDecorator[P, JsonResult]: ...
 def step(
@@ -103,6 +106,7 @@ def step(
     give_up_on: Exceptions = (),
     irreversible: bool = False,
     answer_within: timedelta | None = None,
+    on_expiry: OnExpiry = "no",
     lookup: Any = None,
 ) -> Any:
     """Make the function a step: `@step`, or `@step(attempts=5, timeout=timedelta(seconds=30))`.
@@ -113,16 +117,17 @@ def step(
 
     Arguments and result are stored as JSON by their annotations; the body gets, and the caller receives, copies.
 
-    `@step(irreversible=True)` is for what must not happen twice and cannot be undone: it is executed only by
-    `run.step_if_approved`, once, when a person has agreed; no answer within `answer_within` is a no. If Tend dies
-    meanwhile, nobody knows whether it happened: `lookup`, a step that takes the same and returns the result, or None
-    where it was not done, finds out; without one, or where it fails, a person is asked.
+    `@step(irreversible=True, answer_within=..., on_expiry=...)` is for what must not happen twice and cannot be undone:
+    it is executed only by `run.step_if_approved`, once, when a person has agreed. No answer within `answer_within` is
+    a no (`on_expiry="no"`), or `StepFailed` is raised (`"fail"`). If Tend dies meanwhile, nobody knows whether it
+    happened: `lookup`, a step that takes the same and returns the result, or None where it was not done, finds out;
+    without one, or where it fails, a person is asked.
     """
 
     def decorate(function: Callable[P, JsonResult]) -> Step[P, JsonResult] | Irreversible[P, JsonResult]:
         retry = _retry(function.__name__, attempts, backoff, timeout)
         if irreversible:
-            return Irreversible(function, retry, answer_within, lookup)
+            return Irreversible(function, retry, answer_within, on_expiry, lookup)
         return Step(function, retry, give_up_on)
 
     return decorate if function is None else decorate(function)

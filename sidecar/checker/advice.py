@@ -16,6 +16,7 @@ _ADVICE = [
     (r'Argument 1 to "step" of "Run"', "Give run.step a function that is decorated with @step, then its arguments."),
     (r'Argument \d+ to "step" of "Run"', "Pass what the step's parameters are declared to take."),
     (r'argument .* for "ask" of "Run"', "Write returns=Type, the type that the model's answer is to have."),
+    (r'"approve" of "Run"', 'Write run.approve(question), or with both expires_in=timedelta(...) and on_expiry="no".'),
     (r'"datetime" not callable', "run.now is no function; leave the parentheses out."),
     (r'expected "timedelta', "Write timedelta(seconds=...), timedelta(minutes=...) or the like."),
     (r'Argument "on" to "skill".*list', "Join triggers with |: on=cron(...) | every(...)."),

@@ -10,6 +10,8 @@ from typing import Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from skills.wire import OnExpiry
+
 PRIORITY_AT_MOST = 10
 
 
@@ -76,7 +78,8 @@ class StepDeclaration(Declared):
     attempts: int = 1
     timeout: float | None = None  # seconds
     irreversible: bool = False  # done once, and only upon a person's yes
-    answer_within: float | None = None  # seconds; later, the answer is no
+    answer_within: float | None = None  # seconds until the question for its yes expires
+    on_expiry: OnExpiry | None = None  # what that comes to; an irreversible step declares both
 
 
 class Irreversible(Declared):

@@ -7,8 +7,8 @@ from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
-# What a skill must not write: the sources, the agent's own memory, the store.
-PROTECTED = ("skills", "lib", "memory", ".tend", "SOUL.md", "USER.md", "MEMORY.md")
+# What a skill must not write: the sources, the agent's own memory, the store, the settings.
+PROTECTED = ("skills", "lib", "memory", ".tend", "tend.toml", "SOUL.md", "USER.md", "MEMORY.md")
 
 _HOST = re.compile(
     r"(?=.{1,253}(:|$))[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*(:[0-9]{1,5})?"

@@ -123,10 +123,19 @@ class ManifestReader:
                 continue
             call = decorator if isinstance(decorator, ast.Call) else ast.Call(decorator, [], [])
             declared = self._keywords(call, self._step_keywords)
+            if declared.get("irreversible"):
+                self._check_expiry(node, call)
             if "lookup" in declared:
                 self._check_lookup(node, declared)
             shown = {name: value for name, value in declared.items() if name not in {"backoff", "give_up_on", "lookup"}}
             yield StepDeclaration(name=node.name, line=node.lineno, **shown)
+
+    def _check_expiry(self, node: ast.FunctionDef, call: ast.Call) -> None:
+        """Its author says for how long a person is asked, and what silence comes to: nobody else can."""
+        said = {keyword.arg for keyword in call.keywords if ast.unparse(keyword.value) != "None"}
+        if not {"answer_within", "on_expiry"} <= said:
+            fix = 'Write @step(irreversible=True, answer_within=timedelta(hours=1), on_expiry="no"), or "fail".'
+            self._problem(node, "it does not say what happens where nobody answers", fix)
 
     def _check_lookup(self, node: ast.FunctionDef, declared: Mapping[str, Any]) -> None:
         if not declared.get("irreversible"):
@@ -173,6 +182,7 @@ class ManifestReader:
             "irreversible": ("irreversible", self._literals.truth),
             "lookup": ("lookup", lambda node: node),  # a step: for mypy to judge
             "answer_within": ("answer_within", _or_none(self._seconds)),
+            "on_expiry": ("on_expiry", self._one_of("no", "fail")),
         }
 
     @property

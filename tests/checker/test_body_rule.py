@@ -56,7 +56,8 @@ def test_refused_outside_a_step_and_possible_inside(statement: str, before: str,
 
 
 def test_an_answer_that_nobody_looks_at_is_refused() -> None:
-    before = "@step(irreversible=True)\ndef wipe() -> None: ...\n\n"
+    declared = 'irreversible=True, answer_within=timedelta(hours=1), on_expiry="no"'
+    before = f"@step({declared})\ndef wipe() -> None: ...\n\n"
     [problem] = problems(in_body("run.step_if_approved('Wipe it?', wipe)", before))
     assert "done is None" in problem.fix
     assert problems(in_body("done = run.step_if_approved('Wipe it?', wipe)", before)) == []

@@ -324,7 +324,7 @@ def test_what_is_a_host(host: str) -> None:
 
 PROTECTED = """
     skills/a.py ./skills/a.py skills lib/** * ** */x s*/a.py [s]kills/x ?kills/a.py reports/../skills/a.py .tend/x
-    memory/notes.md SOUL.md soul.md USER.md MEMORY.md *.md .. /tmp/x
+    memory/notes.md SOUL.md soul.md USER.md MEMORY.md *.md tend.toml *.toml .. /tmp/x
 """
 
 
@@ -347,6 +347,8 @@ def test_a_host_that_is_allowed_is_no_address(host: str) -> None:
 
 # ---------------------------------------------------------------- the file as a whole
 
+IRREVERSIBLE = 'irreversible=True, answer_within=timedelta(hours=1), on_expiry="no"'
+
 
 @pytest.mark.parametrize(
     ("source", "reason"),
@@ -368,8 +370,16 @@ def test_a_host_that_is_allowed_is_no_address(host: str) -> None:
         (skill().replace("@step\n", "@step(retries=3)\n"), "step has no retries="),
         (skill().replace("@step\n", "@step(lookup=find)\n"), "lookup= belongs to an irreversible step"),
         (
-            skill(before="@step(irreversible=True, lookup=find)\ndef pay(order: str) -> None: ...\n"),
+            skill(before=f"@step({IRREVERSIBLE}, lookup=find)\ndef pay(order: str) -> None: ...\n"),
             "it returns None, and from its look-up None says that it was not done",
+        ),
+        (
+            skill(before="@step(irreversible=True)\ndef pay(order: str) -> str: ...\n"),
+            "it does not say what happens where nobody answers",
+        ),
+        (
+            skill(before=f"@step({IRREVERSIBLE.replace('no', 'yes')})\ndef pay(order: str) -> str: ...\n"),
+            "on_expiry: 'yes' is no policy",
         ),
         (skill().replace("@step\n", "@step(timeout=30)\n"), "timeout: 30 is no timedelta"),
         (skill().replace("@step\ndef", "@step\nasync def"), "a step is a plain function"),

@@ -12,10 +12,12 @@ from tests.support.sink import Sink
 
 WIPE = '''"""Do what cannot be undone."""
 
+from datetime import timedelta
+
 from skills import Run, http, skill, step
 
 
-@step(irreversible=True)
+@step(irreversible=True, answer_within=timedelta(hours=1), on_expiry="no")
 def wipe(disk: str) -> str:
     http.post("http://HOST/wipe").raise_for_status()
     return disk

@@ -75,7 +75,7 @@ def test_an_approval_is_answered_once(sidecar: LiveSidecar) -> None:
 
 
 def test_an_approval_that_expires_is_a_no(sidecar: LiveSidecar) -> None:
-    expires = ", expires_in=timedelta(seconds=1)"
+    expires = ', expires_in=timedelta(seconds=1), on_expiry="no"'
     sidecar.put("expires", waiting("expires", ASK.replace("EXPIRES", expires)))
     started = sidecar.client.run_skill("expires").id
     question = sidecar.approval(started)
@@ -84,6 +84,19 @@ def test_an_approval_that_expires_is_a_no(sidecar: LiveSidecar) -> None:
     late = sidecar.client.answer(question.id, "yes")
     assert late.outcome == "late"
     assert "expired before your answer" in late.said
+
+
+def test_an_approval_that_expires_may_fail_the_run_where_its_author_says_so(sidecar: LiveSidecar) -> None:
+    expires = ', expires_in=timedelta(seconds=1), on_expiry="fail"'
+    sidecar.put("insists", waiting("insists", ASK.replace("EXPIRES", expires)))
+    started = sidecar.client.run_skill("insists").id
+    asked = sidecar.approval(started)
+    assert asked.on_expiry == "fail"
+    failed = sidecar.ended(started).run
+    assert failed.state == "failed"
+    assert failed.error is not None
+    assert "nobody answered in time: Go on?" in failed.error.message
+    assert "failed" in sidecar.client.answer(asked.id, "yes").said
 
 
 def test_what_waits_is_shown(sidecar: LiveSidecar) -> None:

@@ -21,7 +21,7 @@ from datetime import timedelta
 from skills import Run, http, skill, step
 
 
-@step(irreversible=True, answer_within=timedelta(seconds=WITHIN), timeout=timedelta(seconds=TIMEOUT))
+@step(irreversible=True, answer_within=timedelta(seconds=WITHIN), on_expiry="no", timeout=timedelta(seconds=TIMEOUT))
 def page(name: str, why: list[str]) -> str:
     http.post("http://HOST/NAME", json=why).raise_for_status()
     return f"paged {name}"
@@ -207,7 +207,7 @@ def find_order(item: str, count: int) -> str | None:
     return str(found["order"]) if found.get("order") else None
 
 
-@step(irreversible=True, lookup=find_order)
+@step(irreversible=True, answer_within=timedelta(hours=1), on_expiry="no", lookup=find_order)
 def order(item: str, count: int) -> str:
     http.post("http://HOST/NAME", json=[item, count]).raise_for_status()
     return "ordered"

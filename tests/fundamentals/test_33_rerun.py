@@ -36,10 +36,12 @@ def NAME(run: Run, item: str) -> str:
 
 WIPE = '''"""Do what cannot be undone."""
 
+from datetime import timedelta
+
 from skills import Run, http, skill, step
 
 
-@step(irreversible=True)
+@step(irreversible=True, answer_within=timedelta(hours=1), on_expiry="no")
 def wipe(disk: str) -> str:
     http.post(f"http://HOST/NAME/{disk}").raise_for_status()
     return disk

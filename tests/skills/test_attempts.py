@@ -231,7 +231,7 @@ class TestRequests:
 
         @skill()
         def asks_for_everything(run: Run) -> list[str]:
-            approval = run.approve("Go?", expires_in=timedelta(minutes=1))
+            approval = run.approve("Go?", expires_in=timedelta(minutes=1), on_expiry="no")
             run.notify("#x", "hello")
             run.state.put("order", Order(id="a"))
             return [

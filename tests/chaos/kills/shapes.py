@@ -28,7 +28,7 @@ def call_item(item: tuple[str, str]) -> str:
     return item[0]
 
 
-@step(irreversible=True)
+@step(irreversible=True, answer_within=timedelta(hours=1), on_expiry="no")
 def wipe(path: str) -> str:
     http.post(f"http://HOST/{path}").raise_for_status()
     return path
@@ -118,7 +118,7 @@ return f"done {said}"
         """
 run.step(call, f"{word}/before", run.key("before"))
 first = run.approve("Go on?")
-second = run.approve("And further?", expires_in=timedelta(hours=1))
+second = run.approve("And further?", expires_in=timedelta(hours=1), on_expiry="no")
 run.step(call, f"{word}/after", run.key("after"))
 return f"done {bool(first)} {bool(second)}"
 """,

@@ -57,12 +57,12 @@ def unknown_option() -> int:
     return 1
 
 
-@step(irreversible=True)
+@step(irreversible=True, answer_within=timedelta(hours=1), on_expiry="no")
 def wipe(disk: str) -> str:
     return disk
 
 
-@step(irreversible=True, attempts=2)  # E+: No overload variant of "step" matches
+@step(irreversible=True)  # E+: No overload variant of "step" matches
 def wipe_again() -> None: ...
 
 
@@ -71,12 +71,16 @@ def find_wiped(disk: str) -> str | None:
     return None
 
 
-@step(irreversible=True, lookup=find_wiped)  # E: "Callable[[int], str]"; expected "Callable[[str], str]"
+@step(  # E: "Callable[[int], str]"; expected "Callable[[str], str]"
+    irreversible=True, lookup=find_wiped, answer_within=timedelta(hours=1), on_expiry="no"
+)
 def wipe_number(disk: int) -> str:
     return ""
 
 
-@step(irreversible=True, lookup=find_wiped)  # E: "Callable[[str], int]"; expected "Callable[[str], str]"
+@step(  # E: "Callable[[str], int]"; expected "Callable[[str], str]"
+    irreversible=True, lookup=find_wiped, answer_within=timedelta(hours=1), on_expiry="no"
+)
 def wipe_to_a_number(disk: str) -> int:
     return 1
 
@@ -109,7 +113,7 @@ def body(run: Run) -> None:
     run.step(fetch, "a").nmae  # E: "Order" has no attribute "nmae"
     run.sleep(5)  # E: Argument 1 to "sleep" of "Run" has incompatible type "int"; expected "timedelta"
     run.sleep(seconds=5)  # E: Unexpected keyword argument "seconds"
-    run.approve("Go?", expires_in=3600)  # E: has incompatible type "int"; expected "timedelta | None"
+    run.approve("Go?", expires_in=timedelta(hours=1))  # E: No overload variant of "approve" of "Run" matches argument
     run.notify("#ops")  # E: Missing positional argument "text" in call to "notify" of "Run"
     run.emit("sent", b"")  # E: Argument 2 to "emit" of "Run" has incompatible type "bytes"
     run.emit(fetch)  # E: Argument 1 to "emit" of "Run" has incompatible type "Step[[str, int], Order]"; expected "str"

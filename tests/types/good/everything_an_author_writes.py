@@ -52,7 +52,7 @@ def store(order: Order) -> None:
     files.write(f"orders/{order.id}.json", order.model_dump_json())
 
 
-@step(irreversible=True, answer_within=timedelta(hours=1), timeout=timedelta(minutes=1))
+@step(irreversible=True, answer_within=timedelta(hours=1), on_expiry="no", timeout=timedelta(minutes=1))
 def send(order: Order) -> str:
     return order.id
 
@@ -85,7 +85,7 @@ def scheduled(run: Run) -> Order:
     assert_type(run.ask("Maybe?", returns=Order | None), Order | None)
     assert_type(run.state.get("seen", int), int | None)
     assert_type(run.state.get("seen", list[str], []), list[str])
-    assert_type(run.approve("Go on?", expires_in=timedelta(hours=1)), Approval)
+    assert_type(run.approve("Go on?", expires_in=timedelta(hours=1), on_expiry="no"), Approval)
     assert_type(run.now, datetime)
     run.log("order", level="debug", order=order, amount=order.amount)
     return order
@@ -158,7 +158,7 @@ def find_sent(order: Order) -> str | None:
     return None
 
 
-@step(irreversible=True, lookup=find_sent, timeout=timedelta(minutes=1))
+@step(irreversible=True, answer_within=timedelta(hours=1), on_expiry="fail", lookup=find_sent)
 def send_once(order: Order) -> str:
     return order.id
 
