@@ -11,6 +11,7 @@ from pathlib import Path
 
 from sidecar.client.settings import SettingsError, load_settings
 from sidecar.hosts.anew import has_started_anew
+from sidecar.isolation.kernel import hide_memory
 from sidecar.lock import AlreadyRunning
 from sidecar.service import Sidecar
 from sidecar.store import StoreError
@@ -24,6 +25,7 @@ def main() -> int:
     parser.add_argument("--workspace", type=Path, help="the folder of skills/, lib/ and .tend/")
     parser.add_argument("--worker", action="store_true", help="execute runs for others, and never lead")
     given = parser.parse_args()
+    hide_memory()
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.INFO)
     for library in ("alembic", "apscheduler", "procrastinate", "uvicorn", "watchfiles"):
         logging.getLogger(library).setLevel(logging.WARNING)

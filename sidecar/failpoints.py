@@ -22,14 +22,14 @@ class _Passes:
 
     def __init__(self, path: str) -> None:
         self._path = Path(path)
-        self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self.file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
         self._numbers = count()
 
     def is_struck(self, name: str) -> bool:
-        if os.fstat(self._file).st_size == 0:
+        if os.fstat(self.file).st_size == 0:
             return False
         mine = f"{name} {os.getpid()}.{next(self._numbers)}"
-        os.write(self._file, f"{mine}\n".encode())
+        os.write(self.file, f"{mine}\n".encode())
         struck, lines = read_passes(self._path)
         here = [line for line in lines if line.startswith(f"{name} ")]
         point, _, times = struck.partition(":")
@@ -49,3 +49,8 @@ _passes = _Passes(os.environ[VARIABLE]) if os.environ.get(VARIABLE) else None
 def failpoint(name: str) -> None:
     if _passes is not None and _passes.is_struck(name):
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+def descriptors() -> tuple[int, ...]:
+    """What a process has to keep open that passes such places."""
+    return (_passes.file,) if _passes else ()

@@ -88,14 +88,16 @@ class Sidecar:
         self._warm = WarmChecks(settings.store / "check")
         self._checker = CheckerProcess(settings.store / "check", reader=self._warm.reader, types=self._warm.types)
         self._gateway = Gateway(gateway_settings(settings))
-        self._workers = Workers(settings.store / "workers.lock")
+        self._workers = Workers(settings.store / "workers.lock", settings.store / "scratch")
         budget = Budget(store, clock, settings)
         effects = Effects(store, clock, self._gateway, moments, settings.workspace, budget)
         commands = CommandTable(lambda: self._leads)
         approvals = Approvals(clock)
         self._expiry = Expiry(store, clock, approvals, moments, lambda: self._dispatcher.nudge())
         requests = Requests(store, clock, registry, moments, commands, lambda: self._dispatcher.nudge(), budget)
-        runner = AttemptRunner(store, clock, registry, self._workers, effects, requests, moments, settings.zone)
+        runner = AttemptRunner(
+            store, clock, registry, self._workers, effects, requests, moments, settings.zone, settings.least_tier
+        )
         policy = Policy(settings.breaker_failures, settings.breaker_cool_down)
         quarantine = Quarantine(store, clock, moments, policy)
         self._leading = ExitStack()

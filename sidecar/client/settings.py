@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
+from sidecar.isolation.tiers import TIERS, Tier
+
 
 class SettingsError(Exception):
     """A setting that can't be used; the message names it, where it came from and what is wanted."""
@@ -49,6 +51,7 @@ class Settings:
     budget_skill_day_notices: int = 2_000
     budget_wait: float = 86400.0  # seconds that a run waits at a cap until a person raises it; then it fails
     keep_runs_days: int = 90  # finished runs are forgotten after that
+    least_tier: Tier = "limited"  # of isolation; where a machine reaches less, skills do not run
     agent: str = "harness.agent.entry"  # the module whose skill answers a chat message
 
     @property
@@ -116,6 +119,8 @@ def _parse(name: str, value: Any, source: str) -> Any:
         raise SettingsError(f"{source}: database_url is no address like postgresql://user@host/database.")
     if name == "review" and value not in ("propose", "auto"):
         raise SettingsError(f"{source}: review is {value!r}; it is 'propose' or 'auto'.")
+    if name == "least_tier" and value not in TIERS:
+        raise SettingsError(f"{source}: least_tier is {value!r}; it is one of {', '.join(TIERS)}.")
     try:
         parsed = _KINDS[name](value)
     except ValueError:

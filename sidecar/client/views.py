@@ -9,8 +9,10 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 
 from sidecar.checker.manifest import Irreversible, Manifest
 from sidecar.checker.report import Problem, Report
+from sidecar.isolation.tiers import TIERS, Tier
 
 __all__ = [
+    "TIERS",
     "Answered",
     "Approval",
     "Attempt",
@@ -56,6 +58,7 @@ __all__ = [
     "Status",
     "Step",
     "StepAttempt",
+    "Tier",
     "TranscriptEntry",
     "Verdict",
     "Version",
@@ -243,6 +246,7 @@ class Attempt(View):
     outcome: str  # running, succeeded, failed, suspended, lost, timed out, cancelled
     pid: int | None = None
     host: str | None = None  # which of many; None where there is one
+    tier: Tier | None = None  # how far its process was locked in; None: it had none yet
 
 
 class LogLine(View):
@@ -591,6 +595,8 @@ class Status(View):
     spent_today: Spent  # of the cap on everything together, what is reserved included
     waiting_for_budget: int = 0  # runs
     degraded: str | None = None  # why nothing is acknowledged at the moment: the store takes no changes
+    tier: Tier = "limited"  # how far workers are locked in on this machine
+    tier_because: str = ""  # why no further
     hosts: tuple[Host, ...] = ()  # that share the database; none where one host has it alone
 
 

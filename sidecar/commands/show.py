@@ -115,6 +115,7 @@ def run_detail(connection: Connection, row: Row) -> views.RunDetail:
                 outcome=item.outcome,
                 pid=item.pid,
                 host=item.host,
+                tier=item.tier,
             )
             for item in connection.execute(sa.select(attempts).where(of_run[attempts]).order_by("number"))
         ),

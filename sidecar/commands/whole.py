@@ -28,6 +28,7 @@ from sidecar.execution.workers import Workers
 from sidecar.gateway import Gateway
 from sidecar.hosts.identity import identify
 from sidecar.hosts.show import host_views
+from sidecar.isolation.tiers import TIERS, reached
 from sidecar.registry import record_audit
 from sidecar.store import Store, StoreError
 from sidecar.store.schema import budget_waits, runs
@@ -93,6 +94,8 @@ class WholeCommands:
                 spent_today=spent_today(connection, self._budget.configured, self._budget.today),
                 waiting_for_budget=connection.scalar(_AT_A_CAP) or 0,
                 degraded=degraded,
+                tier=reached().tier,
+                tier_because=reached().because,
                 hosts=host_views(connection, self._me, now) if self._settings.database_url else (),
             )
 
@@ -111,6 +114,7 @@ class WholeCommands:
         return [
             views.Health(name="sidecar", state="ok", detail=f"runs as process {os.getpid()}"),
             self._workers_health(),
+            self._isolation_health(),
             self._store_health(),
             views.Health(
                 name="disk",
@@ -125,9 +129,17 @@ class WholeCommands:
         pid = self._workers.pid
         if pid is None:
             return views.Health(name="workers", state="error", detail="the zygote is not running", fix="tend up")
-        return views.Health(
-            name="workers", state="ok", detail=f"forked from process {pid}; own process, no isolation yet"
-        )
+        return views.Health(name="workers", state="ok", detail=f"forked from process {pid}")
+
+    def _isolation_health(self) -> views.Health:
+        here, least = reached(), self._settings.least_tier
+        if here.is_less_than(least):
+            detail = f"{here.words}; the setting least_tier asks for {least}, so no skill runs"
+            fix = f"Run it on Linux 6.2 or later, with Landlock; or accept less: least_tier = {here.tier!r}"
+            return views.Health(name="isolation", state="error", detail=detail, fix=fix)
+        strongest = not here.is_less_than(TIERS[-1])
+        fix = "" if strongest else "Linux 6.2 or later, with Landlock, locks workers in."
+        return views.Health(name="isolation", state="ok" if strongest else "warning", detail=here.words, fix=fix)
 
     def _degraded(self) -> str | None:
         """Why the store takes no changes. Whoever asks after one has failed tries again: with a change that says so."""

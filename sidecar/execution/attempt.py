@@ -25,6 +25,7 @@ from sidecar.execution.logs import keep_log
 from sidecar.execution.requests import Requests
 from sidecar.execution.workers import Worker, Workers, WorkersUnavailable
 from sidecar.failpoints import failpoint
+from sidecar.isolation.tiers import Tier, TierTooWeak, reached, require
 from sidecar.journal.runs import Fenced, Segment, overdue
 from sidecar.journal.steps import Journal, LimitReached, ReplayMismatch
 from sidecar.moments import Moments
@@ -81,6 +82,7 @@ class AttemptRunner:
         requests: Requests,
         moments: Moments,
         zone: str,
+        least_tier: Tier,
     ) -> None:
         self.store = store
         self.clock = clock
@@ -90,6 +92,7 @@ class AttemptRunner:
         self.requests = requests
         self.moments = moments
         self.zone = zone
+        self.least_tier = least_tier
         self.interrupted: set[str] = set()  # runs whose attempt broke off since the store took no changes
 
     def prepare(self, segment: Segment) -> Attempt:
@@ -181,6 +184,8 @@ class Attempt:
     def carry_out(self) -> None:
         self._tell("running")
         try:
+            if not self._where.trusted:
+                require(self._runner.least_tier)
             self._worker = self._runner.workers.spawn()
             self._converse(self._worker)
         except WorkersUnavailable as error:
@@ -188,7 +193,7 @@ class Attempt:
             self._give_back(RETRY_SPAWN_AFTER)
         except Fenced as lost:
             log.info("%s", lost)
-        except (ReplayMismatch, NotApproved, LimitReached, LineTooLong, ValidationError) as error:
+        except (TierTooWeak, ReplayMismatch, NotApproved, LimitReached, LineTooLong, ValidationError) as error:
             self._fail(ErrorInfo(type=type(error).__name__, message=str(error)))
         except (StoreError, DBAPIError):
             self._runner.interrupted.add(self.segment.run)
@@ -210,7 +215,7 @@ class Attempt:
             lambda connection: connection.execute(
                 attempts.update()
                 .where(attempts.c.run == self.segment.run, attempts.c.number == self.segment.attempt)
-                .values(pid=pid)
+                .values(pid=pid, tier=reached().tier)
             )
         )
         self._send(lines, self._start())
@@ -425,7 +430,7 @@ class Attempt:
         if self._said_end:
             self._worker.exited.wait(1.0)
         self._runner.workers.kill(self._worker)
-        self._worker.sock.close()
+        self._worker.clear_away()
 
     # ------------------------------------------------------------ what others see of it
 

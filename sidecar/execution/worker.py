@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import ctypes
 import io
 import os
-import resource
-import signal
 import socket
 import sys
 import threading
@@ -20,9 +17,7 @@ from skills.loading import load
 from skills.port import Ask, Tell
 from skills.wire import Answer, End, Log, Question, Raised, Start
 
-MEMORY_AT_MOST = 2 * 1024**3  # bytes of address space
 PRINTED_LINES_AT_MOST = 1_000
-_PR_SET_PDEATHSIG = 1
 
 
 class SocketPort:
@@ -73,7 +68,6 @@ class SocketPort:
 
 def work(sock: socket.socket) -> None:
     """Execute the attempt that the sidecar sends over `sock`, and exit."""
-    _lock_in()
     lines = Lines(sock)
     line = lines.receive()
     if line is None:
@@ -92,16 +86,6 @@ def _attempt(start: Start, port: SocketPort) -> End:
     except Exception as error:  # noqa: BLE001 # whatever the module raises when it is executed is the run's outcome
         return End(result=Raised(error=error_info(error, set(start.code.files))))
     return execute(start, port, skill)
-
-
-def _lock_in() -> None:
-    os.setsid()
-    for name in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, signal.SIG_DFL)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_AT_MOST, MEMORY_AT_MOST))
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # die with the zygote
 
 
 class _Printed(io.TextIOBase):

@@ -13,6 +13,7 @@ import threading
 from pathlib import Path
 
 from sidecar import failpoints
+from sidecar.isolation.scratch import make_scratch, remove_all, remove_scratch
 
 READY_WITHIN = 30.0  # seconds: the zygote's imports, and the last of an earlier sidecar's workers
 SPAWNED_WITHIN = 10.0  # after that the zygote hangs, and is killed; so it is where it gives no word of a death
@@ -26,23 +27,30 @@ class WorkersUnavailable(Exception):
 
 
 class Worker:
-    """One forked process. `sock` is our end of the conversation."""
+    """One forked process. `sock` is our end of the conversation, `scratch` the folder that it may write to."""
 
-    def __init__(self, name: int, sock: socket.socket, zygote: _ZygoteProcess) -> None:
+    def __init__(self, name: int, sock: socket.socket, scratch: Path, zygote: _ZygoteProcess) -> None:
         self.name = name
         self.sock = sock
+        self.scratch = scratch
         self.zygote = zygote
         self.pid: int | None = None
         self.status: int | None = None  # exit code; negative: the signal that killed it
         self.spawned = threading.Event()
         self.exited = threading.Event()
 
+    def clear_away(self) -> None:
+        """What is left of it, once it is dead."""
+        self.sock.close()
+        remove_scratch(self.scratch)
+
 
 class Workers:
     """Starts the zygote when it is first needed, and another when it has died."""
 
-    def __init__(self, lock: Path) -> None:
+    def __init__(self, lock: Path, scratch: Path) -> None:
         self._lock_file = lock
+        self._scratch = scratch
         self._turn = threading.Lock()
         self._names = itertools.count(1)
         self._zygote: _ZygoteProcess | None = None
@@ -57,6 +65,7 @@ class Workers:
         """Start the zygote now: when this returns, no worker of an earlier sidecar is alive."""
         with self._turn:
             self._running()
+            remove_all(self._scratch)
 
     def spawn(self) -> Worker:
         """Fork a worker. Raises WorkersUnavailable."""
@@ -64,10 +73,14 @@ class Workers:
         with theirs, self._turn:
             try:
                 zygote = self._running()
-                worker = Worker(next(self._names), ours, zygote)
-                zygote.spawn(worker, theirs)
             except WorkersUnavailable:
                 ours.close()
+                raise
+            worker = Worker(next(self._names), ours, make_scratch(self._scratch), zygote)
+            try:
+                zygote.spawn(worker, theirs)
+            except WorkersUnavailable:
+                worker.clear_away()
                 raise
         return worker
 
@@ -123,7 +136,8 @@ class _ZygoteProcess:
         self._workers[worker.name] = worker
         try:
             with self._sending:
-                socket.send_fds(self._control, [json.dumps({"spawn": worker.name}).encode() + b"\n"], [theirs.fileno()])
+                wanted = json.dumps({"spawn": worker.name, "scratch": str(worker.scratch)})
+                socket.send_fds(self._control, [wanted.encode() + b"\n"], [theirs.fileno()])
         except OSError as error:
             raise WorkersUnavailable(f"the zygote is gone: {error}") from error
         if not worker.spawned.wait(SPAWNED_WITHIN):

@@ -3,8 +3,9 @@
 Started by exec with a clean environment, so that a worker can't find there what the sidecar started with. It speaks
 lines of JSON with the sidecar over a socket:
 
-    {"spawn": ID} with the worker's socket   → {"spawned": ID, "pid": PID}
-    {"kill": ID}                             → {"exited": ID, "status": STATUS}, as for every worker that ends
+    {"spawn": ID, "scratch": FOLDER} with the worker's socket   → {"spawned": ID, "pid": PID}
+    {"kill": ID}                                                → {"exited": ID, "status": STATUS}, as for every worker
+                                                                  that ends
 
 The lock file is held open by the zygote and, through the fork, by every worker: whoever gets the lock knows that all
 of them are dead. The zygote ends, and its workers with it, when the sidecar does.
@@ -20,23 +21,31 @@ import select
 import signal
 import socket
 import sys
+import traceback
 from pathlib import Path
 
 from sidecar.execution.worker import work
-from sidecar.failpoints import failpoint
+from sidecar.failpoints import descriptors, failpoint
+from sidecar.isolation.kernel import hide_memory
+from sidecar.isolation.lock_in import LockIn
+from sidecar.isolation.tiers import reached
 
 
 def main() -> None:
+    hide_memory()
     control = socket.socket(fileno=int(sys.argv[1]))
-    _hold(Path(sys.argv[2]))
+    lock = _hold(Path(sys.argv[2]))
+    lock_in = LockIn(reached().tier)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is the sidecar's to handle
     gc.freeze()  # so that a worker's collector leaves the shared pages shared
-    Zygote(control).serve()
+    Zygote(control, lock_in, keep=(lock, *descriptors())).serve()
 
 
 class Zygote:
-    def __init__(self, control: socket.socket) -> None:
+    def __init__(self, control: socket.socket, lock_in: LockIn, keep: tuple[int, ...]) -> None:
         self._control = control
+        self._lock_in = lock_in
+        self._keep = keep
         self._workers: dict[int, int] = {}  # pid → id
         self._buffer = b""
         self._wakeup, signals = os.pipe()
@@ -67,20 +76,27 @@ class Zygote:
         for line in lines:
             message = json.loads(line)
             if "spawn" in message:
-                self._spawn(message["spawn"], sockets[0])
+                self._spawn(message["spawn"], Path(message["scratch"]), sockets[0])
             else:
                 self._kill(message["kill"])
 
-    def _spawn(self, name: int, fd: int) -> None:
+    def _spawn(self, name: int, scratch: Path, fd: int) -> None:
         pid = os.fork()
         if pid == 0:
             signal.set_wakeup_fd(-1)
-            self._control.close()
-            work(socket.socket(fileno=fd))
+            self._become_worker(scratch, fd)
         os.close(fd)
         self._workers[pid] = name
         failpoint("zygote.forked")
         self._say({"spawned": name, "pid": pid})
+
+    def _become_worker(self, scratch: Path, fd: int) -> None:
+        try:
+            self._lock_in.close(scratch, keep=(fd, *self._keep))
+            work(socket.socket(fileno=fd))
+        except BaseException:  # noqa: BLE001 # a child never goes on as the zygote
+            traceback.print_exc()
+            os._exit(1)
 
     def _kill(self, name: int) -> None:
         for pid, worker in self._workers.items():
@@ -115,10 +131,11 @@ def _kill_group(pid: int) -> None:
         os.kill(pid, signal.SIGKILL)
 
 
-def _hold(path: Path) -> None:
+def _hold(path: Path) -> int:
     """Wait until every worker of an earlier zygote is dead, and keep the next one waiting in turn."""
-    lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    lock = os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
     fcntl.flock(lock, fcntl.LOCK_EX)
+    return lock
 
 
 if __name__ == "__main__":

@@ -187,6 +187,7 @@ attempts = sa.Table(
     sa.Column("outcome", Text, nullable=False),
     sa.Column("host", Text),  # of many, the one that conducted it
     sa.Column("pid", sa.Integer),
+    sa.Column("tier", Text),  # how far its process was locked in
     _time("started_at", nullable=False),
     _time("ended_at"),
 )

@@ -76,6 +76,7 @@ def _facts(detail: views.RunDetail, words: Words) -> list[tuple[str, RenderableT
     return [
         ("trigger", run.trigger),
         ("version", words.id(run.version)),
+        ("isolation", _isolation(detail)),
         ("created", f"{words.exact(run.created_at)} ({words.relative(run.created_at)})"),
         ("started", words.exact(run.started_at)),
         ("ended", ended if run.ended_at else None),
@@ -88,6 +89,12 @@ def _facts(detail: views.RunDetail, words: Words) -> list[tuple[str, RenderableT
         ("output", value(detail.output, BRIEF) if detail.output is not None else None),
         ("nothing to report", detail.nothing_to_report),
     ]
+
+
+def _isolation(detail: views.RunDetail) -> str | None:
+    """How far its processes were locked in; the weakest first, where that changed in between."""
+    reached = {attempt.tier for attempt in detail.attempts if attempt.tier}
+    return ", ".join(sorted(reached, key=views.TIERS.index)) or None
 
 
 def _steps(detail: views.RunDetail, words: Words) -> RenderableType:

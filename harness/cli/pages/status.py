@@ -28,6 +28,7 @@ def status_page(status: views.Status, words: Words) -> RenderableType:
                 ("zone", status.zone),
                 ("skills", _skills(status, words)),
                 ("today", failed),
+                ("isolation", _isolation(status)),
                 ("model", model(status)),
                 ("spent today", _spent(status, words)),
                 ("next up", next_up(status, words)),
@@ -39,6 +40,10 @@ def status_page(status: views.Status, words: Words) -> RenderableType:
         section("Waits for you", approval_list(status.approvals, words)) if status.approvals else None,
         section("Proposed", _proposals(status, words)) if status.proposals else None,
     )
+
+
+def _isolation(status: views.Status) -> str:
+    return f"{status.tier} ({status.tier_because})" if status.tier_because else status.tier
 
 
 def _hosts(status: views.Status, words: Words) -> RenderableType:

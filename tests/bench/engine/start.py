@@ -76,7 +76,7 @@ def _until_begun(sidecar: LiveSidecar, start: Callable[[], str]) -> float:
 @contextmanager
 def _zygote(lock: Path) -> Iterator[Callable[[], float]]:
     """Milliseconds until a worker is forked; it ends at once."""
-    workers = Workers(lock)
+    workers = Workers(lock, lock.with_name("scratch"))
     workers.start()
 
     def fork() -> float:

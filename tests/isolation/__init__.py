@@ -1,0 +1,1 @@
+"""The boundary around what executes code of a skill, tried from inside."""
