@@ -61,6 +61,17 @@ BODY_WITHIN = 60.0  # seconds that the code between two steps may take
 SEND_WITHIN = 30.0  # seconds until the worker has taken an answer
 RETRY_SPAWN_AFTER = 1.0  # seconds
 
+# What a worker asks for and does not get, and what is no question at all: its run fails.
+_REFUSED = (
+    TierTooWeak,
+    ReplayMismatch,
+    NotApproved,
+    LimitReached,
+    LineTooLong,
+    ValidationError,
+    UnicodeDecodeError,
+)
+
 log = logging.getLogger(__name__)
 
 
@@ -193,7 +204,7 @@ class Attempt:
             self._give_back(RETRY_SPAWN_AFTER)
         except Fenced as lost:
             log.info("%s", lost)
-        except (TierTooWeak, ReplayMismatch, NotApproved, LimitReached, LineTooLong, ValidationError) as error:
+        except _REFUSED as error:
             self._fail(ErrorInfo(type=type(error).__name__, message=str(error)))
         except (StoreError, DBAPIError):
             self._runner.interrupted.add(self.segment.run)

@@ -18,6 +18,7 @@ from skills.port import Ask, Tell
 from skills.wire import Answer, End, Log, Question, Raised, Start
 
 PRINTED_LINES_AT_MOST = 1_000
+PRINTED_AT_MOST = 2_000  # characters of a line
 
 
 class SocketPort:
@@ -99,13 +100,15 @@ class _Printed(io.TextIOBase):
 
     def write(self, text: str) -> int:
         with self._turn:
-            *lines, self._rest = (self._rest + text).split("\n")
+            *lines, rest = text.split("\n")
             for line in lines:
-                self._say(line)
+                self._say(self._rest + line)
+                self._rest = ""
+            self._rest = (self._rest + rest[:PRINTED_AT_MOST])[:PRINTED_AT_MOST]
         return len(text)
 
     def _say(self, line: str) -> None:
         self._count += 1
         if self._count <= PRINTED_LINES_AT_MOST:
             seq = -self._count  # below the run's own lines, which count from 0
-            self._port.ask(Log(step=None, attempt=0, seq=seq, level="debug", message=line[:2000]))
+            self._port.ask(Log(step=None, attempt=0, seq=seq, level="debug", message=line[:PRINTED_AT_MOST]))

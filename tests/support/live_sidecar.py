@@ -126,10 +126,14 @@ class LiveSidecar:
         wait_until(lambda: not self.alive or self.answers(), "the sidecar answers", within=READY_WITHIN)
         return self
 
+    def command(self) -> list[str]:
+        """What is executed; the process that it is executed in has to be the sidecar's."""
+        return [sys.executable, "-m", "sidecar", "--workspace", str(self.workspace), *self._arguments]
+
     def launch(self, environment: dict[str, str]) -> SidecarProcess:
         with self.log.open("ab") as log:
             return subprocess.Popen(
-                [sys.executable, "-m", "sidecar", "--workspace", str(self.workspace), *self._arguments],
+                self.command(),
                 cwd=self.folder,
                 env=self.environment | environment,
                 stdin=subprocess.DEVNULL,

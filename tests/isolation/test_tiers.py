@@ -1,0 +1,68 @@
+"""The tier that a machine reaches is told, and where it is less than the settings accept no skill runs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from sidecar.client import SettingsError, load_settings
+from sidecar.isolation.tiers import reached
+from tests.support.live_sidecar import LiveSidecar
+from tests.support.ordinary_user import REPOSITORY
+
+pytestmark = pytest.mark.skipif(
+    reached().tier != "locked", reason=f"this machine reaches {reached().tier}: {reached().because}"
+)
+
+QUIET = '''"""Say nothing."""
+
+from skills import Run, skill
+
+
+@skill()
+def quiet(run: Run) -> int:
+    return 1
+'''
+
+
+class OldKernel(LiveSidecar):
+    """A sidecar on a kernel without Landlock."""
+
+    def command(self) -> list[str]:
+        return [sys.executable, "-m", "tests.isolation.without_landlock", *super().command()]
+
+
+@pytest.fixture
+def old(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSidecar]:
+    sidecar = OldKernel(tmp_path_factory.mktemp("old"))
+    sidecar.environment["PYTHONPATH"] = str(REPOSITORY)
+    with sidecar:
+        yield sidecar
+
+
+def test_where_less_is_reached_than_is_accepted_no_skill_runs(old: LiveSidecar) -> None:
+    old.put("quiet", QUIET)
+    accepted = old.run("quiet")
+    assert accepted.output == 1
+    assert [attempt.tier for attempt in accepted.attempts] == ["filtered"]
+    assert old.client.status().tier == "filtered"
+    assert "no Landlock" in old.client.status().tier_because
+
+    old.stop()
+    old.start(TEND_LEAST_TIER="locked")
+    refused = old.run("quiet").run
+    assert refused.state == "failed"
+    assert refused.error is not None
+    assert refused.error.type == "TierTooWeak"
+    assert "the setting least_tier asks for 'locked'" in refused.error.message
+    assert "least_tier = 'filtered'" in refused.error.message
+    [isolation] = [health for health in old.client.doctor() if health.name == "isolation"]
+    assert isolation.state == "error"
+    assert "so no skill runs" in isolation.detail
+
+
+def test_a_tier_that_there_is_not_is_refused() -> None:
+    with pytest.raises(SettingsError, match="least_tier is 'strong'; it is one of limited, filtered, locked"):
+        load_settings(environment={"TEND_LEAST_TIER": "strong"})
