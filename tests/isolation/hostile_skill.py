@@ -162,8 +162,8 @@ def register_at_exit(wanted: Wanted) -> str:
 
 def leave_threads(wanted: Wanted) -> str:
     threading = reach("threading")
-    for _ in range(20):
-        threading.Thread(target=loop, args=(wanted,)).start()
+    for target in (sleep, sleep, loop):
+        threading.Thread(target=target, args=(wanted,)).start()
     return "left"
 
 
@@ -434,11 +434,19 @@ KINDS: dict[str, Callable[[Wanted], str]] = {
 }
 
 
-@step(timeout=timedelta(seconds=8))
+ENDLESS = (loop, sleep, backtrack, ignore_signals, stop_itself)
+
+
+@step(timeout=timedelta(seconds=3))
 def in_a_step(wanted: Wanted) -> str:
+    return KINDS[wanted.kind](wanted)
+
+
+@step(timeout=timedelta(minutes=2))
+def in_a_long_step(wanted: Wanted) -> str:
     return KINDS[wanted.kind](wanted)
 
 
 @skill(concurrency=60)
 def hostile_skill(run: Run, wanted: Wanted) -> str:
-    return run.step(in_a_step, wanted)
+    return run.step(in_a_step if KINDS[wanted.kind] in ENDLESS else in_a_long_step, wanted)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from pydantic import JsonValue
 
 from sidecar.client import views
 from sidecar.isolation.tiers import reached
@@ -106,7 +107,7 @@ def ended(anyones: LiveSidecar) -> dict[str, views.RunDetail]:
     pid = live.client.status().pid
     started = {}
     for kind in KINDS:
-        wanted = {"kind": kind, "home": str(live.workspace), "sidecar": pid}
+        wanted: JsonValue = {"kind": kind, "home": str(live.workspace), "sidecar": pid}
         started[kind] = live.client.run_skill("hostile_skill", wanted).id
     good = [live.client.run_skill("good").id for _ in KINDS]
     assert {live.ended(run, within=90).run.state for run in good} == {"succeeded"}
