@@ -1,4 +1,5 @@
-"""`python -m tests.chaos NAME [--full] [--seed N] [--count N] [--minutes N] [--case CASE]`; `--help` says more."""
+"""`python -m tests.chaos NAME [--full] [--seed N] [--from N] [--count N] [--minutes N] [--case CASE]`; `--help` says
+more."""
 
 from __future__ import annotations
 
@@ -19,15 +20,21 @@ def main() -> int:
         one = names.add_parser(suite.name, help=f"{suite.promise} ({suite.small:,} cases; --full: {suite.full:,})")
         one.add_argument("--full", action="store_true", help=f"{suite.full:,} cases")
         one.add_argument("--seed", type=int, default=secrets.randbelow(10**6))
+        one.add_argument("--from", type=int, default=0, dest="first", metavar="N", help="leave out the first N cases")
         one.add_argument("--count", type=int, help="so many cases")
         one.add_argument("--minutes", type=float, default=float("inf"), help="as many as can be begun in that time")
         one.add_argument("--case", help="this one alone, as a violation names it")
     given = parser.parse_args()
     suite = next(one for one in SUITES if one.name == given.name)
-    count = given.count or (suite.full if given.full else suite.small)
+    size = suite.full if given.full else suite.small
+    count = given.count or size - given.first
+    if count <= 0:
+        parser.error(f"--from {given.first} leaves out all {size:,} cases; give --count too, or --full")
     with tempfile.TemporaryDirectory(prefix=f"tend-{suite.name}-") as folder:
         where, seconds = Path(folder), 60 * given.minutes
-        report = go_through(suite, where, seed=given.seed, count=count, case=given.case, seconds=seconds)
+        report = go_through(
+            suite, where, seed=given.seed, first=given.first, count=count, case=given.case, seconds=seconds
+        )
     print(report)
     return 1 if report.violations else 0
 

@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from statistics import median
 from types import TracebackType
@@ -49,6 +50,7 @@ class Suite(ABC):
         """Start what all cases share; `self.opened` closes it."""
 
     def cases(self, count: int) -> Iterable[str]:
+        """The first `count` of this seed, the same each time: so a large size can be gone through in parts."""
         return (str(number) for number in range(count))
 
     @abstractmethod
@@ -60,6 +62,7 @@ class Suite(ABC):
 class Report:
     suite: type[Suite]
     seed: int
+    first: int | None = None  # by number among those of this seed; None: one that was named
     cases: int = 0
     seconds: float = 0.0
     figures: Counter[str] = field(default_factory=Counter)
@@ -69,10 +72,13 @@ class Report:
     def __str__(self) -> str:
         figures = "".join(f", {name} {number:,}" for name, number in sorted(self.figures.items()))
         head = (
-            f"{self.suite.name}: {len(self.violations)} violations in {self.cases:,} cases "
+            f"{self.suite.name}: {len(self.violations)} violations in {self.cases:,} cases{self._range()} "
             f"(seed {self.seed}, {self.seconds:.0f} s{figures})"
         )
         return "\n".join([head, *self._timed(), *self._told()])
+
+    def _range(self) -> str:
+        return "" if self.first is None else f", {self.first:,} to {self.first + self.cases - 1:,}"
 
     def _timed(self) -> Iterator[str]:
         for name, times in sorted(self.times.items()):
@@ -90,14 +96,15 @@ def go_through(
     *,
     seed: int,
     count: int = 0,
+    first: int = 0,
     case: str | None = None,
     seconds: float = float("inf"),
 ) -> Report:
-    """Run `count` cases, or the one that is named; begin none after `seconds`."""
-    report = Report(suite, seed)
+    """Run `count` cases from the `first` on, or the one that is named; begin none after `seconds`."""
+    report = Report(suite, seed, first if case is None else None)
     started = time.monotonic()
     with suite(folder, seed) as opened:
-        for each in [case] if case is not None else opened.cases(count):
+        for each in [case] if case is not None else islice(opened.cases(first + count), first, None):
             if time.monotonic() - started > seconds:
                 break
             report.cases += 1

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
 from tests.chaos.order import assert_never_back
 from tests.chaos.power.suite import Power
-from tests.chaos.suite import go_through
+from tests.chaos.suite import Suite, go_through
 from tests.support.sink import Received
 
 
@@ -31,3 +32,27 @@ def test_a_step_that_runs_again_after_the_next_one_is_found() -> None:
     assert_never_back(asked_for("/a/0", "/b/1", "/a/0", "/b/2", "/a/1"), "a", int)
     with pytest.raises(AssertionError, match="/a/0 came after /a/1"):
         assert_never_back(asked_for("/a/0", "/a/1", "/a/0"), "a", int)
+
+
+class Letters(Suite):
+    """Of which `c` is broken."""
+
+    name = "letters"
+    promise = "none"
+
+    def cases(self, count: int) -> Iterable[str]:
+        return "abcdef"[:count]
+
+    def run(self, case: str) -> None:
+        assert case != "c"
+
+
+def test_a_large_size_is_gone_through_in_parts_and_each_says_which(tmp_path: Path) -> None:
+    first, second, rest = (go_through(Letters, tmp_path, seed=1, first=n, count=2) for n in (0, 2, 4))
+    assert [str(part).splitlines()[0].partition(" (")[0] for part in (first, second, rest)] == [
+        "letters: 0 violations in 2 cases, 0 to 1",
+        "letters: 1 violations in 2 cases, 2 to 3",
+        "letters: 0 violations in 2 cases, 4 to 5",
+    ]
+    assert "Again: python -m tests.chaos letters --seed 1 --case c" in str(second)
+    assert go_through(Letters, tmp_path, seed=1, case="c").violations.keys() == {"c"}
