@@ -13,7 +13,6 @@ from typing import Self
 import sqlalchemy as sa
 
 from sidecar.client import views
-from sidecar.store.postgresql import engine_of
 from sidecar.store.schema import attempts
 from tests.support.live_sidecar import Columns, LiveSidecar
 from tests.support.postgresql import new_database
@@ -40,9 +39,9 @@ class Fleet:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self.database_url = new_database()
-        self._engine = engine_of(self.database_url, connections=1)
+        address = self.database_url.replace("postgresql:", "postgresql+psycopg:")
+        self._reader = sa.create_engine(address, poolclass=sa.NullPool)
         self._open = ExitStack()
-        self._open.callback(self._engine.dispose)
 
     def __enter__(self) -> Self:
         return self
@@ -61,10 +60,7 @@ class Fleet:
 
     def query(self, wanted: sa.Select[*Columns]) -> Sequence[sa.Row[*Columns]]:
         """What is in the store, whichever host is there."""
-        engine = sa.create_engine(
-            self.database_url.replace("postgresql:", "postgresql+psycopg:"), poolclass=sa.NullPool
-        )
-        with engine.connect() as connection:
+        with self._reader.connect() as connection:
             return connection.execute(wanted).all()
 
     def kill(self, host: LiveSidecar) -> None:

@@ -54,7 +54,7 @@ def stubborn(run: Run) -> int:
 
 def test_a_worker_needs_nothing_but_the_database(fleet: Fleet, sink: Sink) -> None:
     leader = fleet.host("leader", workers="1")
-    worker = fleet.host("worker", worker=True)
+    worker = fleet.host("worker", worker=True, workers="3")
     put_steps(leader, sink)
     held = sink.hold("/0")
 

@@ -8,9 +8,9 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
@@ -237,20 +237,20 @@ class LiveSidecar:
 
     def query(self, wanted: sa.Select[*Columns]) -> Sequence[sa.Row[*Columns]]:
         """What is in the store, read beside the sidecar."""
-        with self._connected("mode=ro") as connection:
+        with self._reader.connect() as connection:
             return connection.execute(wanted).all()
 
     def change_store(self, change: sa.Update) -> None:
         """Change the store of a sidecar that is stopped: it alone may write to it."""
         assert not self.alive, "stop the sidecar first"
-        with self._connected("mode=rw") as connection:
+        with self._engine("rw").begin() as connection:
             connection.execute(change)
-            connection.commit()
 
-    @contextmanager
-    def _connected(self, mode: str) -> Iterator[sa.Connection]:
-        file = f"sqlite:///file:{self.workspace}/.tend/tend.db?{mode}&uri=true"
+    @cached_property
+    def _reader(self) -> sa.Engine:
+        return self._engine("ro")
+
+    def _engine(self, mode: str) -> sa.Engine:
+        file = f"sqlite:///file:{self.workspace}/.tend/tend.db?mode={mode}&uri=true"
         address = self.database_url.replace("postgresql:", "postgresql+psycopg:") if self.database_url else file
-        engine = sa.create_engine(address, poolclass=sa.NullPool)
-        with engine.connect() as connection:
-            yield connection
+        return sa.create_engine(address, poolclass=sa.NullPool)

@@ -8,13 +8,14 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-STEP = 0.01  # seconds between two looks
+SHORTEST, LONGEST = 0.005, 0.05  # seconds between two looks
 
 
 def wait_until(condition: Callable[[], T | None], description: str, *, within: float = 20.0) -> T:
     """The first true value of `condition`; an AssertionError with the description after `within` seconds."""
-    deadline = time.monotonic() + within
+    started = time.monotonic()
     while not (value := condition()):
-        assert time.monotonic() < deadline, f"{description}: not within {within:g} s"
-        time.sleep(STEP)
+        waited = time.monotonic() - started
+        assert waited < within, f"{description}: not within {within:g} s"
+        time.sleep(min(max(SHORTEST, waited / 10), LONGEST))  # who looks all the time keeps a processor from the rest
     return value
