@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from itertools import count
 from queue import Empty, SimpleQueue
 
@@ -26,8 +27,10 @@ from sidecar.gateway.wire import (
     Happened,
     Notice,
     Order,
+    Paid,
     Refused,
     Replied,
+    Unpaid,
     WarmUp,
     to_line,
     to_notice,
@@ -79,9 +82,16 @@ class Child:
         self._send(WarmUp())
 
     def perform(
-        self, request: Request, *, within: float, on_event: OnEvent | None, abort: threading.Event | None
+        self,
+        request: Request,
+        *,
+        within: float,
+        on_event: OnEvent | None,
+        abort: threading.Event | None,
+        before_try: Callable[[], None],
     ) -> dict[str, Json]:
-        """Perform one effect and return its reply. A process that has not answered `within` seconds is killed."""
+        """Perform one effect and return its reply. A process that has not answered `within` seconds is killed.
+        `before_try` is called before each try but the first."""
         call = Call(id=next(self._ids), request=request)
         line = to_line(call)
         if len(line) > MAX_REQUEST:
@@ -93,7 +103,8 @@ class Child:
             self._under_way[call.id] = notices
         try:
             self._send_line(line)
-            return self._answer(request, notices, time.monotonic() + within + GRACE, on_event, abort)
+            pay_again = partial(self._pay_again, call.id, before_try)
+            return self._answer(request, notices, time.monotonic() + within + GRACE, on_event, abort, pay_again)
         finally:
             self._forget(call.id)
 
@@ -109,6 +120,7 @@ class Child:
         deadline: float,
         on_event: OnEvent | None,
         abort: threading.Event | None,
+        pay_again: Callable[[], None],
     ) -> dict[str, Json]:
         while True:
             if abort is not None and abort.is_set():
@@ -127,10 +139,18 @@ class Child:
                 case Happened(event=event):
                     if on_event is not None:
                         on_event(event)
+                case Unpaid():
+                    began = time.monotonic()
+                    pay_again()
+                    deadline += time.monotonic() - began  # no time of the process's
                 case Replied(reply=reply):
                     return reply
-                case Refused(type=type_name, message=message):
-                    raise named(type_name, message)
+                case Refused(type=type_name, message=message, unbilled=unbilled):
+                    raise named(type_name, message, unbilled=unbilled)
+
+    def _pay_again(self, call: int, before_try: Callable[[], None]) -> None:
+        before_try()
+        self._send(Paid(id=call))
 
     def _forget(self, call: int) -> None:
         """Stop listening to a call; where it is still under way (aborted, or its listener raised), stop it too."""
@@ -169,7 +189,7 @@ class Child:
 
     def _hand_over(self, notice: Notice) -> None:
         with self._guard:
-            over = not isinstance(notice, Happened)
+            over = isinstance(notice, Replied | Refused)
             notices = self._under_way.pop(notice.id, None) if over else self._under_way.get(notice.id)
         if notices is not None:  # None: it was cancelled while the answer was on its way
             notices.put(notice)

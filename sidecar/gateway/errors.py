@@ -26,11 +26,13 @@ class EffectFailed(Exception):
     """The effect has no reply. `type` is the class's name: what is stored and what crosses the process boundary."""
 
     retryable: ClassVar[bool] = False
-    unbilled: ClassVar[bool] = False  # a model call that ended so has cost nothing, surely
+    unbilled: bool = False  # the last try of a model call that ended so has cost nothing, surely
 
-    def __init__(self, message: str) -> None:
+    def __init__(self, message: str, *, unbilled: bool | None = None) -> None:
         super().__init__(message)
         self.message = message
+        if unbilled is not None:
+            self.unbilled = unbilled
 
     @property
     def type(self) -> str:
@@ -79,7 +81,6 @@ class ModelReplyCut(EffectFailed):
 
 class ModelUnavailable(EffectFailed):
     retryable = True
-    unbilled = True
 
 
 class Aborted(EffectFailed):
@@ -90,7 +91,7 @@ class GatewayDied(EffectFailed):
     retryable = True
 
 
-def named(type_name: str, message: str) -> EffectFailed:
+def named(type_name: str, message: str, *, unbilled: bool) -> EffectFailed:
     """The error that the gateway process reported by name."""
     kinds = {kind.__name__: kind for kind in EffectFailed.__subclasses__()}
-    return kinds.get(type_name, EffectFailed)(message)
+    return kinds.get(type_name, EffectFailed)(message, unbilled=unbilled)

@@ -59,7 +59,9 @@ class Gateway:
             before_try()
             try:
                 child = self._running()
-                reply = child.perform(wanted, within=self._bound(wanted), on_event=on_event, abort=abort)
+                reply = child.perform(
+                    wanted, within=self._bound(wanted), on_event=on_event, abort=abort, before_try=before_try
+                )
             except GatewayDied as died:
                 if tries or self._closed or not wanted.repeatable:
                     raise

@@ -7,7 +7,7 @@ try (TryFailed) or told to the caller at once (EffectFailed).
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, cast
@@ -58,10 +58,12 @@ class ModelCaller:
             timeout=httpx2.Timeout(settings.patience.idle, connect=CONNECT),
         )
 
-    async def reply(self, request: ModelRequest, tell: Tell) -> dict[str, Json]:
+    async def reply(
+        self, request: ModelRequest, tell: Tell, pay_again: Callable[[], Awaitable[None]]
+    ) -> dict[str, Json]:
         """The model's whole reply, in as many tries as the settings' patience allows."""
         started = time.monotonic()
-        reply, tries = await persist(lambda: self._try(request, tell), self._settings.patience, tell)
+        reply, tries = await persist(lambda: self._try(request, tell), self._settings.patience, tell, pay_again)
         return reply | {"tries": tries, "seconds": round(time.monotonic() - started, 3)}
 
     async def _try(self, request: ModelRequest, tell: Tell) -> dict[str, Json]:
@@ -97,7 +99,9 @@ class ModelCaller:
         except (APITimeoutError, httpx2.TimeoutException) as error:
             raise TryFailed(f"{self._server} sent nothing for {self._settings.patience.idle:g} s") from error
         except (APIConnectionError, httpx2.HTTPError) as error:
-            raise TryFailed(f"the connection to {self._server} failed: {_innermost(error)}") from error
+            never_sent = isinstance(error.__cause__, httpx2.ConnectError)
+            reason = f"the connection to {self._server} failed: {_innermost(error)}"
+            raise TryFailed(reason, unbilled=never_sent) from error
         except (ValueError, TypeError, LookupError, AttributeError, RuntimeError, AssertionError) as error:
             # A stream that breaks the protocol makes the SDK stumble in any of these ways.
             raise TryFailed(f"{self._server} sent a stream that can't be read: {error!r}"[:EXCERPT]) from error
@@ -107,7 +111,8 @@ class ModelCaller:
         name = error.type if status < 400 else status  # an error inside a stream has no status of its own
         said = f"{name}: {error.api_message or error.message}"[:EXCERPT]
         if status in PASSING_STATUSES or status >= 500 or error.type in PASSING_TYPES:
-            return TryFailed(f"{self._server} answered {said}", retry_after=retry_after(error.response.headers))
+            after = retry_after(error.response.headers)
+            return TryFailed(f"{self._server} answered {said}", retry_after=after, unbilled=status >= 400)
         model = self._settings.models[request.purpose]
         advice = {
             401: "It did not accept the key. Set TEND_ANTHROPIC_API_KEY (or ANTHROPIC_API_KEY) to one of that server.",

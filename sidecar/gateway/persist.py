@@ -16,17 +16,23 @@ T = TypeVar("T")
 
 
 class TryFailed(Exception):
-    """One try failed in a way that the next may not. `retry_after`: the seconds that the server asked for."""
+    """One try failed in a way that the next may not. `retry_after`: the seconds that the server asked for. `unbilled`:
+    it was turned away before anything was computed."""
 
-    def __init__(self, reason: str, *, retry_after: float | None = None) -> None:
+    def __init__(self, reason: str, *, retry_after: float | None = None, unbilled: bool = False) -> None:
         super().__init__(reason)
         self.retry_after = retry_after
+        self.unbilled = unbilled
 
 
 async def persist(
-    attempt: Callable[[], Awaitable[T]], patience: Patience, tell: Callable[[Json], None]
+    attempt: Callable[[], Awaitable[T]],
+    patience: Patience,
+    tell: Callable[[Json], None],
+    pay_again: Callable[[], Awaitable[None]],
 ) -> tuple[T, list[Json]]:
-    """What `attempt` returns, and the tries that failed before. Raises ModelUnavailable when patience is used up."""
+    """What `attempt` returns, and the tries that failed before. `pay_again` is awaited after each that may have been
+    billed. Raises ModelUnavailable when patience is used up."""
     tries: list[Json] = []
     deadline = time.monotonic() + patience.total
     while True:
@@ -43,9 +49,11 @@ async def persist(
             {"at": datetime.now(UTC).isoformat(), "error": str(failure), "wait": 0.0 if ended else round(wait, 3)}
         )
         if ended:
-            raise ModelUnavailable(_story(tries)) from failure
+            raise ModelUnavailable(_story(tries), unbilled=failure.unbilled) from failure
         tell({"type": "retry", "error": str(failure), "wait": round(wait, 3)})
         await asyncio.sleep(wait)
+        if not failure.unbilled:
+            await pay_again()
 
 
 def _story(tries: list[Json]) -> str:

@@ -20,8 +20,10 @@ from sidecar.gateway.wire import (
     Happened,
     Notice,
     Order,
+    Paid,
     Refused,
     Replied,
+    Unpaid,
     WarmUp,
     to_line,
     to_order,
@@ -52,6 +54,7 @@ class Service:
         self._fetcher = Fetcher()
         self._model: asyncio.Task[ModelCaller] | None = None
         self._under_way: dict[int, asyncio.Task[None]] = {}
+        self._paid: dict[int, asyncio.Event] = {}  # of calls whose next try waits for that
 
     def obey(self, order: Order) -> None:
         match order:
@@ -59,6 +62,9 @@ class Service:
                 task = asyncio.create_task(self._answer(order))
                 self._under_way[order.id] = task
                 task.add_done_callback(lambda _: self._under_way.pop(order.id, None))
+            case Paid(id=call):
+                if paid := self._paid.get(call):
+                    paid.set()
             case Cancel(id=call):
                 if task_of_call := self._under_way.get(call):
                     task_of_call.cancel()
@@ -73,7 +79,7 @@ class Service:
         try:
             line = to_line(Replied(id=call.id, reply=await self._perform(call)))
         except EffectFailed as failed:
-            line = to_line(Refused(id=call.id, type=failed.type, message=failed.message))
+            line = to_line(Refused(id=call.id, type=failed.type, message=failed.message, unbilled=failed.unbilled))
         except Exception as error:  # noqa: BLE001 - a mistake of ours may fail this effect, and no other
             reason = f"The gateway made a mistake during {call.request}: {error!r}. Please report it."
             line = to_line(Refused(id=call.id, type="EffectFailed", message=reason))
@@ -87,7 +93,18 @@ class Service:
             case ModelRequest() as request:
                 # Shielded: one caller that gives up must not stop the import for the others.
                 model = await asyncio.shield(self._importing_model())
-                return await model.reply(request, lambda event: self._tell(Happened(id=call.id, event=event)))
+                return await model.reply(
+                    request, lambda event: self._tell(Happened(id=call.id, event=event)), lambda: self._pay_again(call)
+                )
+
+    async def _pay_again(self, call: Call) -> None:
+        """Have the sidecar find room in the budget for one more try."""
+        paid = self._paid[call.id] = asyncio.Event()
+        try:
+            self._tell(Unpaid(id=call.id))
+            await paid.wait()
+        finally:
+            del self._paid[call.id]
 
     def _tell(self, notice: Notice) -> None:
         self._write(to_line(notice))

@@ -3,8 +3,10 @@
 sidecar → gateway   Configure            once, first
 sidecar → gateway   WarmUp               a model call is coming
 sidecar → gateway   Call                 an effect
+sidecar → gateway   Paid                 for one more try of a model call
 sidecar → gateway   Cancel               its caller gave up
 gateway → sidecar   Happened             while a call is under way: text that arrived, a retry
+gateway → sidecar   Unpaid               while a model call is under way: its try may have been billed, and failed
 gateway → sidecar   Replied or Refused   exactly one for each call that was not cancelled
 """
 
@@ -38,6 +40,13 @@ class Cancel(Message):
     id: int
 
 
+class Paid(Message):
+    """The next try of this call has its budget."""
+
+    op: Literal["paid"] = "paid"
+    id: int
+
+
 class WarmUp(Message):
     """Import the model's client now, so that the first model call need not wait for it."""
 
@@ -48,6 +57,13 @@ class Happened(Message):
     op: Literal["happened"] = "happened"
     id: int
     event: Json
+
+
+class Unpaid(Message):
+    """The next try of this call waits until it is paid for."""
+
+    op: Literal["unpaid"] = "unpaid"
+    id: int
 
 
 class Replied(Message):
@@ -63,10 +79,11 @@ class Refused(Message):
     id: int
     type: str
     message: str
+    unbilled: bool = False
 
 
-Order: TypeAlias = Configure | Call | Cancel | WarmUp
-Notice: TypeAlias = Happened | Replied | Refused
+Order: TypeAlias = Configure | Call | Paid | Cancel | WarmUp
+Notice: TypeAlias = Happened | Unpaid | Replied | Refused
 
 _ORDERS: TypeAdapter[Order] = TypeAdapter(Annotated[Order, Field(discriminator="op")])
 _NOTICES: TypeAdapter[Notice] = TypeAdapter(Annotated[Notice, Field(discriminator="op")])

@@ -31,14 +31,19 @@ class Stage:
         self.model = ScriptedModel(lambda request: self._script(request))
         self.gateway = Gateway(GatewaySettings(base_url=self.model.base_url, api_key="key", patience=patience))
         self.events: list[Any] = []
+        self.paid = 0  # tries that were paid for
 
     def play(self, *turns: Turn) -> None:
         self._script = in_order(*turns)
         self._seen = len(self.model.requests)
         self.events = []
+        self.paid = 0
 
     def ask(self, **changes: Json) -> dict[str, Any]:
-        return self.gateway.effect("model", MODEL_REQUEST | changes, on_event=self.events.append)
+        return self.gateway.effect("model", MODEL_REQUEST | changes, on_event=self.events.append, before_try=self._pay)
+
+    def _pay(self) -> None:
+        self.paid += 1
 
     @property
     def requests(self) -> list[Request]:

@@ -66,6 +66,7 @@ def test_a_passing_fault_is_tried_again_on_the_record(stage: Stage, fault: Fault
     assert re.search(reason, failed["error"])
     assert failed["wait"] <= PATIENCE.longest_wait
     assert [event["error"] for event in stage.events if event["type"] == "retry"] == [failed["error"]]
+    assert stage.paid == (1 if isinstance(fault, Status) else 2), "only a refusal costs nothing"
 
 
 def test_a_tools_input_without_a_required_key_is_tried_again(stage: Stage) -> None:
@@ -89,6 +90,26 @@ def test_tries_end_with_all_reasons_told(stage: Stage) -> None:
 
     assert caught.value.retryable
     assert len(stage.requests) == PATIENCE.attempts
+    assert (stage.paid, caught.value.unbilled) == (2, False)
+
+
+def test_a_call_that_is_refused_again_and_again_has_cost_nothing(stage: Stage) -> None:
+    stage.play(*[Turn(fault=Status(529))] * PATIENCE.attempts)
+
+    with pytest.raises(ModelUnavailable) as caught:
+        stage.ask()
+
+    assert (stage.paid, caught.value.unbilled) == (1, True)
+
+
+def test_a_try_that_cannot_be_paid_for_is_not_made(stage: Stage) -> None:
+    stage.play(Turn(text="x", fault=Cut(after=3)), RECOVERED)
+    purse = iter([None])
+
+    with pytest.raises(StopIteration):
+        stage.gateway.effect("model", MODEL_REQUEST, before_try=lambda: next(purse))
+
+    assert len(stage.requests) == 1
 
 
 def test_time_ends_before_the_tries_do() -> None:
@@ -100,7 +121,7 @@ def test_time_ends_before_the_tries_do() -> None:
         with pytest.raises(ModelUnavailable, match=r"no whole reply within 0\.5 s"):
             stage.ask()
 
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < hasty.idle, "it went by the idle time, not by its patience"
 
 
 @pytest.mark.parametrize(
@@ -154,8 +175,9 @@ def test_a_server_that_is_not_there_is_a_passing_fault() -> None:
         nowhere = stage.model.base_url
     gateway = Gateway(GatewaySettings(base_url=nowhere, patience=PATIENCE))
     try:
-        with pytest.raises(ModelUnavailable, match=f"the connection to {nowhere} failed: .*[Cc]onnect"):
+        with pytest.raises(ModelUnavailable, match=f"the connection to {nowhere} failed: .*[Cc]onnect") as caught:
             gateway.effect("model", MODEL_REQUEST)
+        assert caught.value.unbilled
     finally:
         gateway.close()
 

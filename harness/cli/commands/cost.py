@@ -59,7 +59,7 @@ def cap(
     of: Annotated[str, typer.Option(help="usd, model_calls, http_calls or notices.")] = "usd",
     why: Annotated[str, typer.Option(help="Why; stored with the change.")] = "",
 ) -> None:
-    """Show the caps, or set one: of a skill's day, of one run, of each day or month. What waits and has room goes on."""
+    """Show the caps, or set one: of a skill's day, of one run, of each day or month. What then has room goes on."""
     from harness.cli.pages.cost import caps_page
 
     if not given:
