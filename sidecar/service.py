@@ -30,6 +30,7 @@ from sidecar.commands.rerun import RerunCommands
 from sidecar.commands.review import ReviewCommands
 from sidecar.commands.runs import RunCommands
 from sidecar.commands.skills import SkillCommands
+from sidecar.commands.stop import StopCommands
 from sidecar.commands.whole import WholeCommands
 from sidecar.commands.why import WhyCommands
 from sidecar.dispatch.dispatcher import Dispatcher
@@ -126,6 +127,7 @@ class Sidecar:
             ApprovalCommands(store, clock, approvals, self._dispatcher, moments),
             reruns,
             ManyRunsCommands(store, clock, self._dispatcher, reruns),
+            StopCommands(store, clock, registry, self._dispatcher, moments),
             EventCommands(store, clock, self._dispatcher),
             ChatCommands(store, clock, registry, approvals, self._dispatcher, skills, memory, settings.zone),
             MemoryCommands(memory, clock, settings.zone),

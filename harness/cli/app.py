@@ -20,6 +20,7 @@ from harness.cli.commands import (
     review,
     runs,
     skills,
+    stop,
     up,
     why,
 )
@@ -40,6 +41,8 @@ def build() -> typer.Typer:
         app.command()(command)
     for group in (skills.group, runs.group, review.group, approvals.group, events.group, cost.group):
         app.add_typer(group)
+    for command in (stop.stop, stop.start):
+        app.command()(command)
     for command in (why.why, overview.notices, overview.status, doctor.doctor, backup.backup, backup.restore):
         app.command()(command)
     return app

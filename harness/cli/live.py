@@ -11,6 +11,9 @@ from sidecar.client import views
 QUIET_TRIGGERS = ("chat",)  # the person reads the answer in the chat
 
 
+HELD = "stopped by a person; it goes on after a start: tend status says of what"
+
+
 def noteworthy(moment: views.Moment, words: Words) -> Text | None:
     """The line for a person who watches the sidecar; None where the moment is not worth one."""
     data = {name: str(value) for name, value in moment.data.items() if value is not None}
@@ -26,6 +29,10 @@ def noteworthy(moment: views.Moment, words: Words) -> Text | None:
             return _line(moment, words, "open", "✉", f"{data['skill']} → {data['target']}: {data['text']}")
         case "approval" if data["state"] == "open":
             return _line(moment, words, "open", "?", f"waits for you: {data['question']}")
+        case "stop":
+            told = f"{data.get('skill', 'everything')} is {data['state']} by {data['by']}"
+            because = f": {data['reason']}" if data["reason"] else ""
+            return _line(moment, words, data["state"], "⏹" if data["state"] == "stopped" else "●", told + because)
         case "proposal" if data["state"] == "open":
             return _line(moment, words, "open", "✎", f"a revision of {data['skill']} is proposed")
         case _:
@@ -47,6 +54,8 @@ def step_line(moment: views.Moment, words: Words) -> Text | None:
             return _line(moment, words, "retrying", "↻", f"tried again in {data.get('wait', '?')} s: {data['error']}")
         case "run" if data["state"] == "waiting":
             return _line(moment, words, "waiting", "⏸", "waiting")
+        case "run" if data.get("reason") == "stopped":
+            return _line(moment, words, "stopped", "⏹", HELD)
         case "notice" | "approval":
             return noteworthy(moment, words)
         case _:

@@ -31,6 +31,7 @@ SYMBOLS = {
     "retired": ("○", "dim"),
     "refused": ("✗", "red"),
     "paused": ("⏸", "yellow"),
+    "stopped": ("⏹", "red"),
     "quarantined": ("⊘", "red"),
     "open": ("?", "yellow"),
     "approved": ("✓", "green"),

@@ -255,6 +255,15 @@ class Client:
 
     # ------------------------------------------------------------ the whole
 
+    def stop(self, skill: str | None = None, reason: str = "") -> views.Halt:
+        """End what is under way, of one skill or of everything, and let nothing begin until it is started again. What
+        was under way waits, and goes on then."""
+        return self._ask("stop", views.Halt, skill=skill, reason=reason)
+
+    def start(self, skill: str | None = None) -> views.Halt:
+        """Lift a stop: what it held goes on."""
+        return self._ask("start", views.Halt, skill=skill)
+
     def status(self) -> views.Status:
         return self._ask("status", views.Status)
 

@@ -26,6 +26,7 @@ __all__ = [
     "Diff",
     "Event",
     "Finding",
+    "Halt",
     "Health",
     "Heard",
     "LogLine",
@@ -58,6 +59,7 @@ __all__ = [
     "Status",
     "Step",
     "StepAttempt",
+    "Stop",
     "Tier",
     "TranscriptEntry",
     "Verdict",
@@ -85,6 +87,15 @@ class Quarantine(View):
     last_run: str | None  # that was counted
 
 
+class Stop(View):
+    """A person's word that nothing of a skill runs, or nothing at all, until it is started again."""
+
+    skill: str | None  # None: everything
+    since: datetime
+    by: str
+    reason: str
+
+
 class Skill(View):
     """A row of `tend skills list`."""
 
@@ -97,6 +108,7 @@ class Skill(View):
     paused: bool
     paused_reason: str | None = None
     quarantine: Quarantine | None = None
+    stopped: bool = False  # by itself; whether everything is, the status says
     last_run: Run | None = None
     problems: int = 0  # in the newest report, where that is not the active version's
 
@@ -215,6 +227,14 @@ class RunOutcome(View):
     run: str
     done: bool
     told: str  # "cancelled", "run ID" that was made of it; or why not
+
+
+class Halt(View):
+    """A stop that was made or lifted, and the runs that were under way: they are queued, and go on after a start."""
+
+    stop: Stop
+    runs: tuple[Run, ...]  # of one that has not ended within 5 s, the state is still running
+    in_doubt: tuple[str, ...] = ()  # of these, those in an irreversible step: a person will be asked what became of it
 
 
 class StepAttempt(View):
@@ -340,7 +360,7 @@ class Notice(View):
 
 
 DeliveryOutcome: TypeAlias = Literal[
-    "started", "paused", "quarantined", "limited", "merged", "skipped", "answered", "refused"
+    "started", "paused", "stopped", "quarantined", "limited", "merged", "skipped", "answered", "refused"
 ]
 
 
@@ -421,7 +441,7 @@ class Slot(View):
     """One due time of a schedule, and what became of it."""
 
     due_at: datetime
-    outcome: str  # fired, late, missed, paused, merged, quarantined, skipped
+    outcome: str  # fired, late, missed, paused, stopped, merged, quarantined, skipped
     reason: str | None
     run: Run | None  # that it started, or was merged into
 
@@ -447,7 +467,7 @@ class Heard(View):
 class Obstacle(View):
     """Something that keeps a skill from running now, or one of its runs from starting."""
 
-    kind: Literal["retired", "paused", "quarantined", "refused", "concurrency", "queued"]
+    kind: Literal["retired", "stopped", "paused", "quarantined", "refused", "concurrency", "queued"]
     told: str  # a sentence
     since: datetime | None = None
     run: str | None = None
@@ -597,6 +617,7 @@ class Status(View):
     degraded: str | None = None  # why nothing is acknowledged at the moment: the store takes no changes
     tier: Tier = "limited"  # how far workers are locked in on this machine
     tier_because: str = ""  # why no further
+    stopped: Stop | None = None  # everything; skills that are stopped by themselves say so in their list
     hosts: tuple[Host, ...] = ()  # that share the database; none where one host has it alone
 
 
@@ -609,6 +630,7 @@ class Moment(View):
     text       {"run", "session", "text"}                 tool    {"run", "session", "name", "state"}
     notice     {"target", "text", "skill", "run"}         approval {"id", "state", "question", "run"}
     proposal   {"id", "skill", "state"}                   retry   {"run", "error", "wait"}
+    stop       {"skill", "state", "by", "reason"}  stopped, started; without a skill: everything
     """
 
     id: int

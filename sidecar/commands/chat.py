@@ -22,6 +22,7 @@ from sidecar.dispatch.dispatcher import Dispatcher
 from sidecar.failpoints import failpoint
 from sidecar.journal.admission import PERSONS, create, new_run
 from sidecar.journal.runs import new_id
+from sidecar.journal.stops import refuse_stopped
 from sidecar.memory import Memory
 from sidecar.registry import Registry
 from sidecar.shipped import AGENT_SKILL
@@ -115,7 +116,12 @@ class ChatCommands:
             session=session,
             concurrency_key=session,
         )
-        self._store.write(lambda connection: create(connection, new, self._clock.now()))
+
+        def change(connection: Connection) -> None:
+            refuse_stopped(connection, active.skill)
+            create(connection, new, self._clock.now())
+
+        self._store.write(change)
         failpoint("chat.sent")
         self._dispatcher.nudge()
         return self._run(run)

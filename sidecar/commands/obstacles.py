@@ -11,6 +11,7 @@ from sidecar.checker.report import Report
 from sidecar.client import views
 from sidecar.clock import moment
 from sidecar.journal.runs import FINAL
+from sidecar.journal.stops import stop_of, told, way_on
 from sidecar.registry import Active
 from sidecar.store import Row
 from sidecar.store.schema import audit, runs
@@ -22,6 +23,10 @@ def obstacles(
     if row.retired_at is not None:
         yield _retired(connection, row)
         return
+    if stop := stop_of(connection, row.name):
+        yield views.Obstacle(
+            kind="stopped", told=f"{_upper(told(stop))}.", since=moment(stop.at), fix=way_on(stop.skill)
+        )
     if row.paused:
         yield _paused(connection, row)
     if held:
@@ -117,7 +122,11 @@ def _last_audit(connection: Connection, what: str, subject: str) -> tuple[str, s
         .order_by(audit.c.seq.desc())
         .limit(1)
     ).first()
-    return (row.who[:1].upper() + row.who[1:], row.why, row.at) if row else ("Somebody", "", None)
+    return (_upper(row.who), row.why, row.at) if row else ("Somebody", "", None)
+
+
+def _upper(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _because(why: str) -> str:

@@ -18,6 +18,7 @@ from sidecar.dispatch.dispatcher import Dispatcher
 from sidecar.journal.admission import PERSONS, NewRun, Skipped, create, new_run
 from sidecar.journal.copied import copy_steps, names_of_steps
 from sidecar.journal.runs import FINAL
+from sidecar.journal.stops import refuse_stopped
 from sidecar.registry import Registry, record_audit
 from sidecar.store import Row, Store
 
@@ -26,6 +27,7 @@ Which: TypeAlias = Literal["active", "same"]  # version
 
 def create_again(connection: Connection, old: Row, new: NewRun, who: str, now: float) -> str:
     """Create the rerun, on record. Raises CommandRefused where its skill has no room for it."""
+    refuse_stopped(connection, old.skill)
     try:
         made = create(connection, new, now)
     except Skipped as no_room:

@@ -201,6 +201,10 @@ def version_view(row: Row, card: views.Card | None = None) -> views.Version:
     )
 
 
+def stop_view(row: Row) -> views.Stop:
+    return views.Stop(skill=row.skill or None, since=moment(row.at), by=row.who, reason=row.why)
+
+
 def approval_view(row: Row) -> views.Approval:
     return views.Approval(
         id=row.id,

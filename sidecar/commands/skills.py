@@ -29,6 +29,7 @@ from sidecar.execution.files import FileRefused, write_whole
 from sidecar.failpoints import failpoint
 from sidecar.gate import Gate, entry_of
 from sidecar.journal.admission import PERSONS, Skipped, create, new_run
+from sidecar.journal.stops import all_stops, refuse_stopped
 from sidecar.moments import Moments
 from sidecar.proposals import proposed_by, put_proposal
 from sidecar.quarantine.count import forget, quarantines
@@ -79,8 +80,11 @@ class SkillCommands:
         rows = self._store.rows(sa.select(skills).where(skills.c.retired_at.is_(None)).order_by(skills.c.name))
         active = {item.skill: item for item in self._registry.all_active()}
         last = self._last_runs()
-        held = self._store.read(quarantines)
-        shown = [self._view(row, active.get(row.name), last.get(row.name), held.get(row.name)) for row in rows]
+        held, stops = self._store.read(quarantines), self._store.read(all_stops)
+        shown = [
+            self._view(row, active.get(row.name), last.get(row.name), held.get(row.name), stopped=row.name in stops)
+            for row in rows
+        ]
         return sorted(shown, key=lambda skill: (skill.origin == "shipped", skill.name))
 
     @command("skills.show", agent=True)
@@ -229,8 +233,13 @@ class SkillCommands:
             rehearsal=rehearsal,
             concurrency_key=key,
         )
+
+        def change(connection: Connection) -> str:
+            refuse_stopped(connection, name)
+            return create(connection, new, self._clock.now())
+
         try:
-            run = self._store.write(lambda connection: create(connection, new, self._clock.now()))
+            run = self._store.write(change)
         except Skipped as no_room:
             raise CommandRefused("skipped", f"{name} was not started: {no_room}") from no_room
         self._dispatcher.nudge()
@@ -398,11 +407,11 @@ class SkillCommands:
 
     def _skill(self, name: str) -> views.Skill:
         row, active = self._registry.row(name), self._registry.active(name)
-        held = self._store.read(quarantines).get(name)
-        return self._view(row, active, self._last_runs(name).get(name), held)
+        held, stopped = self._store.read(quarantines).get(name), name in self._store.read(all_stops)
+        return self._view(row, active, self._last_runs(name).get(name), held, stopped=stopped)
 
     def _view(
-        self, row: Row, active: Active | None, last: views.Run | None, held: views.Quarantine | None
+        self, row: Row, active: Active | None, last: views.Run | None, held: views.Quarantine | None, *, stopped: bool
     ) -> views.Skill:
         report = Report.model_validate(row.report) if row.report else None
         refused = report is not None and (active is None or report.hash != active.version)
@@ -412,10 +421,11 @@ class SkillCommands:
             origin=row.origin,
             version=row.active,
             schedule=self._words(active.manifest) if active else "",
-            next_at=None if row.paused or active is None else self._next_at(active, held),
+            next_at=None if row.paused or stopped or active is None else self._next_at(active, held),
             paused=row.paused,
             paused_reason=row.paused_reason,
             quarantine=held,
+            stopped=stopped,
             last_run=last,
             problems=len(report.problems) if report and refused else 0,
         )

@@ -21,7 +21,7 @@ from sidecar.client import views
 from sidecar.client.settings import Settings
 from sidecar.clock import Clock, moment
 from sidecar.commands.review import open_proposals
-from sidecar.commands.show import open_approvals, run_views
+from sidecar.commands.show import open_approvals, run_views, stop_view
 from sidecar.commands.skills import SkillCommands
 from sidecar.commands.table import command
 from sidecar.execution.workers import Workers
@@ -29,6 +29,7 @@ from sidecar.gateway import Gateway
 from sidecar.hosts.identity import identify
 from sidecar.hosts.show import host_views
 from sidecar.isolation.tiers import TIERS, reached
+from sidecar.journal.stops import EVERYTHING, all_stops, told, way_on
 from sidecar.registry import record_audit
 from sidecar.store import Store, StoreError
 from sidecar.store.schema import budget_waits, runs
@@ -96,6 +97,7 @@ class WholeCommands:
                 degraded=degraded,
                 tier=reached().tier,
                 tier_because=reached().because,
+                stopped=_stopped(connection),
                 hosts=host_views(connection, self._me, now) if self._settings.database_url else (),
             )
 
@@ -123,7 +125,12 @@ class WholeCommands:
                 fix="" if free > SPACE_WANTED else "Free some space: nothing is acknowledged that is not on disk.",
             ),
             self._model_health(),
+            *self._stop_health(),
         ]
+
+    def _stop_health(self) -> list[views.Health]:
+        stops = self._store.read(all_stops).values()
+        return [views.Health(name="stop", state="warning", detail=told(stop), fix=way_on(stop.skill)) for stop in stops]
 
     def _workers_health(self) -> views.Health:
         pid = self._workers.pid
@@ -170,6 +177,11 @@ class WholeCommands:
 
 
 _AT_A_CAP = sa.select(sa.func.count(sa.distinct(budget_waits.c.run)))
+
+
+def _stopped(connection: Connection) -> views.Stop | None:
+    stop = all_stops(connection).get(EVERYTHING)
+    return stop_view(stop) if stop else None
 
 
 def _in_state(connection: Connection, *states: str) -> list[views.Run]:

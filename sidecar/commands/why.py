@@ -70,7 +70,9 @@ class WhyCommands:
         return views.ScheduleHistory(
             schedule=schedule.words,
             declared=True,
-            next_times=() if skill.paused or (held and held.trial) else tuple(moment(slot.due) for slot in coming),
+            next_times=()
+            if skill.paused or skill.stopped or (held and held.trial)
+            else tuple(moment(slot.due) for slot in coming),
             slots=_slots(connection, name, schedule.name, limit),
         )
 

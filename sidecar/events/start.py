@@ -1,6 +1,6 @@
 """What an event starts at a skill that listens to it: a run, or nothing and why.
 
-    paused? quarantined? ─► still quiet (debounce)? ─► over its rate limit? ─► no room (overlap)? ─► a run
+    stopped? paused? quarantined? ─► still quiet (debounce)? ─► over its rate limit? ─► no room (overlap)? ─► a run
 
 Concurrency, rate limit and debounce hold for each value of the trigger's `key=` by itself.
 """
@@ -17,6 +17,7 @@ from sqlalchemy.engine import Connection
 
 from sidecar.checker.manifest import Event, Manifest
 from sidecar.journal.admission import NewRun, Skipped, create, new_run
+from sidecar.journal.stops import stop_of, told
 from sidecar.quarantine.count import held_back, let_through
 from sidecar.store import Row
 from sidecar.store.schema import deliveries, runs
@@ -24,6 +25,8 @@ from sidecar.store.schema import deliveries, runs
 
 def start(connection: Connection, event: Row, listener: Row, now: float) -> dict[str, Any]:
     """What the delivery's row says: outcome, reason, run."""
+    if stop := stop_of(connection, listener.skill):
+        return {"outcome": "stopped", "reason": told(stop)}
     if listener.paused:
         return {"outcome": "paused", "reason": "the skill is paused"}
     if held := held_back(connection, listener.skill, now):

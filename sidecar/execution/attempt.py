@@ -198,6 +198,8 @@ class Attempt:
             if not self._where.trusted:
                 require(self._runner.least_tier)
             self._worker = self._runner.workers.spawn()
+            if self._stopped:  # while there was no process to kill yet
+                self._kill()
             self._converse(self._worker)
         except WorkersUnavailable as error:
             log.warning("run %s: %s", self.segment.run, error)

@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection
 
 from sidecar.checker.manifest import Manifest
 from sidecar.journal.runs import Segment, end_attempt, ready_with_room, start_attempt
+from sidecar.journal.stops import is_stopped
 from sidecar.store.schema import runs, versions
 
 
@@ -35,8 +36,10 @@ def hand_over(connection: Connection, limit: int, now: float) -> list[Handed]:
 def take(connection: Connection, run: str, host: str, now: float) -> Segment | None:
     """Begin an attempt here; None: there is nothing to do any more. A run that is running already was conducted by a
     host that is dead: its queue gives a run to one host at a time."""
-    row = connection.execute(sa.select(runs.c.state, runs.c.fence, runs.c.attempts).where(runs.c.id == run)).first()
-    if row is None or row.state not in ("queued", "running"):
+    row = connection.execute(
+        sa.select(runs.c.state, runs.c.fence, runs.c.attempts, is_stopped.label("stopped")).where(runs.c.id == run)
+    ).first()
+    if row is None or row.stopped or row.state not in ("queued", "running"):
         return None
     if row.state == "running":
         end_attempt(connection, Segment(run=run, fence=row.fence, attempt=row.attempts), "lost", now)

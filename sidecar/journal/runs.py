@@ -20,6 +20,7 @@ import sqlalchemy as sa
 from pydantic import JsonValue
 from sqlalchemy.engine import Connection
 
+from sidecar.journal.stops import is_stopped
 from sidecar.journal.struck import is_in_doubt, leave_in_doubt
 from sidecar.store import Row
 from sidecar.store.schema import approvals, attempts, runs, steps
@@ -65,7 +66,7 @@ def ready_with_room(connection: Connection, limit: int, now: float, *, except_fo
     shown = (runs.c.skill, runs.c.version, runs.c.priority, runs.c.concurrency_key, runs.c.concurrency, runs.c.admitted)
     ready = connection.execute(
         sa.select(runs.c.id, *shown)
-        .where(_is_ready, runs.c.ready_at <= now, runs.c.id.not_in(except_for))
+        .where(_is_ready, runs.c.ready_at <= now, runs.c.id.not_in(except_for), ~is_stopped)
         .order_by(runs.c.priority.desc(), runs.c.seq)
     ).all()
     room = _Room(connection) if any(not row.admitted for row in ready) else None
@@ -302,9 +303,9 @@ def overdue(connection: Connection, now: float) -> list[Row]:
 
 
 def ended_among(connection: Connection, live: Collection[str]) -> list[str]:
-    """Which of these runs somebody else has ended: their processes have to go."""
-    ended = sa.select(runs.c.id).where(runs.c.id.in_(live), runs.c.state.in_(("cancelled", "failed")))
-    return list(connection.scalars(ended))
+    """Which of these runs somebody else has ended, or stopped: their processes have to go."""
+    is_over = runs.c.state.in_(("cancelled", "failed"))
+    return list(connection.scalars(sa.select(runs.c.id).where(runs.c.id.in_(live), sa.or_(is_over, is_stopped))))
 
 
 def give_up_orphans(connection: Connection, now: float) -> int:

@@ -63,6 +63,15 @@ skills = sa.Table(
     _time("retired_at"),
 )
 
+stops = sa.Table(  # what a person has stopped, until it is started again
+    "stops",
+    metadata,
+    sa.Column("skill", Text, primary_key=True),  # "": everything
+    _time("at", nullable=False),
+    sa.Column("who", Text, nullable=False),
+    sa.Column("why", Text, nullable=False),
+)
+
 # ---------------------------------------------------------------- triggers
 
 slots = sa.Table(
@@ -72,7 +81,7 @@ slots = sa.Table(
     sa.Column("schedule", Text, primary_key=True),  # "cron */5 * * * * Europe/Berlin"
     sa.Column("slot", Text, primary_key=True),  # the due time as the zone's clock shows it
     _time("due_at", nullable=False),
-    sa.Column("outcome", Text, nullable=False),  # fired, late, missed, paused, merged, quarantined, skipped
+    sa.Column("outcome", Text, nullable=False),  # fired, late, missed, paused, stopped, merged, quarantined, skipped
     sa.Column("reason", Text),
     sa.Column("run", Text, index=True),
     _time("created_at", nullable=False),
@@ -116,7 +125,7 @@ deliveries = sa.Table(  # what became of an event
     sa.Column("skill", Text, nullable=False),
     sa.Column(
         "outcome", Text, nullable=False
-    ),  # started, paused, quarantined, limited, merged, skipped, answered, refused
+    ),  # started, paused, stopped, quarantined, limited, merged, skipped, answered, refused
     sa.Column("reason", Text),
     sa.Column("run", Text, index=True),
     sa.Index("deliveries_by_skill", "skill", "seq"),

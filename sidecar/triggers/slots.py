@@ -8,7 +8,7 @@ the time that comes again is judged again; what did fire has its row, and fires 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,6 +18,7 @@ from sqlalchemy.engine import Connection
 from sidecar.failpoints import failpoint
 from sidecar.journal.admission import NewRun, Skipped, create, create_all, new_run
 from sidecar.journal.runs import new_id
+from sidecar.journal.stops import EVERYTHING, all_stops, told
 from sidecar.quarantine.count import held_back, let_through, quarantined
 from sidecar.registry import Active
 from sidecar.store import Row
@@ -53,7 +54,7 @@ class _Due:
 
     look: Look
     slot: Slot
-    outcome: str  # fired, late, missed, paused, merged, quarantined, skipped
+    outcome: str  # fired, late, missed, paused, stopped, merged, quarantined, skipped
     reason: str | None
     run: str | None = None  # the one that it starts, or that it is merged with
 
@@ -76,7 +77,7 @@ def account(connection: Connection, looks: Sequence[Look], now: float) -> int:
     schedule at a time: with the run that it starts, those of another are merged."""
     standing = _standing(connection, looks)
     queued = _queued_runs(connection, looks)
-    held = quarantined(connection)
+    held, stops = quarantined(connection), all_stops(connection)
     seen = []
     plain: list[_Due] = []
     started = 0
@@ -89,7 +90,7 @@ def account(connection: Connection, looks: Sequence[Look], now: float) -> int:
         if here.seen_until > now:
             _forget_what_did_not_fire(connection, look, now)
             continue
-        judged = _judge(look, here.seen_until, now, paused=here.paused)
+        judged = _judge(look, here.seen_until, now, _hold(here, stops))
         merged = [_merged(due, queued.get(skill)) for due in judged]
         if skill in held or look.active.manifest.overlap != "queue":
             started += sum(_record_by_itself(connection, due, now) for due in merged)
@@ -118,7 +119,14 @@ def remember(connection: Connection, found: Sequence[tuple[Active, list[Schedule
 # ---------------------------------------------------------------- what becomes of a slot
 
 
-def _judge(look: Look, since: float, now: float, *, paused: bool) -> list[_Due]:
+def _hold(here: Row, stops: Mapping[str, Row]) -> tuple[str, str] | None:
+    """Why none of its slots fires now: outcome and reason."""
+    if stop := stops.get(EVERYTHING) or stops.get(here.skill):
+        return "stopped", told(stop)
+    return ("paused", "the skill is paused") if here.paused else None
+
+
+def _judge(look: Look, since: float, now: float, hold: tuple[str, str] | None) -> list[_Due]:
     """On time they fire; of the late ones, those that the policy says."""
     kept: deque[Slot] = deque(maxlen=ROWS_AT_MOST)
     count = 0
@@ -131,8 +139,9 @@ def _judge(look: Look, since: float, now: float, *, paused: bool) -> list[_Due]:
         late = now - slot.due > LATE_AFTER
         is_last = place == len(kept) - 1
         more = f"; {count - len(kept):,} earlier ones too" if place == 0 and count > len(kept) else ""
-        if paused:
-            judged.append(_Due(look, slot, "paused", f"the skill is paused{more}"))
+        if hold:
+            outcome, reason = hold
+            judged.append(_Due(look, slot, outcome, f"{reason}{more}"))
         elif catch_up == "all" or (is_last and not (late and catch_up == "skip")):
             why = f"{_lateness(slot, now)}{more}" if late else None
             judged.append(_Due(look, slot, "late" if late else "fired", why))

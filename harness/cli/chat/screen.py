@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 from rich.text import Text
 
+from harness.cli.live import HELD
 from harness.cli.words import colour
 from sidecar.client import views
 
@@ -34,6 +35,8 @@ class Screen:
             case "retry":
                 waits = f", again in {data['wait']} s" if "wait" in data else ""
                 self.line(Text(f"↻ {data['error']}{waits}", style="yellow"))
+            case "run" if data.get("reason") == "stopped":
+                self.line(Text(f"⏹ {HELD}", style="red"))
             case _:
                 pass
 

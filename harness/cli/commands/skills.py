@@ -8,6 +8,7 @@ import typer
 
 from harness.cli.commands.json_given import json_given
 from harness.cli.commands.picking import pick
+from harness.cli.commands.stop import Because
 from harness.cli.terminal import Terminal, with_terminal
 
 if TYPE_CHECKING:
@@ -98,6 +99,26 @@ def resume(terminal: Terminal, name: Name) -> None:
     """Let its triggers start runs again, whether a person held it or its failures did."""
     skill = terminal.client.resume(name)
     terminal.answer(skill, f"● {name} is live again; next {terminal.words.relative(skill.next_at)}.")
+
+
+@group.command()
+@with_terminal
+def stop(terminal: Terminal, name: Name, because: Because = "") -> None:
+    """End what is under way of it, and let none of its runs begin until it is started again."""
+    from harness.cli.pages.stop import stopped_page
+
+    halt = terminal.client.stop(name, because)
+    terminal.answer(halt, stopped_page(halt, terminal.words))
+
+
+@group.command()
+@with_terminal
+def start(terminal: Terminal, name: Name) -> None:
+    """Go on after `tend skills stop`: what was under way goes on from its last step."""
+    from harness.cli.pages.stop import started_page
+
+    halt = terminal.client.start(name)
+    terminal.answer(halt, started_page(halt, terminal.words))
 
 
 @group.command()

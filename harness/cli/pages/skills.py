@@ -70,6 +70,8 @@ def version_table(versions: Sequence[views.Version], words: Words) -> Renderable
 
 
 def _skill_state(skill: views.Skill) -> Text:
+    if skill.stopped:
+        return state("stopped")
     if skill.paused:
         return state("paused")
     if skill.quarantine:

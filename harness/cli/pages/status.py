@@ -11,6 +11,7 @@ from harness.cli.pages.approvals import approval_list
 from harness.cli.pages.cost import spent
 from harness.cli.pages.layout import facts, page, section, state, table
 from harness.cli.pages.runs import run_table
+from harness.cli.pages.stop import stop_line
 from harness.cli.words import Words, count
 from sidecar.client import views
 
@@ -22,6 +23,7 @@ def status_page(status: views.Status, words: Words) -> RenderableType:
         Text(f"✗ nothing is acknowledged: {status.degraded} ({words.command('doctor')})", style="red")
         if status.degraded
         else None,
+        _stopped(status, words),
         facts(
             [
                 ("workspace", status.workspace),
@@ -46,6 +48,12 @@ def _isolation(status: views.Status) -> str:
     return f"{status.tier} ({status.tier_because})" if status.tier_because else status.tier
 
 
+def _stopped(status: views.Status, words: Words) -> Text | None:
+    if status.stopped is None:
+        return None
+    return Text(f"⏹ {stop_line(status.stopped, words)}. Go on with: {words.command('start --all')}", style="red")
+
+
 def _hosts(status: views.Status, words: Words) -> RenderableType:
     made = table("host", "", "heard of")
     for host in status.hosts:
@@ -59,6 +67,7 @@ def welcome_page(status: views.Status, words: Words) -> RenderableType:
     """What a person needs to know when the sidecar has come up."""
     return page(
         Text.assemble(("●", "green"), " ", ("Tend is up", "bold"), f" (pid {status.pid})"),
+        _stopped(status, words),
         facts(
             [
                 ("workspace", status.workspace),

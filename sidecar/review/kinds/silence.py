@@ -17,7 +17,7 @@ REPORTS_DUE = 5.0  # so many reports would have come at the rate before; that no
 def find_silence(week: Week) -> Iterator[Candidate]:
     yield from _quiet(week)
     for skill in week.skills.values():
-        due = sum(number for outcome, number in skill.slots.items() if outcome != "paused")
+        due = sum(number for outcome, number in skill.slots.items() if outcome not in ("paused", "stopped"))
         if due and not any(skill.in_(part).runs for part in ("current", "older")):
             yield _did_not_run(skill, due)
 
