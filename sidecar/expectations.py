@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from sidecar.checker.manifest import Expectation
+from sidecar.notices.tell import SAID
 from sidecar.store import Row
 from sidecar.store.schema import notices, runs
 
@@ -18,7 +19,8 @@ def broken_expectation(connection: Connection, run: Row, expected: Expectation, 
     if expected.within is not None and now - run.started_at > expected.within:
         return f"took {now - run.started_at:.1f} s, expected within {expected.within:g} s"
     if expected.messages_at_most is not None:
-        sent = connection.scalar(sa.select(sa.func.count()).where(notices.c.run == run.id)) or 0
+        mine = (notices.c.run == run.id, notices.c.kind == SAID)
+        sent = connection.scalar(sa.select(sa.func.count()).where(*mine)) or 0
         if sent > expected.messages_at_most:
             return f"sent {sent} messages, expected at most {expected.messages_at_most}"
     if expected.same_output_at_most is not None:

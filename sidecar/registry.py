@@ -17,8 +17,9 @@ from sidecar.checker.manifest import Manifest
 from sidecar.checker.report import Report, Snapshot
 from sidecar.clock import Clock
 from sidecar.events.emit import follow
+from sidecar.quarantine.count import start_afresh
 from sidecar.store import Store
-from sidecar.store.schema import audit, breakers, skills, versions
+from sidecar.store.schema import audit, skills, versions
 from sidecar.store.store import Row, get_blob, put_blob
 from skills.wire import Code
 
@@ -94,7 +95,7 @@ class Registry:
             connection.execute(
                 versions.update().where(versions.c.hash == snapshot.hash).values(state="active", activated_at=now)
             )
-            connection.execute(breakers.delete().where(breakers.c.skill == name))  # other bytes start afresh
+            start_afresh(connection, name)
             where = "shipped" if shipped else "workspace"
             self._put_skill(connection, name, where, active=snapshot.hash, report=report, retired_at=None)
             follow(connection, name, report.manifest)

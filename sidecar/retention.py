@@ -34,6 +34,7 @@ from sidecar.store.schema import (
     events,
     logs,
     notices,
+    outbox,
     proposals,
     reservations,
     reviews,
@@ -110,6 +111,7 @@ class Retention:
         kept = self._store.read(lambda connection: _cited(connection, now))
         for tree in self._old_trees(before, kept):
             self._forget(tree, gone)
+        self._forget_notices(before)
         self._forget_slots(before, gone)
         self._forget_events(before, gone)
         if not gone.is_nothing:
@@ -148,12 +150,23 @@ class Retention:
         mine = effects.c.run.in_(some)
         while (unused := self._store.write(lambda connection: _delete_effects(connection, mine))) is not None:
             gone.blobs += unused
+        said = sa.select(notices.c.id).where(notices.c.run.in_(some))
+        while self._delete_some(outbox, outbox.c.notice.in_(said)):
+            pass
         for table in OF_A_RUN:
             while self._delete_some(table, table.c.run.in_(some)):
                 pass
         for table in (spending, caps):
             while self._delete_some(table, sa.and_(table.c.scope == "run", table.c.subject.in_(some))):
                 pass
+
+    def _forget_notices(self, before: float) -> None:
+        """Those of no run."""
+        old = sa.and_(notices.c.run == "", notices.c.at < before)
+        while self._delete_some(outbox, outbox.c.notice.in_(sa.select(notices.c.id).where(old))):
+            pass
+        while self._delete_some(notices, old):
+            pass
 
     def _forget_slots(self, before: float, gone: Pruned) -> None:
         """Those that are old, but for those whose run is still there."""

@@ -26,6 +26,7 @@ from sidecar.commands.events import EventCommands
 from sidecar.commands.look import LookCommands
 from sidecar.commands.many_runs import ManyRunsCommands
 from sidecar.commands.memory import MemoryCommands
+from sidecar.commands.notices import NoticeCommands
 from sidecar.commands.rerun import RerunCommands
 from sidecar.commands.review import ReviewCommands
 from sidecar.commands.runs import RunCommands
@@ -49,6 +50,7 @@ from sidecar.journal.runs import FINAL, give_up_orphans
 from sidecar.lock import take_lock
 from sidecar.memory import Memory
 from sidecar.moments import Moments
+from sidecar.notices.couriers import Couriers
 from sidecar.quarantine.breaker import Policy
 from sidecar.quarantine.settle import Quarantine
 from sidecar.registry import Registry
@@ -112,6 +114,7 @@ class Sidecar:
         self._triggers = Triggers(store, registry, clock, settings.zone, self._dispatcher.nudge)
         self._gate = Gate(settings.workspace, store, registry, self._checker, moments, self._triggers.refresh)
         self._budget_watch = BudgetWatch(budget, runner.readable_manifest, self._dispatcher.nudge)
+        self._couriers = Couriers(settings, store, clock, self._gateway, moments)
         self._retention = Retention(store, clock, settings.keep_runs_days)
         self._watcher = Watcher(settings.workspace, self._gate.changed, self._unmounted)
         memory = Memory(settings.workspace)
@@ -125,6 +128,7 @@ class Sidecar:
             WhyCommands(store, clock, registry, self._triggers, skills),
             run_commands,
             ApprovalCommands(store, clock, approvals, self._dispatcher, moments),
+            NoticeCommands(store, clock, moments),
             reruns,
             ManyRunsCommands(store, clock, self._dispatcher, reruns),
             StopCommands(store, clock, registry, self._dispatcher, moments),
@@ -233,7 +237,7 @@ class Sidecar:
             adopt(self._settings.workspace, self._registry)
         self._gate.write_missing()
         self._leads = True
-        for part in (self._triggers, self._watcher, self._retention, self._budget_watch):
+        for part in (self._triggers, self._watcher, self._couriers, self._retention, self._budget_watch):
             part.start()
             self._leading.callback(part.stop)
 
@@ -252,7 +256,15 @@ def gateway_settings(settings: Settings) -> GatewaySettings:
         base_url=settings.base_url,
         api_key=settings.anthropic_api_key,
         fallback_price=settings.fallback_price,
+        targets=dict(settings.targets),
+        target_secrets=_target_secrets(settings),
     )
+
+
+def _target_secrets(settings: Settings) -> dict[str, str]:
+    """Those that the environment has."""
+    names = {secret for target in settings.targets.values() for secret in target.secrets}
+    return {name: os.environ[f"TEND_{name}"] for name in names if f"TEND_{name}" in os.environ}
 
 
 def _make_workspace(settings: Settings) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime, tzinfo
@@ -12,9 +11,9 @@ from sqlalchemy.engine import Connection
 from sidecar.budget.accounts import Payer
 from sidecar.budget.ledger import Configured, amounts_of, caps_of
 from sidecar.budget.words import Over, owner, raise_command, used_of
-from sidecar.caller import TEND
 from sidecar.client.views import What
-from sidecar.store.schema import notices, spending
+from sidecar.notices.tell import alert, tell
+from sidecar.store.schema import spending
 
 WARN_AT = 80  # percent
 
@@ -32,15 +31,10 @@ def warn(connection: Connection, payer: Payer, whats: Sequence[What], configured
             held = used_of(used[account], caps[account], account.what)
             more = raise_command(account, 2 * caps[account])
             text = f"{owner(account)} has used {held}. At its cap runs wait for you. To raise it: {more}"
-            _notice(connection, payer, text, now)
+            tell(connection, alert("budget", skill=payer.skill, text=text, run=payer.run), now)
 
 
 def tell_of_wait(connection: Connection, payer: Payer, over: Over, now: float, expires_at: float, zone: tzinfo) -> None:
     until = f"{datetime.fromtimestamp(expires_at, zone):%Y-%m-%d %H:%M}"
     text = f"run {payer.run} of {payer.skill} waits: {over}. To let it go on: {over.command}. It fails at {until}"
-    _notice(connection, payer, text, now)
-
-
-def _notice(connection: Connection, payer: Payer, text: str, now: float) -> None:
-    row = {"run": payer.run, "skill": payer.skill, "target": TEND, "text": text, "at": now}
-    connection.execute(notices.insert().values(id=secrets.token_hex(8), **row))
+    tell(connection, alert("budget", skill=payer.skill, text=text, run=payer.run), now)

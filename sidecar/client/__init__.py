@@ -186,8 +186,22 @@ class Client:
         only the first does that is in time."""
         return self._ask("approvals.answer", views.Answered, approval=approval, answer=answer, because=because)
 
-    def notices(self, *, limit: int = 50) -> list[views.Notice]:
-        return self._ask("notices.list", list[views.Notice], limit=limit)
+    # ------------------------------------------------------------ notices
+
+    def notices(self, *, notice: str | None = None, target: str | None = None, limit: int = 50) -> list[views.Notice]:
+        """Newest first; `notice` alone, by its id, or what went to one target of the settings."""
+        return self._ask("notices.list", list[views.Notice], notice=notice, target=target, limit=limit)
+
+    def retry_posting(self, posting: str) -> views.Posting:
+        """Send once more what failed, was dropped, or may have come or not. Its id stays the same."""
+        return self._ask("notices.retry", views.Posting, posting=posting)
+
+    def drop_posting(self, posting: str) -> views.Posting:
+        return self._ask("notices.drop", views.Posting, posting=posting)
+
+    def test_target(self, target: str) -> views.Notice:
+        """Send a word there; `notices(notice=ID)` tells what becomes of it."""
+        return self._ask("notices.test", views.Notice, target=target)
 
     # ------------------------------------------------------------ events
 

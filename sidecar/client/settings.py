@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
+from sidecar.client.targets import Target, parse_targets
 from sidecar.isolation.tiers import TIERS, Tier
 
 
@@ -52,6 +53,8 @@ class Settings:
     budget_wait: float = 86400.0  # seconds that a run waits at a cap until a person raises it; then it fails
     keep_runs_days: int = 90  # finished runs are forgotten after that
     least_tier: Tier = "limited"  # of isolation; where a machine reaches less, skills do not run
+    targets: Mapping[str, Target] = field(default_factory=dict)  # where notices go beside the terminal and the pages
+    alerts: tuple[str, ...] = ()  # the targets that hear of failures, silence and the like
     agent: str = "harness.agent.entry"  # the module whose skill answers a chat message
 
     @property
@@ -93,6 +96,8 @@ def load_settings(
     ):
         values |= {name: _parse(name, value, source) for name, value in given.items()}
     values.setdefault("zone", _machine_zone())
+    for unknown in set(values.get("alerts", ())) - set(values.get("targets", ())):
+        raise SettingsError(f"alerts: there is no target {unknown!r}. Name one with [targets.{unknown}] in tend.toml.")
     return Settings(workspace=folder.expanduser().absolute(), **values)
 
 
@@ -115,6 +120,8 @@ def _parse(name: str, value: Any, source: str) -> Any:
     if name not in _KINDS:
         known = ", ".join(sorted(_KINDS))
         raise SettingsError(f"{source}: there is no setting {name!r}. There are: {known}.")
+    if name in ("targets", "alerts"):
+        return _parse_targets(name, value, source)
     if name == "database_url" and not _is_address(str(value)):
         raise SettingsError(f"{source}: database_url is no address like postgresql://user@host/database.")
     if name == "review" and value not in ("propose", "auto"):
@@ -130,6 +137,16 @@ def _parse(name: str, value: Any, source: str) -> Any:
     if parsed < _AT_LEAST.get(name, parsed):
         raise SettingsError(f"{source}: {name} is {value!r}; {_AT_LEAST[name]} is the least.")
     return parsed
+
+
+def _parse_targets(name: str, value: Any, source: str) -> Any:
+    """`alerts` is a list of names; in the environment with commas between them."""
+    try:
+        if name == "targets":
+            return parse_targets(value)
+        return tuple(one.strip() for one in value.split(",") if one.strip()) if isinstance(value, str) else tuple(value)
+    except (TypeError, ValueError) as error:
+        raise SettingsError(f"{source}: {name}: {error}.") from error
 
 
 def _is_address(text: str) -> bool:

@@ -37,6 +37,7 @@ __all__ = [
     "Moment",
     "Notice",
     "Obstacle",
+    "Posting",
     "Problem",
     "Proposal",
     "Quarantine",
@@ -350,6 +351,18 @@ class Answered(View):
     approval: Approval | None = None  # as it is now
 
 
+class Posting(View):
+    """A notice on its way to one target."""
+
+    id: str
+    target: str
+    state: Literal["waiting", "sent", "ambiguous", "failed", "counted", "dropped"]
+    reason: str | None = None  # why it is not there yet, or never will be
+    tries: int = 0
+    due_at: datetime | None = None  # of one that waits
+    ended_at: datetime | None = None
+
+
 class Notice(View):
     id: str
     at: datetime
@@ -357,6 +370,8 @@ class Notice(View):
     run: str
     target: str
     text: str
+    kind: str = "said"  # by the skill; else what Tend alerts to: failed, silent, recovered, ...
+    postings: tuple[Posting, ...] = ()  # none: it is kept here, and shown
 
 
 DeliveryOutcome: TypeAlias = Literal[

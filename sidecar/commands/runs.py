@@ -1,4 +1,4 @@
-"""Commands about runs, and what was said to people."""
+"""Commands about runs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 
 from sidecar.caller import Caller, CommandRefused
 from sidecar.client import views
-from sidecar.clock import Clock, moment
+from sidecar.clock import Clock
 from sidecar.commands.excerpt import run_excerpt
 from sidecar.commands.show import run_detail, run_views
 from sidecar.commands.table import command
@@ -19,7 +19,7 @@ from sidecar.journal.runs import cancel
 from sidecar.moments import Moments
 from sidecar.registry import record_audit
 from sidecar.store import Row, Store
-from sidecar.store.schema import notices, runs
+from sidecar.store.schema import runs
 
 
 class RunCommands:
@@ -80,14 +80,6 @@ class RunCommands:
         self._dispatcher.nudge()
         self._moments.publish("run", run=row.id, skill=row.skill, state="cancelled", trigger=row.trigger)
         return self._view(row.id)
-
-    @command("notices.list", agent=True)
-    def list_notices(self, caller: Caller, limit: int = 50) -> list[views.Notice]:  # noqa: ARG002
-        rows = self._store.rows(sa.select(notices).order_by(notices.c.at.desc()).limit(max(1, min(limit, 1000))))
-        return [
-            views.Notice(id=row.id, at=moment(row.at), skill=row.skill, run=row.run, target=row.target, text=row.text)
-            for row in rows
-        ]
 
     def find(self, run: str) -> Row:
         """By id, or the first letters of it."""

@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection
 from sidecar.client import views
 from sidecar.clock import moment
 from sidecar.difference import unified
+from sidecar.notices.tell import SAID
 from sidecar.store import Row
 from sidecar.store.schema import approvals, attempts, effects, logs, notices, runs, step_attempts, steps, versions
 from sidecar.store.store import get_blob
@@ -40,7 +41,8 @@ def run_views(connection: Connection, rows: Iterable[Row]) -> list[views.Run]:
         ).all()
     )
     told: dict[str, list[str]] = {}
-    for notice in connection.execute(sa.select(notices).where(notices.c.run.in_(wanted)).order_by(notices.c.at)):
+    said = (notices.c.run.in_(wanted), notices.c.kind == SAID)
+    for notice in connection.execute(sa.select(notices).where(*said).order_by(notices.c.at)):
         told.setdefault(notice.run, []).append(_excerpt(f"{notice.target}: {notice.text}"))
     return [_run_view(row, costs.get(row.id), tuple(told.get(row.id, ()))) for row in rows]
 

@@ -32,7 +32,7 @@ from sidecar.journal.admission import PERSONS, Skipped, create, new_run
 from sidecar.journal.stops import all_stops, refuse_stopped
 from sidecar.moments import Moments
 from sidecar.proposals import proposed_by, put_proposal
-from sidecar.quarantine.count import forget, quarantines
+from sidecar.quarantine.count import quarantines, start_afresh
 from sidecar.registry import Active, Origin, Registry, record_audit
 from sidecar.store import Row, Store
 from sidecar.store.schema import runs, skills
@@ -263,7 +263,7 @@ class SkillCommands:
         return self._after_hold(name, "resumed")
 
     def _end_quarantine(self, connection: Connection, name: str, who: str) -> None:
-        if forget(connection, name):
+        if start_afresh(connection, name):
             record_audit(connection, self._clock.now(), who, "end quarantine", name)
 
     def _after_hold(self, name: str, what: str) -> views.Skill:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -26,11 +25,12 @@ from sidecar.journal.admission import Skipped, create, new_run
 from sidecar.journal.step_row import StepRow
 from sidecar.journal.steps import Journal
 from sidecar.moments import Moments
+from sidecar.notices.tell import Notice, tell
 from sidecar.proposals import proposed_by
 from sidecar.registry import Registry
 from sidecar.state import read_value
 from sidecar.store import Store
-from sidecar.store.schema import notices, runs
+from sidecar.store.schema import runs
 from skills.wire import Done, ErrorInfo, Failed, OnExpiry, Request, StepKey, Suspend
 
 DEPTH_AT_MOST = 10  # runs below one another
@@ -294,15 +294,13 @@ class Requests:
     # ------------------------------------------------------------ notices and commands
 
     def _notify(self, asked: _Notify, step: StepRow, journal: Journal, where: Circumstances) -> Done | Failed | Suspend:
-        identity = secrets.token_hex(8)
         if where.rehearsal:
             return journal.answer(step, result={"notice": "", "rehearsal": "nothing was sent"})
 
         def change(connection: Connection) -> JsonValue:
             self.budget.count(connection, "notices", where.segment.run, where.skill)
-            row = {"run": where.segment.run, "skill": where.skill, "target": asked.target, "text": asked.text}
-            connection.execute(notices.insert().values(id=identity, at=self.clock.now(), **row))
-            return {"notice": identity}
+            notice = Notice(where.segment.run, where.skill, asked.target, asked.text)
+            return {"notice": tell(connection, notice, self.clock.now())}
 
         try:
             answer = journal.answer(step, change)

@@ -8,9 +8,11 @@ from datetime import UTC, datetime
 
 from sidecar.gateway.child import Child, OnEvent
 from sidecar.gateway.errors import GatewayDied, ModelNotConfigured
-from sidecar.gateway.requests import HttpRequest, Kind, ModelRequest, Request, parse
+from sidecar.gateway.requests import HttpRequest, Kind, ModelRequest, NoticeRequest, Request, parse
 from sidecar.gateway.settings import GatewaySettings
 from skills.wire import Json
+
+NOTICE_WITHIN = 120.0  # seconds: several requests of at most 30 s
 
 
 class Gateway:
@@ -102,4 +104,10 @@ class Gateway:
             )
 
     def _bound(self, request: Request) -> float:
-        return request.timeout if isinstance(request, HttpRequest) else self._settings.patience.total
+        match request:
+            case HttpRequest():
+                return request.timeout
+            case NoticeRequest():
+                return NOTICE_WITHIN
+            case ModelRequest():
+                return self._settings.patience.total

@@ -9,7 +9,7 @@ from pydantic import Base64Bytes, Field, ValidationError
 from sidecar.gateway.errors import RequestInvalid
 from skills.wire import Json, Message
 
-Kind: TypeAlias = Literal["http", "model"]
+Kind: TypeAlias = Literal["http", "model", "notice"]
 
 
 class HttpRequest(Message):
@@ -50,14 +50,47 @@ class ModelRequest(Message):
         return True  # it changes nothing but the bill
 
 
-Request: TypeAlias = HttpRequest | ModelRequest
+class NoticeItem(Message):
+    """One notice of a message."""
+
+    skill: str
+    run: str
+    kind: str
+    text: str
+    at: float
+
+
+class NoticeRequest(Message):
+    """One message to a target of the settings, or the question whether it has come there. `message` is its id, the same
+    at each try."""
+
+    kind: Literal["notice"] = "notice"
+    action: Literal["send", "look_up"]
+    target: str
+    channel: str | None = None  # of a Slack target, in place of its own
+    message: str
+    title: str
+    text: str
+    items: tuple[NoticeItem, ...] = ()
+    since: float = 0.0  # when the first try was begun
+
+    def __str__(self) -> str:
+        return f"the notice for {self.target!r}"
+
+    @property
+    def repeatable(self) -> bool:
+        return self.action == "look_up"
+
+
+Request: TypeAlias = HttpRequest | ModelRequest | NoticeRequest
+
+_KINDS: dict[Kind, type[Request]] = {"http": HttpRequest, "model": ModelRequest, "notice": NoticeRequest}
 
 
 def parse(kind: Kind, request: Json) -> Request:
     """The request as a type. Raises RequestInvalid with what is wrong in it."""
-    wanted: type[Request] = HttpRequest if kind == "http" else ModelRequest
     try:
-        return wanted.model_validate(request)
+        return _KINDS[kind].model_validate(request)
     except ValidationError as error:
         faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
         raise RequestInvalid(f"This is not a request of kind {kind!r}: {faults}.") from error

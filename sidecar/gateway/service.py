@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from sidecar.failpoints import failpoint
 from sidecar.gateway.errors import EffectFailed
 from sidecar.gateway.fetch import Fetcher
-from sidecar.gateway.requests import HttpRequest, ModelRequest
+from sidecar.gateway.requests import HttpRequest, ModelRequest, NoticeRequest
+from sidecar.gateway.senders import Senders
 from sidecar.gateway.settings import GatewaySettings
 from sidecar.gateway.wire import (
     MAX_LINE,
@@ -52,6 +53,7 @@ class Service:
         self._settings = settings
         self._write = write
         self._fetcher = Fetcher()
+        self._senders = Senders(settings, self._fetcher)
         self._model: asyncio.Task[ModelCaller] | None = None
         self._under_way: dict[int, asyncio.Task[None]] = {}
         self._paid: dict[int, asyncio.Event] = {}  # of calls whose next try waits for that
@@ -90,6 +92,8 @@ class Service:
         match call.request:
             case HttpRequest() as request:
                 return await self._fetcher.fetch(request)
+            case NoticeRequest() as request:
+                return (await self._senders.perform(request)).model_dump()
             case ModelRequest() as request:
                 # Shielded: one caller that gives up must not stop the import for the others.
                 model = await asyncio.shield(self._importing_model())

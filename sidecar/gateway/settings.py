@@ -5,12 +5,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from sidecar.client.targets import Target
 from sidecar.gateway.patience import Patience
 
 
 @dataclass(frozen=True)
 class GatewaySettings:
-    """Where the model is, and what it is called there for each purpose."""
+    """Where the model is, what it is called there for each purpose, and where notices go."""
 
     models: dict[str, str] = field(
         default_factory=lambda: {
@@ -23,3 +24,5 @@ class GatewaySettings:
     api_key: str | None = field(default=None, repr=False)
     fallback_price: float = 20.0  # USD per million tokens, for a model whose price is unknown
     patience: Patience = field(default_factory=Patience)
+    targets: dict[str, Target] = field(default_factory=dict)
+    target_secrets: dict[str, str] = field(default_factory=dict, repr=False)  # by name; one that is not set is not here

@@ -5,16 +5,15 @@ Their run is over, so that nobody is asked; but a person is told, and the step s
 
 from __future__ import annotations
 
-import secrets
-
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from sidecar.caller import TEND
-from sidecar.store.schema import notices, runs, steps
+from sidecar.notices.tell import alert, tell
+from sidecar.store.schema import runs, steps
 from skills.wire import ErrorInfo, StepKey
 
 IN_DOUBT = "MayHaveHappened"
+IN_DOUBT_ALERT = "in doubt"
 
 
 def is_in_doubt(run: str) -> sa.ColumnElement[bool]:
@@ -35,5 +34,4 @@ def leave_in_doubt(connection: Connection, run: str, why: str, now: float) -> No
             .values(state="failed", error=error.model_dump(), ended_at=now)
         )
         text = f"{skill}: {said}. What it was to do: tend runs show {run}"
-        row = {"id": secrets.token_hex(8), "run": run, "skill": skill, "target": TEND, "text": text, "at": now}
-        connection.execute(notices.insert().values(**row))
+        tell(connection, alert(IN_DOUBT_ALERT, skill=skill or "", text=text, run=run), now)

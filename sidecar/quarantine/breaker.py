@@ -6,6 +6,8 @@
          │  └──────── a success, a person ───────┘ └────────────────── it fails ──────────────────────┘ │
          └──────────────────────────────────────── it succeeds ─────────────────────────────────────────┘
 
+People are told of the first failure, of the opening, and once when it is well again, whatever lay between.
+
 A run's end is only counted at first (`failed`, `succeeded`), since whoever ends it knows no policy; `settled` draws
 the consequence. To settle twice changes nothing.
 """
@@ -15,7 +17,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
-Change: TypeAlias = Literal["opened", "reopened", "recovered"]
+Change: TypeAlias = Literal["failing", "opened", "reopened", "recovered"]
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class Breaker:
     opened_at: float | None = None
     trial_from: float | None = None
     trial: str | None = None  # the run that is let through, until it ends
+    told: bool = False  # people know that it fails
 
     @property
     def is_open(self) -> bool:
@@ -54,19 +57,25 @@ class Breaker:
     def succeeded(self, run: str) -> Breaker:
         return replace(self, failures=0, last_run=run, trial=None)
 
+    def afresh(self) -> Breaker:
+        """Nothing counts any more; but people who know that it failed are told when it is well again."""
+        return Breaker(told=self.told)
+
     def without_trial(self) -> Breaker:
         """The trial has told nothing: it was cancelled, or is kept no more. Another may be tried."""
         return replace(self, trial=None)
 
     def settled(self, policy: Policy) -> tuple[Breaker, Change | None]:
         """What follows from what was counted, and what is to be told of it."""
+        if self.failures == 0 and self.last_run is None:
+            return self, None  # nothing has been counted
         if self.failures == 0:
-            return Breaker(), None if self.opened_at is None else "recovered"
+            return Breaker(), "recovered" if self.told else None
         if self.opened_at is None and self.failures < policy.failures:
-            return self, None
+            return (self, None) if self.told else (replace(self, told=True), "failing")
         trial_from = self.failed_at + policy.cool_down
         if self.opened_at is None:
-            return replace(self, opened_at=self.failed_at, trial_from=trial_from), "opened"
+            return replace(self, opened_at=self.failed_at, trial_from=trial_from, told=True), "opened"
         if self.trial_from == trial_from:
             return self, None
         return replace(self, trial_from=trial_from), "reopened"

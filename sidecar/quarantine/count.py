@@ -1,7 +1,7 @@
 """What is counted of each skill's runs, and whether a trigger may start it.
 
-A skill without a row is closed and has not failed since its last success. Its row goes when another version becomes
-active: that one starts afresh.
+A skill without a row is closed and has not failed since its last success. When another version becomes active,
+that one starts afresh.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def load(connection: Connection, skill: str) -> Breaker:
 
 def put(connection: Connection, skill: str, breaker: Breaker) -> None:
     if breaker in (Breaker(), Breaker(last_run=breaker.last_run, failed_at=breaker.failed_at)):
-        forget(connection, skill)
+        connection.execute(breakers.delete().where(breakers.c.skill == skill))
         return
     values = vars(breaker)
     connection.execute(
@@ -82,11 +82,11 @@ def put(connection: Connection, skill: str, breaker: Breaker) -> None:
     )
 
 
-def forget(connection: Connection, skill: str) -> bool:
-    """Close the breaker. True: it was open."""
-    was_open = load(connection, skill).is_open
-    connection.execute(breakers.delete().where(breakers.c.skill == skill))
-    return was_open
+def start_afresh(connection: Connection, skill: str) -> bool:
+    """Close the breaker, and count from the beginning. True: it was open."""
+    breaker = load(connection, skill)
+    put(connection, skill, breaker.afresh())
+    return breaker.is_open
 
 
 def quarantines(connection: Connection) -> dict[str, views.Quarantine]:
@@ -103,6 +103,7 @@ def breaker_of(connection: Connection, row: Row) -> Breaker:
         opened_at=row.opened_at,
         trial_from=row.trial_from,
         trial=row.trial,
+        told=row.told,
     )
     if breaker.trial is None:
         return breaker
@@ -122,6 +123,10 @@ def _view(connection: Connection, breaker: Breaker) -> views.Quarantine:
 
 
 def reason_of(connection: Connection, breaker: Breaker) -> str:
+    error = last_error(connection, breaker)
+    return f"it failed {breaker.failures} times in a row{f'; the last time {error}' if error else ''}"
+
+
+def last_error(connection: Connection, breaker: Breaker) -> str:
     error = connection.scalar(sa.select(runs.c.error).where(runs.c.id == breaker.last_run))
-    last = f"; the last time {error['type']}: {error['message']}" if error else ""
-    return f"it failed {breaker.failures} times in a row{last}"
+    return f"{error['type']}: {error['message']}" if error else ""

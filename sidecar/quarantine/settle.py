@@ -5,20 +5,22 @@ What a crash leaves counted and not settled, the next start settles.
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from sidecar.caller import TEND
+from sidecar.client.targets import ALERTS
 from sidecar.clock import Clock
 from sidecar.moments import Moments
+from sidecar.notices.alerts import RECOVERED
+from sidecar.notices.tell import alert, tell
 from sidecar.quarantine.breaker import Breaker, Change, Policy
-from sidecar.quarantine.count import breaker_of, put, reason_of
+from sidecar.quarantine.count import breaker_of, last_error, put, reason_of
 from sidecar.registry import record_audit
 from sidecar.store import Store
-from sidecar.store.schema import breakers, notices
+from sidecar.store.schema import breakers
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,10 @@ class _Told:
     run: str
     change: Change
     text: str | None  # of the notice
+    was_open: bool
+
+
+KINDS: dict[Change, str] = {"failing": "failed", "opened": "quarantined", "recovered": RECOVERED}
 
 
 class Quarantine:
@@ -58,18 +64,24 @@ class Quarantine:
             return None
         put(connection, skill, breaker)
         now, run = self._clock.now(), counted.last_run or ""
-        what = "recover" if change == "recovered" else "quarantine"
-        why = f"run {run} succeeded" if change == "recovered" else reason_of(connection, breaker)
-        record_audit(connection, now, TEND, what, skill, why)
-        text = self._notice(skill, run, change, why)
+        was_open = counted.opened_at is not None
+        why = _why(connection, breaker, change, run)
+        if change in ("opened", "reopened") or was_open:
+            record_audit(connection, now, TEND, "recover" if change == "recovered" else "quarantine", skill, why)
+        text = self._notice(skill, run, change, why, was_open=was_open)
         if text is not None:
-            row = {"run": run, "skill": skill, "target": TEND, "text": text}
-            connection.execute(notices.insert().values(id=secrets.token_hex(8), at=now, **row))
-        return _Told(skill, run, change, text)
+            tell(connection, alert(KINDS[change], skill=skill, text=text, run=run), now)
+        return _Told(skill, run, change, text, was_open=was_open)
 
-    def _notice(self, skill: str, run: str, change: Change, why: str) -> str | None:
-        """One when it opens, one when it has recovered; a trial that fails tells nothing new."""
+    def _notice(self, skill: str, run: str, change: Change, why: str, *, was_open: bool) -> str | None:
+        """One at the first failure, one when it opens, one when it has recovered; a trial that fails tells nothing
+        new."""
         match change:
+            case "failing":
+                return (
+                    f"{skill} has failed: {why}. What happened: tend runs show {run}. Until it is well again, further "
+                    "failures are not told one by one."
+                )
             case "opened":
                 return (
                     f"{skill} is quarantined: {why}. Its triggers start no runs; after "
@@ -77,12 +89,23 @@ class Quarantine:
                     f"itself. What happened: tend runs show {run}. To let it go on now: tend skills resume {skill}"
                 )
             case "recovered":
-                return f"{skill} has recovered: {why}. Its triggers start runs again."
+                return f"{skill} has recovered: {why}.{' Its triggers start runs again.' if was_open else ''}"
             case "reopened":
                 return None
 
     def _publish(self, told: _Told) -> None:
-        what = "recovered" if told.change == "recovered" else "quarantined"
-        self._moments.publish("skill", skill=told.skill, what=what, run=told.run)
+        if told.was_open or told.change == "opened":
+            what = "recovered" if told.change == "recovered" else "quarantined"
+            self._moments.publish("skill", skill=told.skill, what=what, run=told.run)
         if told.text is not None:
-            self._moments.publish("notice", run=told.run, skill=told.skill, target=TEND, text=told.text)
+            self._moments.publish("notice", run=told.run, skill=told.skill, target=ALERTS, text=told.text)
+
+
+def _why(connection: Connection, breaker: Breaker, change: Change, run: str) -> str:
+    match change:
+        case "failing":
+            return last_error(connection, breaker)
+        case "opened" | "reopened":
+            return reason_of(connection, breaker)
+        case "recovered":
+            return f"run {run} succeeded"

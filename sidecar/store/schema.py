@@ -141,6 +141,7 @@ breakers = sa.Table(  # skills that have failed since their last success
     _time("opened_at"),  # null: closed
     _time("trial_from"),
     sa.Column("trial", Text),  # the run that is let through
+    sa.Column("told", sa.Boolean, nullable=False, server_default=sa.false()),  # people know that it fails
 )
 
 # ---------------------------------------------------------------- runs and their journal
@@ -358,6 +359,49 @@ notices = sa.Table(
     sa.Column("target", Text, nullable=False),
     sa.Column("text", Text, nullable=False),
     _time("at", nullable=False),
+    sa.Column("kind", Text, nullable=False, server_default="said"),  # by a skill; else what it alerts to
+)
+
+targets = sa.Table(  # of the settings, as the host that leads has them: every host's notices go there
+    "targets",
+    metadata,
+    sa.Column("name", Text, primary_key=True),
+    sa.Column("position", sa.Integer, nullable=False),
+    sa.Column("kind", Text, nullable=False),
+    sa.Column("channel", Text),
+    sa.Column("digest", sa.Float(precision=53), nullable=False),  # seconds
+    sa.Column("cool_down", sa.Float(precision=53), nullable=False),  # seconds
+    sa.Column("alerts", sa.Boolean, nullable=False),
+)
+
+outbox = sa.Table(  # a notice on its way to one target
+    "outbox",
+    metadata,
+    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("id", Text, nullable=False, unique=True),
+    sa.Column("notice", Text, nullable=False, index=True),
+    sa.Column("target", Text, nullable=False),
+    sa.Column("channel", Text),  # in place of the target's own
+    sa.Column("state", Text, nullable=False),  # waiting, sent, ambiguous, failed, counted, dropped
+    sa.Column("message", Text, index=True),  # under which id it was sent, or is: that of the first of a digest
+    sa.Column("sameness", sa.String(64), nullable=False),
+    sa.Column("tries", sa.Integer, nullable=False, default=0),
+    sa.Column("reason", Text),
+    sa.Column("remote", Text),  # what the target calls the message
+    _time("created_at", nullable=False),
+    _time("due_at", nullable=False),
+    _time("begun_at"),  # it may be there: sent, and no answer is on record yet
+    _time("ended_at"),
+    sa.Index("outbox_by_target", "target", "state", "seq"),
+    sa.Index("outbox_by_sameness", "sameness", "target"),
+)
+
+alerts = sa.Table(  # what people were told of, and is not well again
+    "alerts",
+    metadata,
+    sa.Column("subject", Text, primary_key=True),  # a skill, or a target
+    sa.Column("kind", Text, primary_key=True),  # silent, late, undelivered
+    _time("since", nullable=False),
 )
 
 transcript = sa.Table(

@@ -36,7 +36,9 @@ def tell(run: Run, failure: Failure) -> None:
 
 
 def notices(sidecar: LiveSidecar, skill: str) -> list[str]:
-    return [notice.text for notice in reversed(sidecar.client.notices()) if notice.skill == skill]
+    """What the skill itself said, oldest first."""
+    told = reversed(sidecar.client.notices())
+    return [notice.text for notice in told if notice.skill == skill and notice.kind == "said"]
 
 
 def test_state_is_published_only_by_a_run_that_ends_well(sidecar: LiveSidecar) -> None:

@@ -66,6 +66,14 @@ def notices(sidecar: LiveSidecar, name: str) -> list[str]:
     return [item.text for item in reversed(sidecar.client.notices(limit=500)) if item.skill == name]
 
 
+def fail_twice(sidecar: LiveSidecar, name: str) -> str:
+    """The second run. People are told of the first before it."""
+    assert sidecar.run(name).run.state == "failed"
+    wait_until(lambda: notices(sidecar, name), "people are told of the first failure")
+    assert skill(sidecar, name).quarantine is None
+    return sidecar.run(name).run.id
+
+
 def decisions(sidecar: LiveSidecar, name: str) -> list[str]:
     rows = sidecar.query(sa.select(audit.c.what).where(audit.c.subject == name).order_by(audit.c.seq))
     return [row.what for row in rows]
@@ -73,13 +81,12 @@ def decisions(sidecar: LiveSidecar, name: str) -> list[str]:
 
 def test_failures_in_a_row_quarantine_a_skill_and_people_are_told(wary: LiveSidecar) -> None:
     put(wary, "fails")
-    assert wary.run("fails").run.state == "failed"
-    assert skill(wary, "fails").quarantine is None
-    last = wary.run("fails").run.id
+    last = fail_twice(wary, "fails")
     held = quarantined(wary, "fails")
     assert held.last_run == last
     assert held.reason == "it failed 2 times in a row; the last time ValueError: in a bad mood"
-    (told,) = notices(wary, "fails")
+    first, told = notices(wary, "fails")
+    assert first.startswith("fails has failed: ValueError: in a bad mood")
     assert told.startswith("fails is quarantined: it failed 2 times in a row")
     assert "tend skills resume fails" in told
     assert f"tend runs show {last}" in told
@@ -91,11 +98,13 @@ def test_failures_in_a_row_quarantine_a_skill_and_people_are_told(wary: LiveSide
 
 def test_a_success_between_failures_keeps_it_going(wary: LiveSidecar) -> None:
     put(wary, "ups_and_downs")
-    for mood in ("bad", "good", "bad", "good"):
+    for told, mood in enumerate(("bad", "good", "bad", "good"), start=1):
         feel(wary, mood)
         wary.run("ups_and_downs")
+        wait_until(lambda: len(notices(wary, "ups_and_downs")) == told, f"people are told of the {mood} run")  # noqa: B023
     assert skill(wary, "ups_and_downs").quarantine is None
-    assert notices(wary, "ups_and_downs") == []
+    texts = notices(wary, "ups_and_downs")
+    assert [text.partition(":")[0] for text in texts] == ["ups_and_downs has failed", "ups_and_downs has recovered"] * 2
 
 
 def test_rehearsals_and_cancelled_runs_do_not_count(wary: LiveSidecar) -> None:
@@ -117,9 +126,12 @@ def test_its_slots_have_rows_and_a_trial_that_succeeds_ends_it(wary: LiveSidecar
     assert slots_held(wary, "recovers")[0].startswith("quarantined after 2 failures in a row; see run ")
     feel(wary, "good")
     wait_until(lambda: skill(wary, "recovers").quarantine is None, "a trial succeeds")
-    wait_until(lambda: len(notices(wary, "recovers")) == 2, "two notices, however often a trial failed")
+    wait_until(lambda: len(notices(wary, "recovers")) == 3, "three notices, however often a trial failed")
     wary.client.pause("recovers")
-    assert notices(wary, "recovers")[1].startswith("recovers has recovered: run ")
+    failed, held, well = notices(wary, "recovers")
+    assert (failed[:19], held[:23]) == ("recovers has failed", "recovers is quarantined")
+    assert well.startswith("recovers has recovered: run ")
+    assert well.endswith(" Its triggers start runs again.")
     found = decisions(wary, "recovers")
     assert (found[0], found[-2:]) == ("quarantine", ["recover", "pause"])
 
@@ -152,22 +164,21 @@ def test_a_person_lets_it_go_on(wary: LiveSidecar) -> None:
 
 def test_other_bytes_start_afresh(wary: LiveSidecar) -> None:
     put(wary, "mended")
-    wary.run("mended")
-    wary.run("mended")
+    fail_twice(wary, "mended")
     quarantined(wary, "mended")
     wary.put("mended", wary.client.source("mended").text.replace('"bad"', '"worse"'))
     assert skill(wary, "mended").quarantine is None
     assert wary.run("mended").output == "bad"
+    wait_until(lambda: len(notices(wary, "mended")) == 3, "people who know that it failed are told that it is well")
 
 
 def test_a_quarantined_skill_can_be_called_and_a_call_that_succeeds_ends_it(wary: LiveSidecar) -> None:
     put(wary, "called")
-    wary.run("called")
-    wary.run("called")
+    fail_twice(wary, "called")
     quarantined(wary, "called")
     feel(wary, "good")
     assert wary.run("called").output == "good"
-    wait_until(lambda: len(notices(wary, "called")) == 2, "it is told that it has recovered")
+    wait_until(lambda: len(notices(wary, "called")) == 3, "it is told that it has recovered")
 
 
 def test_a_quarantine_survives_a_restart(tmp_path_factory: pytest.TempPathFactory) -> None:

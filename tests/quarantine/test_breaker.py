@@ -38,6 +38,16 @@ def test_a_trial_that_fails_starts_the_cool_down_again() -> None:
     assert not again.lets_through(219.9)
 
 
+def test_people_are_told_of_the_first_failure_and_once_when_it_is_well_again() -> None:
+    once, change = Breaker().failed("x", 5.0).settled(POLICY)
+    assert change == "failing"
+    twice, change = once.failed("y", 6.0).settled(POLICY)
+    assert change is None
+    waits, change = twice.afresh().settled(POLICY)
+    assert change is None, "other bytes are not yet a success"
+    assert waits.succeeded("z").settled(POLICY) == (Breaker(), "recovered")
+
+
 def test_a_success_closes_it_and_is_told_once() -> None:
     closed, change = failed(3).started("trial").succeeded("trial").settled(POLICY)
     assert (closed, change) == (Breaker(), "recovered")
@@ -60,13 +70,18 @@ class AnyHistory(RuleBasedStateMachine):
         self.open = False
         self.trial: str | None = None
         self.runs = 0
+        self.known = False  # to people: that it fails
 
     def settle(self) -> None:
         self.breaker, change = self.breaker.settled(POLICY)
         was, self.open = self.open, self.in_a_row >= POLICY.failures
-        told = {(False, True): "opened", (True, False): "recovered", (False, False): None}
-        assert change == told.get((was, self.open), change)
-        assert change in ("reopened", None) or was != self.open
+        known, self.known = self.known, self.in_a_row > 0
+        if self.in_a_row == 0:
+            assert change == ("recovered" if known else None)
+        elif self.open:
+            assert change in ("reopened", None) if was else change == "opened"
+        else:
+            assert change == (None if known else "failing")
 
     @rule(seconds=st.floats(0, 250))
     def time_passes(self, seconds: float) -> None:
@@ -99,6 +114,11 @@ class AnyHistory(RuleBasedStateMachine):
         if run == self.trial or not failed:
             self.trial = None
         self.settle()
+
+    @rule()
+    def other_bytes_go_live(self) -> None:
+        self.breaker = self.breaker.afresh()
+        self.in_a_row, self.open, self.trial = 0, False, None
 
     @rule()
     def a_trigger_is_due(self) -> None:

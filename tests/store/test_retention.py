@@ -215,7 +215,7 @@ def test_every_table_that_belongs_to_a_run_is_known() -> None:
 def test_every_reference_to_a_blob_is_known() -> None:
     """A new column of hashes is either no blob's, or has to hold back `_delete_effects`."""
     versions_hashes = {"versions.hash", "versions.base", "skills.active", "skills.newest", "runs.version"}
-    others = {"blobs.hash", "steps.arguments_hash", "proposals.base", "proposals.version"}
+    others = {"blobs.hash", "steps.arguments_hash", "proposals.base", "proposals.version", "outbox.sameness"}
     hashes = {
         f"{table.name}.{column.name}"
         for table in metadata.tables.values()
