@@ -216,6 +216,7 @@ def test_every_reference_to_a_blob_is_known() -> None:
     """A new column of hashes is either no blob's, or has to hold back `_delete_effects`."""
     versions_hashes = {"versions.hash", "versions.base", "skills.active", "skills.newest", "runs.version"}
     others = {"blobs.hash", "steps.arguments_hash", "proposals.base", "proposals.version", "outbox.sameness"}
+    others |= {"approvals.hash", "approval_grants.version"}
     hashes = {
         f"{table.name}.{column.name}"
         for table in metadata.tables.values()
