@@ -60,6 +60,25 @@ class Retry(Message):
     timeout: float | None = Field(default=None, gt=0)  # seconds for one attempt of the step's body
 
 
+# ---------------------------------------------------------------- secrets in a request
+
+
+class SecretPart(Message):
+    """Where the gateway puts a secret's value, escaped for the text around it."""
+
+    secret: str
+    escaped_for: Literal["nothing", "url", "json"] = "nothing"
+
+
+class Base64Part(Message):
+    """What the gateway writes as base64, once the secrets in it are filled in."""
+
+    base64: tuple[str | SecretPart, ...]
+
+
+Part: TypeAlias = str | SecretPart | Base64Part
+
+
 # ---------------------------------------------------------------- sidecar → worker
 
 

@@ -20,6 +20,9 @@ from sidecar.gateway.errors import (
     ModelUnavailable,
     ReplyBroken,
     RequestInvalid,
+    SecretNotDeclared,
+    SecretNotGranted,
+    SecretNotSet,
     Timeout,
     TooLarge,
 )
@@ -43,6 +46,9 @@ __all__ = [
     "Patience",
     "ReplyBroken",
     "RequestInvalid",
+    "SecretNotDeclared",
+    "SecretNotGranted",
+    "SecretNotSet",
     "Timeout",
     "TooLarge",
 ]

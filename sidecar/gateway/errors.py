@@ -4,6 +4,9 @@ EffectFailed
 ├── RequestInvalid      not a request that can be sent: method, url, headers, size
 ├── HostNotDeclared     the skill's `hosts=` does not list it, or not with that port
 ├── AddressRefused      the name stands for a private address
+├── SecretNotDeclared   the skill's `secrets=` does not list it
+├── SecretNotGranted    no person has allowed this skill to send it to that host
+├── SecretNotSet        it has no value on this host, or one that others can read
 ├── ConnectFailed  *    no connection: name unknown, nobody there, wrong certificate
 ├── Timeout        *    no whole reply in time
 ├── ReplyBroken    *    the connection or the encoding broke inside the reply
@@ -48,6 +51,18 @@ class HostNotDeclared(EffectFailed):
 
 
 class AddressRefused(EffectFailed):
+    pass
+
+
+class SecretNotDeclared(EffectFailed):
+    pass
+
+
+class SecretNotGranted(EffectFailed):
+    pass
+
+
+class SecretNotSet(EffectFailed):
     pass
 
 

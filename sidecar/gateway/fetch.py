@@ -1,4 +1,5 @@
-"""One HTTP effect: bounded in time and size, each hop checked against the declared hosts before it connects."""
+"""One HTTP effect: secrets filled in, bounded in time and size, each hop checked against the declared hosts before it
+connects, and secrets taken out of the reply."""
 
 from __future__ import annotations
 
@@ -10,8 +11,11 @@ import time
 import httpx2
 
 from sidecar.gateway.errors import ConnectFailed, EffectFailed, ReplyBroken, RequestInvalid, Timeout, TooLarge
+from sidecar.gateway.fill import Filled, fill, origin
 from sidecar.gateway.hosts import admit
+from sidecar.gateway.redact import Redactor
 from sidecar.gateway.requests import HttpRequest
+from sidecar.gateway.vault import Vault
 from skills.wire import Json
 
 MAX_CONTENT = 10 * 1024 * 1024  # bytes of a reply, unpacked
@@ -24,7 +28,8 @@ ON_THE_WAY = {"content-encoding", "content-length", "transfer-encoding"}
 
 
 class Fetcher:
-    def __init__(self) -> None:
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
         self._trust: ssl.SSLContext | None = None
 
     async def fetch(self, request: HttpRequest) -> dict[str, Json]:
@@ -46,7 +51,8 @@ class Fetcher:
             raise RequestInvalid(f"{request} sets the header 'host'; leave it out, the url's host is sent.")
         # One client per effect, without kept connections: a connection belongs to one checked name, but is
         # kept by address, and nothing (cookies, connections) may go over from one skill to another.
-        transport = CheckedTransport(request.hosts, self._trusted())
+        filled = fill(request, self._vault)
+        transport = CheckedTransport(request.hosts, filled, self._trusted())
         async with (
             httpx2.AsyncClient(
                 transport=transport,
@@ -56,15 +62,12 @@ class Fetcher:
                 headers={"user-agent": USER_AGENT},
             ) as client,
             client.stream(
-                request.method, request.url, headers=request.headers, content=request.content_base64 or None
+                request.method, filled.url, headers=filled.headers, content=filled.content or None
             ) as response,
         ):
-            return {
-                "status": response.status_code,
-                "headers": {name: value for name, value in response.headers.items() if name not in ON_THE_WAY},
-                "content_base64": base64.b64encode(await _content(request, response)).decode(),
-                "url": str(response.url),
-            }
+            content = await _content(request, response)
+            # In a thread: a large reply takes a while, in which other effects go on.
+            return await asyncio.to_thread(_reply, response, content, self._vault.redactor())
 
     def _trusted(self) -> ssl.SSLContext:
         if self._trust is None:
@@ -74,20 +77,43 @@ class Fetcher:
 
 class CheckedTransport(httpx2.AsyncHTTPTransport):
     """Admits each hop, redirects included, and connects to the very address that was checked: the name is not
-    resolved a second time, when it might stand for something else."""
+    resolved a second time, when it might stand for something else. Secrets go to the first hop's origin alone."""
 
-    def __init__(self, hosts: tuple[str, ...], trust: ssl.SSLContext) -> None:
+    def __init__(self, hosts: tuple[str, ...], filled: Filled, trust: ssl.SSLContext) -> None:
         super().__init__(verify=trust, trust_env=False, limits=httpx2.Limits(max_keepalive_connections=0))
         self._hosts = hosts
+        self._filled = filled
+        self._origin = origin(httpx2.URL(filled.url))
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         addresses = await admit(request.url, self._hosts)
+        if origin(request.url) != self._origin:
+            self._drop_secrets(request)
         for address in addresses:
             try:
                 return await super().handle_async_request(_at(address, request))
             except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
                 last = error
         raise last
+
+    def _drop_secrets(self, request: httpx2.Request) -> None:
+        """A redirect leads elsewhere. A body is sent there only where the server says so (307, 308)."""
+        for name in self._filled.secret_headers:
+            request.headers.pop(name, None)
+        if self._filled.secret_content and request.headers.get("content-length", "0") != "0":
+            raise RequestInvalid(
+                f"{request.method} was redirected to {request.url.host} with a secret in its body. Use the final url."
+            )
+
+
+def _reply(response: httpx2.Response, content: bytes, redactor: Redactor) -> dict[str, Json]:
+    headers = {name: value for name, value in response.headers.items() if name not in ON_THE_WAY}
+    return {
+        "status": response.status_code,
+        "headers": redactor.json(headers),
+        "content_base64": base64.b64encode(redactor.clean(content)).decode(),
+        "url": redactor.text(str(response.url)),
+    }
 
 
 def _at(address: str, request: httpx2.Request) -> httpx2.Request:

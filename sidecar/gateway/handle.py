@@ -74,6 +74,10 @@ class Gateway:
                 later = reply.get("tries")
                 return reply | {"tries": tries + (later if isinstance(later, list) else [])}
 
+    def redact(self, text: str) -> str:
+        """The text with names in the place of secrets. Raises EffectFailed."""
+        return str(self.effect("redact", {"text": text})["text"])
+
     def close(self) -> None:
         """End the process. Calls that are under way fail with GatewayDied, and so do all later ones."""
         with self._starting:

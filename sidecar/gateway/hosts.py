@@ -29,7 +29,7 @@ async def admit(url: httpx2.URL, hosts: tuple[str, ...]) -> list[str]:
         raise RequestInvalid(f"{str(url)!r} is not a url that a step can ask for: http:// or https:// and a host.")
     if url.userinfo:
         raise RequestInvalid(f"The url for {url.host} has a user name or password in it; put them into headers=.")
-    host, port = _plain(url.raw_host.decode()), url.port or DEFAULT_PORTS[url.scheme]
+    host, port = _place(url)
     _require_declared(host, port, hosts)
     if _is_literal(host):
         return [host] if host != "localhost" else await _resolve(host, port)
@@ -41,6 +41,20 @@ async def admit(url: httpx2.URL, hosts: tuple[str, ...]) -> list[str]:
                 f"address itself, hosts=[{json.dumps(_written(address, port))}], and use it in the url."
             )
     return addresses
+
+
+def covers_url(declared: str, url: httpx2.URL) -> bool:
+    """Whether a request for `url` goes to this declared host."""
+    return url.scheme in DEFAULT_PORTS and _covers(declared, *_place(url))
+
+
+def written_host(url: httpx2.URL) -> str:
+    """The url's host as it is declared."""
+    return _written(*_place(url)) if url.scheme in DEFAULT_PORTS else url.host
+
+
+def _place(url: httpx2.URL) -> tuple[str, int]:
+    return _plain(url.raw_host.decode()), url.port or DEFAULT_PORTS[url.scheme]
 
 
 def _require_declared(host: str, port: int, hosts: tuple[str, ...]) -> None:

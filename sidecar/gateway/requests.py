@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Literal, TypeAlias
 
 from pydantic import Base64Bytes, Field, ValidationError
 
 from sidecar.gateway.errors import RequestInvalid
-from skills.wire import Json, Message
+from skills.wire import Base64Part, Json, Message, Part, SecretPart
 
-Kind: TypeAlias = Literal["http", "model", "notice"]
+Kind: TypeAlias = Literal["http", "model", "notice", "redact"]
+Text: TypeAlias = str | tuple[Part, ...]  # with secrets to be filled in
 
 
 class HttpRequest(Message):
-    """One HTTP request of a step. `hosts` is what its skill declared; `timeout` bounds the whole exchange."""
+    """One HTTP request of a step. `hosts` is what its skill declared, `grants` to which of them it may send which
+    secret; `timeout` bounds the whole exchange. The body is `content_base64`, or `content` where secrets are in it."""
 
     kind: Literal["http"] = "http"
     method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
-    url: str = Field(max_length=8192)
-    headers: dict[str, str] = Field(default_factory=dict)
+    url: Text = Field(max_length=8192)
+    headers: dict[str, Text] = Field(default_factory=dict)
     content_base64: Base64Bytes = b""
+    content: tuple[Part, ...] = ()
+    skill: str = ""
     hosts: tuple[str, ...]
+    grants: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     timeout: float = Field(default=30.0, gt=0, le=600)  # seconds
 
     def __str__(self) -> str:
-        return f"{self.method} {self.url}"
+        return f"{self.method} {shown(self.url)}"
 
     @property
     def repeatable(self) -> bool:
@@ -82,9 +88,47 @@ class NoticeRequest(Message):
         return self.action == "look_up"
 
 
-Request: TypeAlias = HttpRequest | ModelRequest | NoticeRequest
+class RedactRequest(Message):
+    """What a person has said, before it is stored."""
 
-_KINDS: dict[Kind, type[Request]] = {"http": HttpRequest, "model": ModelRequest, "notice": NoticeRequest}
+    kind: Literal["redact"] = "redact"
+    text: str
+
+    def __str__(self) -> str:
+        return "looking for secrets in a text"
+
+    @property
+    def repeatable(self) -> bool:
+        return True
+
+
+Request: TypeAlias = HttpRequest | ModelRequest | NoticeRequest | RedactRequest
+
+_KINDS: dict[Kind, type[Request]] = {
+    "http": HttpRequest,
+    "model": ModelRequest,
+    "notice": NoticeRequest,
+    "redact": RedactRequest,
+}
+
+
+def secrets_in(text: Text) -> Iterator[SecretPart]:
+    for part in () if isinstance(text, str) else text:
+        if isinstance(part, SecretPart):
+            yield part
+        elif isinstance(part, Base64Part):
+            yield from secrets_in(part.base64)
+
+
+def shown(text: Text) -> str:
+    """With names in the place of values."""
+    if isinstance(text, str):
+        return text
+    return "".join(part if isinstance(part, str) else "".join(map(_mark, secrets_in((part,)))) for part in text)
+
+
+def _mark(part: SecretPart) -> str:
+    return f"[secret {part.secret}]"
 
 
 def parse(kind: Kind, request: Json) -> Request:

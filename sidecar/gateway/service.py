@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 from sidecar.failpoints import failpoint
 from sidecar.gateway.errors import EffectFailed
 from sidecar.gateway.fetch import Fetcher
-from sidecar.gateway.requests import HttpRequest, ModelRequest, NoticeRequest
+from sidecar.gateway.redact import RedactedEvents
+from sidecar.gateway.requests import HttpRequest, ModelRequest, NoticeRequest, RedactRequest
 from sidecar.gateway.senders import Senders
 from sidecar.gateway.settings import GatewaySettings
+from sidecar.gateway.vault import Vault
 from sidecar.gateway.wire import (
     MAX_LINE,
     Call,
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from sidecar.gateway.model import ModelCaller
 
 Write = Callable[[bytes], None]
+MODEL_KEY = "MODEL_KEY"  # as what the model's key is redacted
 
 
 async def serve(sidecar: socket.socket) -> None:
@@ -52,7 +55,8 @@ class Service:
     def __init__(self, settings: GatewaySettings, write: Write) -> None:
         self._settings = settings
         self._write = write
-        self._fetcher = Fetcher()
+        self._vault = Vault(settings.secrets, {MODEL_KEY: settings.api_key} if settings.api_key else {})
+        self._fetcher = Fetcher(self._vault)
         self._senders = Senders(settings, self._fetcher)
         self._model: asyncio.Task[ModelCaller] | None = None
         self._under_way: dict[int, asyncio.Task[None]] = {}
@@ -81,12 +85,17 @@ class Service:
         try:
             line = to_line(Replied(id=call.id, reply=await self._perform(call)))
         except EffectFailed as failed:
-            line = to_line(Refused(id=call.id, type=failed.type, message=failed.message, unbilled=failed.unbilled))
+            line = self._refused(call, failed.type, failed.message, unbilled=failed.unbilled)
         except Exception as error:  # noqa: BLE001 - a mistake of ours may fail this effect, and no other
             reason = f"The gateway made a mistake during {call.request}: {error!r}. Please report it."
-            line = to_line(Refused(id=call.id, type="EffectFailed", message=reason))
+            line = self._refused(call, "EffectFailed", reason)
         failpoint(f"gateway.{kind}.after")
         self._write(line)
+
+    def _refused(self, call: Call, type_: str, message: str, *, unbilled: bool = False) -> bytes:
+        """A library's error may quote what was sent."""
+        redacted = self._vault.redactor().text(message)
+        return to_line(Refused(id=call.id, type=type_, message=redacted, unbilled=unbilled))
 
     async def _perform(self, call: Call) -> dict[str, Json]:
         match call.request:
@@ -97,9 +106,20 @@ class Service:
             case ModelRequest() as request:
                 # Shielded: one caller that gives up must not stop the import for the others.
                 model = await asyncio.shield(self._importing_model())
-                return await model.reply(
-                    request, lambda event: self._tell(Happened(id=call.id, event=event)), lambda: self._pay_again(call)
-                )
+                return await self._ask(model, request, call)
+            case RedactRequest(text=text):
+                return {"text": self._vault.redactor().text(text)}
+
+    async def _ask(self, model: ModelCaller, request: ModelRequest, call: Call) -> dict[str, Json]:
+        """The model is told no secret, and what it says is looked through like any other reply."""
+        redactor = self._vault.redactor()
+        cleaned = request.model_copy(
+            update={field: redactor.json(getattr(request, field)) for field in ("system", "messages", "tools")}
+        )
+        events = RedactedEvents(redactor, lambda event: self._tell(Happened(id=call.id, event=event)))
+        reply = await model.reply(cleaned, events.tell, lambda: self._pay_again(call))
+        events.end()
+        return {name: redactor.json(value) for name, value in reply.items()}
 
     async def _pay_again(self, call: Call) -> None:
         """Have the sidecar find room in the budget for one more try."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from sidecar.client.targets import Target
 from sidecar.gateway.patience import Patience
+from sidecar.secret_folder import SecretFolder
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class GatewaySettings:
     )
     base_url: str | None = None  # any server that speaks the Messages protocol; None is Anthropic's own
     api_key: str | None = field(default=None, repr=False)
+    secrets: tuple[SecretFolder, ...] = ()  # the first that has a name counts
     fallback_price: float = 20.0  # USD per million tokens, for a model whose price is unknown
     patience: Patience = field(default_factory=Patience)
     targets: dict[str, Target] = field(default_factory=dict)
