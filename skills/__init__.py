@@ -1,6 +1,6 @@
 """The author API: what a skill is written with.
 
-    from skills import Expect, Failure, Run, Skill, Step, at, cron, event, every, files, http, skill, step
+    from skills import Expect, Failure, Run, Skill, Step, at, cron, event, every, files, http, secret, skill, step
 
 A skill's body calls methods of `Run`. Each becomes a question on a `Port`; the answer is remembered before it is
 given, so the body can run again from the top and go on where it was:
@@ -28,6 +28,7 @@ from skills.errors import (
 from skills.expect import Expect
 from skills.failure import Failure
 from skills.run import Run
+from skills.secrets import Secret, secret
 from skills.steps import Irreversible, Step, step
 from skills.triggers import at, cron, event, every, failed, succeeded
 
@@ -43,6 +44,7 @@ __all__ = [
     "Misdeclared",
     "OutsideStep",
     "Run",
+    "Secret",
     "Skill",
     "Step",
     "StepFailed",
@@ -55,6 +57,7 @@ __all__ = [
     "failed",
     "files",
     "http",
+    "secret",
     "skill",
     "step",
     "succeeded",

@@ -35,6 +35,7 @@ class Declaration:
 
     causes: tuple[Cause, ...] = ()
     hosts: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = ()
     reads: tuple[str, ...] = ()
     writes: tuple[str, ...] = ()
     expect: Expect = field(default_factory=Expect)
@@ -132,6 +133,7 @@ def skill(
     *,
     on: Trigger[Decorator] | None = None,
     hosts: list[str] | tuple[str, ...] = (),
+    secrets: list[str] | tuple[str, ...] = (),
     reads: list[str] | tuple[str, ...] = (),
     writes: list[str] | tuple[str, ...] = (),
     expect: Expect = Expect(),  # noqa: B008 - frozen
@@ -145,6 +147,7 @@ def skill(
 
     on           what starts it: cron, every, at, event, succeeded, failed; joined with `|`. Left out: only a call
     hosts        the hosts that its steps may reach with http
+    secrets      the names of the secrets that its steps may send there, once a person has granted each
     reads        globs in the workspace that its steps may read with files
     writes       globs in the workspace that its steps may write with files
     expect       what a good run looks like
@@ -157,6 +160,7 @@ def skill(
     declaration = Declaration(
         causes=on.causes if on is not None else (),
         hosts=tuple(hosts),
+        secrets=tuple(secrets),
         reads=tuple(reads),
         writes=tuple(writes),
         expect=expect,

@@ -7,18 +7,38 @@ import json as jsonlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Self, TypeAlias
+from typing import Any, Literal, Self, TypeAlias, TypedDict, Unpack
 from urllib.parse import urlencode
 
 from pydantic import BaseModel
 
 from skills.errors import BadStatus
 from skills.open_step import open_step
+from skills.secrets import Basic, Placeholders, Secret
 from skills.values import Jsonable, encode_untyped
 from skills.wire import Json
 
-Method: TypeAlias = Literal["GET", "POST", "PUT", "DELETE", "HEAD"]
-Params: TypeAlias = Mapping[str, str | int | float | bool]
+Method: TypeAlias = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
+Value: TypeAlias = str | Secret
+Fields: TypeAlias = Mapping[str, str | int | float | bool | Secret]
+
+
+class Options(TypedDict, total=False):
+    """What any request may have."""
+
+    headers: Mapping[str, Value]
+    params: Fields  # joined to the url
+    bearer: Value  # a token for the header authorization
+    auth: Basic  # basic(user, password)
+
+
+class BodyOptions(Options, total=False):
+    """What a request with a body may have besides: one of these."""
+
+    json: Jsonable  # a model or JSON value
+    data: Fields  # as a form
+    content: str | bytes  # as it is
+
 
 EXCERPT = 200  # characters of a body that an error quotes
 
@@ -59,69 +79,50 @@ class _WireReply(BaseModel):
     url: str
 
 
-def get(url: str, *, headers: Mapping[str, str] | None = None, params: Params | None = None) -> Reply:
+def basic(user: Value, password: Value) -> Basic:
+    """For `auth=`. Either may be a secret."""
+    return Basic(user, password)
+
+
+def get(url: str, **options: Unpack[Options]) -> Reply:
     """GET `url`. Any status is a reply; no answer at all raises `EffectFailed`. The same holds for all below."""
-    return _send("GET", url, headers, params, None, None)
+    return _send("GET", url, options)
 
 
-def head(url: str, *, headers: Mapping[str, str] | None = None, params: Params | None = None) -> Reply:
+def head(url: str, **options: Unpack[Options]) -> Reply:
     """HEAD `url`."""
-    return _send("HEAD", url, headers, params, None, None)
+    return _send("HEAD", url, options)
 
 
-def post(
-    url: str,
-    *,
-    headers: Mapping[str, str] | None = None,
-    params: Params | None = None,
-    json: Jsonable = None,
-    content: str | bytes | None = None,
-) -> Reply:
-    """POST `json` (a model or JSON value), or `content` as it is."""
-    return _send("POST", url, headers, params, json, content)
+def post(url: str, **options: Unpack[BodyOptions]) -> Reply:
+    """POST to `url`. What is tried again carries the same header `idempotency-key`, unless you set your own; so do
+    all below."""
+    return _send("POST", url, options, options)
 
 
-def put(
-    url: str,
-    *,
-    headers: Mapping[str, str] | None = None,
-    params: Params | None = None,
-    json: Jsonable = None,
-    content: str | bytes | None = None,
-) -> Reply:
-    """PUT `json` (a model or JSON value), or `content` as it is."""
-    return _send("PUT", url, headers, params, json, content)
+def put(url: str, **options: Unpack[BodyOptions]) -> Reply:
+    """PUT to `url`."""
+    return _send("PUT", url, options, options)
 
 
-def delete(url: str, *, headers: Mapping[str, str] | None = None, params: Params | None = None) -> Reply:
+def patch(url: str, **options: Unpack[BodyOptions]) -> Reply:
+    """PATCH `url`."""
+    return _send("PATCH", url, options, options)
+
+
+def delete(url: str, **options: Unpack[Options]) -> Reply:
     """DELETE `url`."""
-    return _send("DELETE", url, headers, params, None, None)
+    return _send("DELETE", url, options)
 
 
-def _send(
-    method: Method,
-    url: str,
-    headers: Mapping[str, str] | None,
-    params: Params | None,
-    json: Jsonable,
-    content: str | bytes | None,
-) -> Reply:
+def _send(method: Method, url: str, options: Options, body: BodyOptions | None = None) -> Reply:
     step = open_step(f"http.{method.lower()}")
-    if json is not None and content is not None:
-        raise ValueError(f"http.{method.lower()}: json= and content= were both given; keep one")
-    sent = {name.lower(): value for name, value in (headers or {}).items()}
-    if json is not None:
-        sent.setdefault("content-type", "application/json")
-        content = jsonlib.dumps(encode_untyped(json, f"json of {method} {url}"))
-    body = content.encode() if isinstance(content, str) else content or b""
-    target = _with_params(url, params)
-    request: dict[str, Json] = {
-        "method": method,
-        "url": target,
-        "headers": dict(sent),
-        "content_base64": base64.b64encode(body).decode(),
-    }
-    answer = _WireReply.model_validate(step.effect("http", request, f"{method} {target}"))
+    places = Placeholders()
+    headers = _headers(options, places)
+    content = _body(method, url, body or {}, headers, places)
+    target = places.parts(_with_params(url, options.get("params"), places))
+    request: dict[str, Json] = {"method": method, "url": target, "headers": headers, **content}
+    answer = _WireReply.model_validate(step.effect("http", request, f"{method} {url}"))
     return Reply(
         status=answer.status,
         headers={name.lower(): value for name, value in answer.headers.items()},
@@ -130,9 +131,52 @@ def _send(
     )
 
 
-def _with_params(url: str, params: Params | None) -> str:
+def _headers(options: Options, places: Placeholders) -> dict[str, Json]:
+    headers: dict[str, Json] = {}
+    for name, value in options.get("headers", {}).items():
+        headers[name.lower()] = places.parts(_text(value, places))
+    if "bearer" in options:
+        headers["authorization"] = places.parts(f"Bearer {_text(options['bearer'], places)}")
+    if "auth" in options:
+        headers["authorization"] = places.parts(f"Basic {places.place_part(options['auth'].part)}")
+    return headers
+
+
+def _body(
+    method: Method, url: str, options: BodyOptions, headers: dict[str, Json], places: Placeholders
+) -> dict[str, Json]:
+    """The request's fields for it. Its type is set among the headers, where the author has not."""
+    given = [name for name in ("json", "data", "content") if name in options]
+    if len(given) > 1:
+        raise ValueError(f"http.{method.lower()}: {'= and '.join(given)}= were both given; keep one")
+    content = options.get("content", b"")
+    if "json" in options:
+        headers.setdefault("content-type", "application/json")
+        encoded = encode_untyped(places.in_json(options["json"]), f"json of {method} {url}")
+        content = jsonlib.dumps(encoded)
+    elif "data" in options:
+        headers.setdefault("content-type", "application/x-www-form-urlencoded")
+        content = _urlencoded(options["data"], places)
+    parts = places.parts(content) if isinstance(content, str) else content
+    if isinstance(parts, list):
+        return {"content": parts}
+    plain = content.encode() if isinstance(content, str) else content
+    return {"content_base64": base64.b64encode(plain).decode()}
+
+
+def _text(value: Value, places: Placeholders) -> str:
+    return places.place(value, "nothing") if isinstance(value, Secret) else value
+
+
+def _urlencoded(fields: Fields, places: Placeholders) -> str:
+    return urlencode(
+        {name: places.place(value, "url") if isinstance(value, Secret) else value for name, value in fields.items()}
+    )
+
+
+def _with_params(url: str, params: Fields | None, places: Placeholders) -> str:
     if not params:
         return url
     address, mark, fragment = url.partition("#")
     joint = "&" if "?" in address else "?"
-    return f"{address}{joint}{urlencode(params)}{mark}{fragment}"
+    return f"{address}{joint}{_urlencoded(params, places)}{mark}{fragment}"

@@ -102,6 +102,7 @@ class Manifest(Declared):
     priority: int = Field(default=0, ge=-PRIORITY_AT_MOST, le=PRIORITY_AT_MOST)  # the higher starts first
     deadline: float | None = None  # seconds from a run's making to its end
     hosts: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = ()  # names; which host may be sent which is a person's to grant
     reads: tuple[str, ...] = ()  # globs, relative to the workspace
     writes: tuple[str, ...] = ()
     uses_model: bool = False  # calls run.ask

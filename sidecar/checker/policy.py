@@ -1,4 +1,4 @@
-"""Which hosts and paths a skill may declare."""
+"""Which hosts, secrets and paths a skill may declare."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import re
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 from urllib.parse import urlsplit
+
+from sidecar.secret_folder import NAME
 
 # What a skill must not write: the sources, the agent's own memory, the store, the settings.
 PROTECTED = ("skills", "lib", "memory", ".tend", "tend.toml", "SOUL.md", "USER.md", "MEMORY.md")
@@ -43,6 +45,11 @@ def _host_in(address: str) -> str:
         return ""
     usual = {"http": 80, "https": 443}.get(parts.scheme)
     return host if port in (None, usual) else f"{host}:{port}"
+
+
+def secret_problem(name: str) -> str:
+    """Why this cannot be the name of a secret, or ""."""
+    return "" if NAME.fullmatch(name) else f"{name!r} is no name of a secret"
 
 
 def read_problem(glob: str) -> str:

@@ -12,7 +12,7 @@ from sidecar.checker.literals import Literals, Unreadable
 from sidecar.checker.manifest import PRIORITY_AT_MOST, Expectation, Irreversible, Manifest, StepDeclaration
 from sidecar.checker.module import Definition, Module, called
 from sidecar.checker.outreach import irreversible_steps, model_calls
-from sidecar.checker.policy import host_fix, host_problem, read_problem, write_problem
+from sidecar.checker.policy import host_fix, host_problem, read_problem, secret_problem, write_problem
 from sidecar.checker.read_triggers import TriggerReader
 from sidecar.checker.report import Problem
 
@@ -164,6 +164,10 @@ class ManifestReader:
             "priority": ("priority", self._priority),
             "deadline": ("deadline", _or_none(self._seconds)),
             "hosts": ("hosts", self._each(host_problem, host_fix)),
+            "secrets": (
+                "secrets",
+                self._each(secret_problem, lambda _: 'Write capital letters: secrets=["API_TOKEN"].'),
+            ),
             "reads": (
                 "reads",
                 self._each(read_problem, lambda _: 'Write a path or glob in the workspace: "data/*.csv".'),

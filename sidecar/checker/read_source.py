@@ -9,6 +9,7 @@ from sidecar.checker.manifest import Manifest
 from sidecar.checker.parse import parse
 from sidecar.checker.read_manifest import read_manifest
 from sidecar.checker.report import Problem, Snapshot
+from sidecar.checker.secret_rule import secret_problems
 
 # For sys.setrecursionlimit. The stages walk trees by recursion, and a long sum is a deep tree; Python frames need no
 # C stack.
@@ -28,4 +29,6 @@ def read_source(snapshot: Snapshot) -> Reading:
         return Reading(None, tuple(problems))
     helpers = tuple(module for path, module in modules.items() if path != snapshot.entry)
     manifest, problems = read_manifest(modules[snapshot.entry], helpers)
+    if manifest is not None:
+        problems += secret_problems((modules[snapshot.entry], *helpers), manifest.secrets)
     return Reading(manifest, (*problems, *body_problems(modules)))

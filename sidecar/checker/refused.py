@@ -75,6 +75,7 @@ OUTSIDE_STEPS: Mapping[str, str] = {
     "logging": 'Use run.log("...", name=value): it is stored once, also when the body runs again.',
     "skills.http": _STEP_HTTP,
     "skills.files": _STEP_HTTP,
+    "skills.secret": 'Use it where it is sent, in a @step: http.get(url, bearer=secret("NAME")).',
 }
 
 
