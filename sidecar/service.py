@@ -30,6 +30,7 @@ from sidecar.commands.notices import NoticeCommands
 from sidecar.commands.rerun import RerunCommands
 from sidecar.commands.review import ReviewCommands
 from sidecar.commands.runs import RunCommands
+from sidecar.commands.secrets import SecretCommands
 from sidecar.commands.skills import SkillCommands
 from sidecar.commands.stop import StopCommands
 from sidecar.commands.whole import WholeCommands
@@ -118,7 +119,7 @@ class Sidecar:
         self._retention = Retention(store, clock, settings.keep_runs_days)
         self._watcher = Watcher(settings.workspace, self._gate.changed, self._unmounted)
         memory = Memory(settings.workspace)
-        cards = Cards(store, settings.zone, settings.model_ask)
+        cards = Cards(store, settings.zone, settings.model_ask, settings.secrets)
         skills = SkillCommands(store, clock, registry, self._gate, self._triggers, self._dispatcher, moments, cards)
         run_commands = RunCommands(store, clock, self._dispatcher, moments)
         reruns = RerunCommands(store, clock, registry, self._dispatcher, run_commands)
@@ -133,9 +134,12 @@ class Sidecar:
             ManyRunsCommands(store, clock, self._dispatcher, reruns),
             StopCommands(store, clock, registry, self._dispatcher, moments),
             EventCommands(store, clock, self._dispatcher),
-            ChatCommands(store, clock, registry, approvals, self._dispatcher, skills, memory, settings.zone),
+            ChatCommands(
+                store, clock, registry, approvals, self._dispatcher, skills, memory, self._gateway, settings.zone
+            ),
             MemoryCommands(memory, clock, settings.zone),
             LookCommands(self._gateway),
+            SecretCommands(store, clock, registry, settings),
             CostCommands(budget, run_commands, self._budget_watch.look),
             ReviewCommands(store, clock, skills, moments, auto=settings.review == "auto"),
             WholeCommands(store, clock, settings, skills, self._workers, self._gateway, budget),
@@ -255,6 +259,7 @@ def gateway_settings(settings: Settings) -> GatewaySettings:
         models={"write": settings.model_write, "review": settings.model_review, "ask": settings.model_ask},
         base_url=settings.base_url,
         api_key=settings.anthropic_api_key,
+        secrets=settings.secrets,
         fallback_price=settings.fallback_price,
         targets=dict(settings.targets),
         target_secrets=_target_secrets(settings),

@@ -6,19 +6,22 @@ from sqlalchemy.engine import Connection
 
 from sidecar.card.cost import model_cost
 from sidecar.card.powers import powers, scheduled_a_day, wider
+from sidecar.card.secrets import secret_uses
 from sidecar.checker.manifest import Manifest
 from sidecar.client.views import Card
+from sidecar.secret_folder import SecretFolder
 from sidecar.store import Store
 from sidecar.triggers.schedule import Schedule, in_words
 
 
 class Cards:
-    """`zone` is that of schedules which name none, `model` the one that skills ask."""
+    """`zone` is that of schedules which name none, `model` the one that skills ask, `secrets` where they lie."""
 
-    def __init__(self, store: Store, zone: str, model: str) -> None:
+    def __init__(self, store: Store, zone: str, model: str, secrets: tuple[SecretFolder, ...]) -> None:
         self._store = store
         self._zone = zone
         self._model = model
+        self._secrets = secrets
 
     def card(self, manifest: Manifest, version: str, active: Manifest | None = None) -> Card:
         """`active` is what the skill's active version declares, where that is another one."""
@@ -31,6 +34,7 @@ class Cards:
             hosts=manifest.hosts,
             reads=manifest.reads,
             writes=manifest.writes,
+            secrets=secret_uses(connection, manifest, self._secrets),
             irreversible=manifest.irreversible,
             schedule=in_words(timed, manifest.events),
             runs_a_day=scheduled_a_day(manifest),

@@ -15,6 +15,7 @@ def powers(manifest: Manifest) -> tuple[str, ...]:
     """One sentence for each, without its subject."""
     return (
         *(f"reaches {host}" for host in manifest.hosts),
+        *(f"sends the secret {name}" for name in manifest.secrets),
         *(f"reads {path}" for path in manifest.reads),
         *(f"writes {path}" for path in manifest.writes),
         *(f"does {step.step}, which cannot be undone" for step in manifest.irreversible),

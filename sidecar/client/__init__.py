@@ -24,6 +24,7 @@ from typing_extensions import TypeForm
 
 from sidecar.client import views
 from sidecar.client.settings import Settings, SettingsError, load_settings
+from sidecar.secret_folder import NotASecret
 
 __all__ = [
     "Client",
@@ -125,6 +126,43 @@ class Client:
     def restore(self, name: str, version: str) -> views.Verdict:
         """Write an earlier version's bytes back to the file."""
         return self._ask("skills.restore", views.Verdict, name=name, version=version)
+
+    # ------------------------------------------------------------ secrets
+
+    def secrets(self) -> list[views.Secret]:
+        return self._ask("secrets.list", list[views.Secret])
+
+    def set_secret(self, name: str, value: str) -> views.Secret:
+        """Keep it on this host. The value goes to its file from here, past the sidecar, which need not run."""
+        try:
+            self.settings.secrets[0].set(name, value)
+        except NotASecret as error:
+            raise Refused("usage", str(error), 422) from error
+        return self._changed_secret(name, "set secret", is_set=True)
+
+    def remove_secret(self, name: str) -> views.Secret:
+        """Its grants stay: revoke them, or they hold for the next value of this name."""
+        try:
+            found = self.settings.secrets[0].remove(name)
+        except NotASecret as error:
+            raise Refused("usage", str(error), 422) from error
+        if not found:
+            raise Refused("not_found", f"There is no secret {name} that tend has set on this host.", 404)
+        return self._changed_secret(name, "remove secret", is_set=False)
+
+    def grant_secret(self, skill: str, name: str, host: str) -> views.Secret:
+        """Let the skill send the secret to that host, which it has to declare like the secret."""
+        return self._ask("secrets.grant", views.Secret, skill=skill, name=name, host=host)
+
+    def revoke_secret(self, skill: str, name: str, host: str | None = None) -> views.Secret:
+        """Without a host, for all of them."""
+        return self._ask("secrets.revoke", views.Secret, skill=skill, name=name, host=host)
+
+    def _changed_secret(self, name: str, what: str, *, is_set: bool) -> views.Secret:
+        try:
+            return self._ask("secrets.changed", views.Secret, name=name, what=what)
+        except NotRunning:  # then nobody writes it into the audit
+            return views.Secret(name=name, is_set=is_set)
 
     # ------------------------------------------------------------ runs
 

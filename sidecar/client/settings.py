@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from sidecar.client.targets import Target, parse_targets
 from sidecar.isolation.tiers import TIERS, Tier
+from sidecar.secret_folder import SecretFolder
 
 
 class SettingsError(Exception):
@@ -61,6 +62,13 @@ class Settings:
     def store(self) -> Path:
         """The folder of the database, locks and caches: not the agent's."""
         return self.workspace / ".tend"
+
+    @property
+    def secrets(self) -> tuple[SecretFolder, ...]:
+        """Where this host's secrets are: those of `tend secret set`, then those that systemd hands to the service."""
+        credentials = os.environ.get("CREDENTIALS_DIRECTORY")
+        own = SecretFolder(self.store / "secrets")
+        return (own, SecretFolder(Path(credentials), private=False)) if credentials else (own,)
 
     @property
     def database(self) -> Path | str:

@@ -50,6 +50,9 @@ __all__ = [
     "RunState",
     "ScheduleHistory",
     "Scope",
+    "Secret",
+    "SecretGrant",
+    "SecretUse",
     "Session",
     "Skill",
     "SkillCost",
@@ -122,6 +125,31 @@ class ModelCost(View):
     basis: str  # "its last 12 runs", or what is assumed
 
 
+class SecretGrant(View):
+    skill: str
+    host: str  # as the skill declares it
+    by: str
+    at: datetime
+
+
+class Secret(View):
+    """Its name and what may be done with it; never its value."""
+
+    name: str
+    is_set: bool  # has a value on this host
+    used_by: tuple[str, ...] = ()  # skills that declare it
+    grants: tuple[SecretGrant, ...] = ()
+
+
+class SecretUse(View):
+    """A secret that a version declares."""
+
+    name: str
+    is_set: bool  # has a value on this host
+    granted: tuple[str, ...]  # hosts that the skill may send it to
+    todo: tuple[str, ...]  # what a person types before it can be used
+
+
 class Card(View):
     """What a version may do, and what it costs: read from its code, without running it."""
 
@@ -129,6 +157,7 @@ class Card(View):
     hosts: tuple[str, ...]
     reads: tuple[str, ...]
     writes: tuple[str, ...]
+    secrets: tuple[SecretUse, ...] = ()
     irreversible: tuple[Irreversible, ...]
     schedule: str  # in words
     runs_a_day: float  # that its schedule starts; events and calls come besides

@@ -25,6 +25,7 @@ from sidecar.execution.files import FileRefused, FileRequest, perform_file
 from sidecar.execution.record import record
 from sidecar.failpoints import failpoint
 from sidecar.gateway import EffectFailed, Gateway
+from sidecar.grants import granted_to
 from sidecar.journal.runs import check_fence
 from sidecar.journal.step_row import is_irreversible
 from sidecar.moments import Moments
@@ -122,9 +123,17 @@ class Effects:
             case "files":
                 return perform_file(self.workspace, manifest, FileRequest.model_validate(request))
             case "http":
-                return self.gateway.effect("http", {**request, "hosts": list(manifest.hosts)}, abort=abort)
+                return self.gateway.effect("http", {**request, **self._allowed(asked)}, abort=abort)
             case "model":
                 return self._ask_model(asked.where, request, abort, payment)
+
+    def _allowed(self, asked: Asked) -> dict[str, JsonValue]:
+        """Where the skill may connect, and to which of these hosts it may send which secret: asked anew for each
+        request, since a grant may be revoked."""
+        manifest, skill = asked.where.manifest, asked.where.skill
+        granted = self.store.read(lambda connection: granted_to(connection, skill)) if manifest.secrets else {}
+        grants: dict[str, JsonValue] = {name: list(granted.get(name, ())) for name in manifest.secrets}
+        return {"skill": skill, "hosts": list(manifest.hosts), "grants": grants}
 
     def _ask_model(
         self, where: Circumstances, request: dict[str, Any], abort: threading.Event, payment: Payment

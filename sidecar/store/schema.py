@@ -283,6 +283,16 @@ state = sa.Table(
     _time("updated_at", nullable=False),
 )
 
+secret_grants = sa.Table(  # which skill may send which secret to which host
+    "secret_grants",
+    metadata,
+    sa.Column("skill", Text, primary_key=True),
+    sa.Column("secret", Text, primary_key=True),
+    sa.Column("host", Text, primary_key=True),
+    sa.Column("by", Text, nullable=False),
+    _time("at", nullable=False),
+)
+
 # ---------------------------------------------------------------- hosts, where there are many
 
 hosts = sa.Table(

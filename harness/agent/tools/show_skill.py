@@ -105,7 +105,13 @@ def _verdict(verdict: Verdict, zone: str) -> list[str]:
 
 def _receipt(card: Card | None) -> list[str]:
     """What it may do."""
-    return [f"It {'; '.join(card['may'])}."] if card and card["may"] else []
+    if card is None:
+        return []
+    told = [f"It {'; '.join(card['may'])}."] if card["may"] else []
+    if typed := [command for use in card["secrets"] for command in use["todo"]]:
+        told.append("It cannot use its secrets until the person has typed (tell them so; never ask for a value):")
+        told += [f"  {command}" for command in dict.fromkeys(typed)]
+    return told
 
 
 def _skill(skill: Skill, zone: str) -> str:

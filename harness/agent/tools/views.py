@@ -24,8 +24,13 @@ class Report(TypedDict):
     manifest: dict[str, Any] | None
 
 
+class SecretUse(TypedDict):
+    todo: list[str]
+
+
 class Card(TypedDict):
     may: list[str]
+    secrets: list[SecretUse]
     wider: list[str]
 
 
