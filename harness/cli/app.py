@@ -19,6 +19,7 @@ from harness.cli.commands import (
     overview,
     review,
     runs,
+    secret,
     skills,
     stop,
     up,
@@ -39,7 +40,7 @@ def build() -> typer.Typer:
     app.callback()(start)
     for command in (up.up, up.worker, demo.demo, chat.chat, events.emit):
         app.command()(command)
-    for group in (skills.group, runs.group, review.group, approvals.group, events.group, cost.group):
+    for group in (skills.group, runs.group, review.group, approvals.group, secret.group, events.group, cost.group):
         app.add_typer(group)
     for command in (stop.stop, stop.start):
         app.command()(command)

@@ -158,6 +158,7 @@ _HELPFUL = {
     "runs": "runs list",
     "review": "review latest",
     "approvals": "approvals list",
+    "secret": "secret list",
     "chat": "runs list",
     "cost": "cost cap",
 }

@@ -8,11 +8,12 @@ from datetime import UTC, datetime
 
 from sidecar.gateway.child import Child, OnEvent
 from sidecar.gateway.errors import GatewayDied, ModelNotConfigured
-from sidecar.gateway.requests import HttpRequest, Kind, ModelRequest, NoticeRequest, Request, parse
+from sidecar.gateway.requests import HttpRequest, Kind, ModelRequest, NoticeRequest, RedactRequest, Request, parse
 from sidecar.gateway.settings import GatewaySettings
 from skills.wire import Json
 
 NOTICE_WITHIN = 120.0  # seconds: several requests of at most 30 s
+REDACT_WITHIN = 30.0  # seconds
 
 
 class Gateway:
@@ -113,5 +114,7 @@ class Gateway:
                 return request.timeout
             case NoticeRequest():
                 return NOTICE_WITHIN
+            case RedactRequest():
+                return REDACT_WITHIN
             case ModelRequest():
                 return self._settings.patience.total

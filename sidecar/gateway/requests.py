@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal, TypeAlias
 
 from pydantic import Base64Bytes, Field, ValidationError
@@ -21,7 +21,7 @@ class HttpRequest(Message):
     kind: Literal["http"] = "http"
     method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
     url: Text = Field(max_length=8192)
-    headers: dict[str, Text] = Field(default_factory=dict)
+    headers: Mapping[str, Text] = Field(default_factory=dict)
     content_base64: Base64Bytes = b""
     content: tuple[Part, ...] = ()
     skill: str = ""

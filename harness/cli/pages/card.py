@@ -6,6 +6,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from harness.cli.pages.layout import page
+from harness.cli.pages.secrets import still_to_type, use
 from harness.cli.words import count, money
 from sidecar.client import views
 
@@ -19,6 +20,7 @@ def card_facts(card: views.Card | None) -> list[tuple[str, RenderableType | None
         ("hosts", ", ".join(card.hosts) or "none"),
         ("reads", ", ".join(card.reads) or "nothing"),
         ("writes", ", ".join(card.writes) or "nothing"),
+        ("secrets", "\n".join(map(use, card.secrets)) or None),
         ("cannot be undone", "\n".join(undone) or "nothing"),
         ("schedule", how_often(card)),
         ("model", model_use(card)),
@@ -31,7 +33,7 @@ def receipt(card: views.Card | None) -> RenderableType | None:
         return None
     model = [f"model: {model_use(card)}"] if card.cost else []
     told = Text("".join(f"\n  {line}" for line in (*card.may, how_often(card), *model))[1:], style="dim")
-    return page(told, difference(card))
+    return page(told, still_to_type(card.secrets), difference(card))
 
 
 def difference(card: views.Card | None) -> RenderableType | None:
