@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -14,11 +12,11 @@ import sqlalchemy as sa
 
 from sidecar.client import NotRunning
 from sidecar.client.views import FINAL
-from sidecar.store.schema import attempts, runs
+from sidecar.store.schema import runs
 from tests.chaos.quick_sidecar import QuickSidecar
 from tests.chaos.suite import Suite
 from tests.chaos.ten_steps import NAME, TenSteps, text
-from tests.support.processes import children_of
+from tests.chaos.victims import Victims
 from tests.support.sink import Sink
 from tests.support.waiting import wait_until
 
@@ -38,6 +36,7 @@ class Storm(Suite):
     def open(self) -> None:
         self._sink = self.opened.enter_context(Sink())
         self._sidecar = self.opened.enter_context(QuickSidecar(self.folder))
+        self._victims = Victims(self._sidecar, self.figures)
         self._words = (f"word{number}" for number in count(1))
         self._sidecar.put(NAME, text(self._sink))
 
@@ -54,9 +53,9 @@ class Storm(Suite):
             if to_start and self._start(work, to_start[0]):
                 to_start.pop(0)
             if time.monotonic() >= next_kill:
-                kills += self._kill(chance.choice(VICTIMS), chance)
+                kills += self._victims.kill(chance.choice(VICTIMS), chance)
                 next_kill = next(lulls)
-            self._mind()
+            self._victims.mind()
             return not to_start and not self._unfinished()
 
         wait_until(is_over, f"the {RUNS} runs end", within=WITHIN)
@@ -82,26 +81,3 @@ class Storm(Suite):
     def _unfinished(self) -> int:
         (row,) = self._sidecar.query(sa.select(sa.func.count()).where(runs.c.state.not_in(FINAL)))
         return int(row[0])
-
-    def _mind(self) -> None:
-        if not self._sidecar.alive:
-            assert self._sidecar.exit_status() == -signal.SIGKILL, self._sidecar.said()
-            self._sidecar.start()
-
-    def _kill(self, victim: str, chance: Random) -> int:
-        """Returns how many processes were killed."""
-        pids = self._pids(victim)
-        if not pids:
-            return 0
-        with suppress(ProcessLookupError):
-            os.kill(chance.choice(pids), signal.SIGKILL)
-        self.figures[f"kills of the {victim}"] += 1
-        return 1
-
-    def _pids(self, victim: str) -> list[int]:
-        if victim == "sidecar":
-            return [self._sidecar.pid]
-        if victim == "worker":
-            found = sa.select(attempts.c.pid).where(attempts.c.outcome == "running", attempts.c.pid.is_not(None))
-            return [row.pid for row in self._sidecar.query(found)]
-        return [pid for pid, command in children_of(self._sidecar.pid).items() if victim in command]

@@ -1,5 +1,6 @@
 """All suites, in the order in which README.md tells of them."""
 
+from tests.chaos.budget.suite import Budget
 from tests.chaos.disk.suite import DiskFaults
 from tests.chaos.hosts.suite import Hosts
 from tests.chaos.kills.suite import Kills
@@ -9,4 +10,4 @@ from tests.chaos.programs.suite import Programs
 from tests.chaos.storm import Storm
 from tests.chaos.zombies import Zombies
 
-SUITES = (Kills, Storm, Power, DiskFaults, Programs, Machines, Zombies, Hosts)
+SUITES = (Kills, Storm, Power, DiskFaults, Programs, Machines, Zombies, Hosts, Budget)
