@@ -1,7 +1,8 @@
 """What a worker and the sidecar say to each other: one JSON object a line, over one socket.
 
-The worker asks, the sidecar answers; every question has exactly one answer, matched by `id`, so that several
-threads of a worker can share the socket. The sidecar has made an answer durable before it sends it.
+The worker asks, the sidecar answers; every question but a Begin that is `ahead` has exactly one answer, matched by
+`id`, so that several threads of a worker can share the socket. The sidecar has made an answer durable before it sends
+it.
 
     sidecar → worker   Start                       once, first
     worker  → sidecar  Begin, Finish, Fail         a step that the worker executes
@@ -105,6 +106,7 @@ class Start(Message):
     input: Json
     zone: str  # IANA name: the workspace's
     started: datetime  # when the run was created, UTC
+    remembered: dict[str, int] | None = None  # step's name → its uses that may be remembered; None: ask each time
     failure: ErrorInfo | None = None  # set where this run is the `on_failure` handler's
     failed_run: str | None = None
 
@@ -184,6 +186,7 @@ class Begin(Message):
     arguments: Json
     retry: Retry = Retry()
     lookup: bool = False  # an irreversible step that has one
+    ahead: bool = False  # nothing is remembered of the step: its body begins meanwhile, and there is no answer
 
 
 class Finish(Message):

@@ -16,11 +16,11 @@ class AlwaysSuspend:
 
     def __init__(self, journal: Journal, *, is_on: bool = ALWAYS) -> None:
         self._journal = journal
-        self._is_on = is_on
+        self.is_on = is_on
         self._has_moved = False
 
     def before(self, question: Begin | Finish | Fail | Request | Log | End) -> Suspend | None:
-        if not self._is_on or not isinstance(question, Begin | Request) or self._journal.knows(question.step):
+        if not self.is_on or not isinstance(question, Begin | Request) or self._journal.knows(question.step):
             return None
         if self._has_moved:
             return Suspend(reason="always")

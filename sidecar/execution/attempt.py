@@ -243,8 +243,10 @@ class Attempt:
             question = Question.model_validate_json(line)
             if isinstance(question.body, Effect):
                 self._start_effect(question.id, question.body, lines)
-            else:
-                self._send(lines, Answer(id=question.id, body=self._answer(question.body)))
+                continue
+            answer = Answer(id=question.id, body=self._answer(question.body))
+            if not (isinstance(question.body, Begin) and question.body.ahead):
+                self._send(lines, answer)
         return None
 
     def _receive(self, lines: Lines) -> str | None:
@@ -280,6 +282,7 @@ class Attempt:
             input=self._run.input,
             zone=self._runner.zone,
             started=moment(self._run.created_at),
+            remembered=None if self._always_suspend.is_on else self._journal.uses(),
             failure=ErrorInfo.model_validate(failed.error) if failed else None,
             failed_run=failed.id if failed else None,
         )

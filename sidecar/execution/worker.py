@@ -7,6 +7,7 @@ import os
 import socket
 import sys
 import threading
+from collections.abc import Mapping
 from itertools import count
 
 from sidecar.execution.lines import Lines
@@ -15,7 +16,7 @@ from skills.error_info import error_info
 from skills.execute import execute
 from skills.loading import load
 from skills.port import Ask, Tell
-from skills.wire import Answer, End, Log, Question, Raised, Start
+from skills.wire import Answer, Begin, End, Go, Log, Question, Raised, Start
 
 PRINTED_LINES_AT_MOST = 1_000
 PRINTED_AT_MOST = 2_000  # characters of a line
@@ -25,8 +26,9 @@ class SocketPort:
     """Asks the sidecar, for several threads at once. There is no thread that reads: one of those who wait reads for
     all, so that a run without parallel steps pays for no switch between threads."""
 
-    def __init__(self, lines: Lines) -> None:
+    def __init__(self, lines: Lines, remembered: Mapping[str, int] | None) -> None:
         self._lines = lines
+        self._remembered = remembered
         self._ids = count(1)
         self._sending = threading.Lock()
         self._arrived = threading.Condition()  # over the two below
@@ -35,12 +37,26 @@ class SocketPort:
 
     def ask(self, question: Ask) -> Tell:
         failpoint(f"worker.{question.op}.before")
+        answer: Tell
+        if isinstance(question, Begin) and self._is_new(question):
+            self._send(question.model_copy(update={"ahead": True}))
+            answer = Go(attempt=1)
+        else:
+            answer = self._answer_to(self._send(question))
+        failpoint(f"worker.{question.op}.after")
+        return answer
+
+    def _is_new(self, begin: Begin) -> bool:
+        """Whether the sidecar can only say Go. Before an irreversible body the intent has to be on disk."""
+        if self._remembered is None or begin.kind_of_step == "irreversible":
+            return False
+        return begin.step.occurrence >= self._remembered.get(begin.step.name, 0)
+
+    def _send(self, question: Ask) -> int:
         with self._sending:
             number = next(self._ids)
             self._lines.send(Question(id=number, body=question).model_dump_json())
-        answer = self._answer_to(number)
-        failpoint(f"worker.{question.op}.after")
-        return answer
+        return number
 
     def _answer_to(self, number: int) -> Tell:
         with self._arrived:
@@ -74,7 +90,7 @@ def work(sock: socket.socket) -> None:
     if line is None:
         os._exit(1)
     start = Start.model_validate_json(line)
-    port = SocketPort(lines)
+    port = SocketPort(lines, start.remembered)
     sys.stdout = sys.stderr = _Printed(port)
     failpoint("worker.start")
     port.ask(_attempt(start, port))

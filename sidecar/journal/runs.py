@@ -23,6 +23,7 @@ from sqlalchemy.engine import Connection
 from sidecar.journal.stops import is_stopped
 from sidecar.journal.struck import is_in_doubt, leave_in_doubt
 from sidecar.store import Row
+from sidecar.store.prepared import Prepared
 from sidecar.store.schema import approvals, attempts, runs, steps
 from skills.wire import ErrorInfo
 
@@ -115,13 +116,14 @@ def start_attempt(connection: Connection, run: str, now: float, host: str | None
     return Segment(run=run, fence=fence, attempt=number)
 
 
-_OWNER = sa.select(runs.c.fence, runs.c.state).where(runs.c.id == sa.bindparam("run"))  # asked at every step
+_OWNER = Prepared(sa.select(runs.c.fence, runs.c.state).where(runs.c.id == sa.bindparam("run")))
 
 
 def check_fence(connection: Connection, segment: Segment) -> None:
-    owner = connection.execute(_OWNER, {"run": segment.run}).one()
+    owner = _OWNER.execute(connection, {"run": segment.run}).fetchone()
     if owner != (segment.fence, "running"):
-        raise Fenced(f"attempt {segment.attempt} of run {segment.run} no longer owns it: it is {owner.state}")
+        state = owner[1] if owner else "forgotten"
+        raise Fenced(f"attempt {segment.attempt} of run {segment.run} no longer owns it: it is {state}")
 
 
 def end_attempt(connection: Connection, segment: Segment, outcome: str, now: float) -> None:

@@ -1,23 +1,18 @@
-"""One step as its run's journal knows it, and its rows in the store.
-
-Every step of every run comes this way, so the statements are built once: building one takes longer than SQLite does.
-"""
+"""One step as its run's journal knows it, and its rows in the store."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import sqlalchemy as sa
 from pydantic import JsonValue
 from sqlalchemy.engine import Connection
 
 from sidecar.store import Row, StoreError
+from sidecar.store.prepared import Prepared, Values
 from sidecar.store.schema import step_attempts, steps
 from skills.wire import Done, ErrorInfo, Failed, Retry, StepKey
-
-Values = dict[str, Any]  # of columns
 
 
 class StepRow:
@@ -89,17 +84,17 @@ def put(
     if opening is None:
         _update_step(connection, step, key, values)
         if attempt:
-            connection.execute(_UPDATE_ATTEMPT, _at(key) | {"at_number": step.tries} | attempt)
+            _UPDATE_ATTEMPT.execute(connection, _at(key) | {"at_number": step.tries} | attempt)
         return
     if opening.is_new:
-        connection.execute(_INSERT_STEP, key | opening.step | values)
+        _INSERT_STEP.execute(connection, key | opening.step | values)
     else:
         _update_step(connection, step, key, opening.step | values)
     if opening.attempt is None:
         return
     if not opening.is_new:
         lose_open_attempts(connection, step, opening.attempt["started_at"])
-    connection.execute(_INSERT_ATTEMPT, key | opening.attempt | (attempt or {}))
+    _INSERT_ATTEMPT.execute(connection, key | opening.attempt | (attempt or {}))
 
 
 def is_irreversible(connection: Connection, run: str, key: StepKey) -> bool:
@@ -110,11 +105,11 @@ def is_irreversible(connection: Connection, run: str, key: StepKey) -> bool:
 def lose_open_attempts(connection: Connection, step: StepRow, now: float) -> None:
     """A try that was open when the next one begins was struck by a crash."""
     key = {"run": step.run, "name": step.key.name, "occurrence": step.key.occurrence}
-    connection.execute(_LOSE_ATTEMPTS, _at(key) | {"ended_at": now})
+    _LOSE_ATTEMPTS.execute(connection, _at(key) | {"ended_at": now})
 
 
 def _update_step(connection: Connection, step: StepRow, key: Values, values: Values) -> None:
-    if connection.execute(_UPDATE_STEP, _at(key) | values).rowcount != 1:
+    if _UPDATE_STEP.execute(connection, _at(key) | values).rowcount != 1:
         raise StoreError(f"step {step.key} of run {step.run} was begun, and that is not in the store")
 
 
@@ -126,13 +121,13 @@ def _of(table: sa.Table) -> list[sa.ColumnElement[bool]]:
     return [table.c[name] == sa.bindparam(f"at_{name}") for name in ("run", "name", "occurrence")]
 
 
+_is_open = step_attempts.c.outcome == "running"
+
 _KIND = sa.select(steps.c.kind).where(*_of(steps))
-_INSERT_STEP = steps.insert()
-_UPDATE_STEP = steps.update().where(*_of(steps))
-_INSERT_ATTEMPT = step_attempts.insert()
-_UPDATE_ATTEMPT = step_attempts.update().where(
-    *_of(step_attempts), step_attempts.c.number == sa.bindparam("at_number"), step_attempts.c.outcome == "running"
+_INSERT_STEP = Prepared(steps.insert())
+_UPDATE_STEP = Prepared(steps.update().where(*_of(steps)))
+_INSERT_ATTEMPT = Prepared(step_attempts.insert())
+_UPDATE_ATTEMPT = Prepared(
+    step_attempts.update().where(*_of(step_attempts), step_attempts.c.number == sa.bindparam("at_number"), _is_open)
 )
-_LOSE_ATTEMPTS = (
-    step_attempts.update().where(*_of(step_attempts), step_attempts.c.outcome == "running").values(outcome="lost")
-)
+_LOSE_ATTEMPTS = Prepared(step_attempts.update().where(*_of(step_attempts), _is_open).values(outcome="lost"))

@@ -29,6 +29,7 @@ STEPS_AT_MOST = 10_000  # in one run
 RETRIES_AT_MOST = 1_000  # in one run, over all its steps
 PAUSE_IN_WORKER = 5.0  # seconds; before a later retry the run gives its worker back
 
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 T = TypeVar("T")
 
@@ -55,6 +56,13 @@ class Journal:
     def knows(self, key: StepKey) -> bool:
         """Whether the run has come to this step before."""
         return key in self._steps
+
+    def uses(self) -> dict[str, int]:
+        """For each name, how many of its uses the run may have come to before. (Not each one: they run in parallel.)"""
+        uses: dict[str, int] = {}
+        for key in self._steps:
+            uses[key.name] = max(uses.get(key.name, 0), key.occurrence + 1)
+        return uses
 
     # ------------------------------------------------------------ steps that the worker executes
 
@@ -284,7 +292,7 @@ class Journal:
 
 def _bounded(what: str, key: StepKey, value: JsonValue) -> str:
     """The hash of the value's canonical JSON; LimitReached where it is too large to keep."""
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    text = _canonical(value).encode()
     if len(text) > VALUE_AT_MOST:
         raise LimitReached(
             f"step {key}: its {what} take {len(text):,} bytes, {VALUE_AT_MOST:,} is the most. "

@@ -17,6 +17,7 @@ from sqlalchemy.engine import Connection
 
 from sidecar.store.copying import copy_rows
 from sidecar.store.migrate import migrate
+from sidecar.store.prepared import execute_text
 from sidecar.store.values import to_json
 
 WRITING = 0x74656E64  # the key of the lock that whoever writes holds
@@ -48,7 +49,7 @@ class Postgresql:
         self.engine = engine_of(address, connections=CONNECTIONS_AT_MOST)
 
     def begin(self, writer: Connection) -> None:
-        writer.exec_driver_sql(f"BEGIN; SELECT pg_advisory_xact_lock({WRITING})")
+        execute_text(writer, f"BEGIN; SELECT pg_advisory_xact_lock({WRITING})")
 
     def begin_reading(self, reader: Connection) -> None:
         reader.exec_driver_sql("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")

@@ -9,6 +9,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from sidecar.store.prepared import execute_text
 from sidecar.store.values import to_json
 
 
@@ -27,7 +28,7 @@ class Sqlite:
         sa.event.listen(self.engine, "connect", _prepare)
 
     def begin(self, writer: Connection) -> None:
-        writer.exec_driver_sql("BEGIN IMMEDIATE")
+        execute_text(writer, "BEGIN IMMEDIATE")
 
     def begin_reading(self, reader: Connection) -> None:
         reader.exec_driver_sql("BEGIN")

@@ -23,6 +23,7 @@ from sidecar.failpoints import failpoint
 from sidecar.store import schema
 from sidecar.store.database import for_people, open_database
 from sidecar.store.migrate import migrate
+from sidecar.store.prepared import execute_text
 from sidecar.store.values import insert
 
 T = TypeVar("T")
@@ -142,7 +143,7 @@ class Store:
                 for change in changes:
                     self._apply(change)
             failpoint("store.commit.before")
-            self._writer.exec_driver_sql("COMMIT")
+            execute_text(self._writer, "COMMIT")
             failpoint("store.commit.after")
             self.trouble = None
         except Exception as error:  # noqa: BLE001 # raised again in each thread that waits

@@ -1,0 +1,51 @@
+"""What `Prepared` executes is what SQLAlchemy would have, on whichever database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from sidecar.store import Store
+from sidecar.store.prepared import Prepared
+from sidecar.store.schema import steps
+from tests.support.postgresql import new_database
+
+STEP = {"run": "r", "name": "n", "seq": 1, "kind": "step", "state": "running", "arguments_hash": "0", "started_at": 0.5}
+INSERT = Prepared(steps.insert())
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    with Store(tmp_path / "tend.db" if request.param == "sqlite" else new_database()) as store:
+        yield store
+
+
+def test_rows_are_written_as_sqlalchemy_writes_them(store: Store) -> None:
+    given = STEP | {"arguments": {"text": "a\0b", "none": None}, "intent": None}
+
+    def change(connection: sa.Connection) -> None:
+        INSERT.execute(connection, given | {"occurrence": 0})
+        connection.execute(steps.insert(), given | {"occurrence": 1})
+        Prepared(steps.update().where(steps.c.occurrence == sa.bindparam("at"))).execute(
+            connection, {"at": 0, "result": [1.5, "ü"], "ended_at": 2.5}
+        )
+        connection.execute(steps.update().where(steps.c.occurrence == 1).values(result=[1.5, "ü"], ended_at=2.5))
+
+    store.write(change)
+    ours, theirs = store.rows(sa.select(steps).order_by(steps.c.occurrence))
+    assert {**ours._mapping, "occurrence": 1} == dict(theirs._mapping)
+    assert ours.failures == 0, "a default of the schema"
+
+
+def test_an_error_of_the_driver_is_sqlalchemys_and_undoes_the_change(store: Store) -> None:
+    def twice(connection: sa.Connection) -> None:
+        for _ in range(2):
+            INSERT.execute(connection, STEP | {"occurrence": 0})
+
+    with pytest.raises(IntegrityError, match="INSERT INTO steps"):
+        store.write(twice)
+    assert store.rows(sa.select(steps)) == []
