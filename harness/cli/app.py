@@ -23,6 +23,7 @@ from harness.cli.commands import (
     skills,
     stop,
     up,
+    web,
     why,
 )
 from harness.cli.failure import INTERRUPTED, USAGE, Failure, report
@@ -38,7 +39,7 @@ def build() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(start)
-    for command in (up.up, up.worker, demo.demo, chat.chat, events.emit):
+    for command in (up.up, up.worker, web.web, demo.demo, chat.chat, events.emit):
         app.command()(command)
     for group in (skills.group, runs.group, review.group, approvals.group, secret.group, events.group, cost.group):
         app.add_typer(group)

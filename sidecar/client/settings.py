@@ -56,6 +56,7 @@ class Settings:
     least_tier: Tier = "limited"  # of isolation; where a machine reaches less, skills do not run
     targets: Mapping[str, Target] = field(default_factory=dict)  # where notices go beside the terminal and the pages
     alerts: tuple[str, ...] = ()  # the targets that hear of failures, silence and the like
+    web_port: int = 8360  # of the pages, on this machine alone; 0: none are served
     agent: str = "harness.agent.entry"  # the module whose skill answers a chat message
 
     @property
@@ -120,6 +121,7 @@ _AT_LEAST = {
     "breaker_failures": 1,
     "breaker_cool_down": 0,
     **dict.fromkeys((item.name for item in fields(Settings) if item.name.startswith("budget_")), 0),
+    "web_port": 0,
     "keep_runs_days": 15,  # the review compares the week with the week before
 }
 

@@ -101,6 +101,7 @@ def tend(workspace: Path, runtime: Path) -> Tend:
     own = {
         "TEND_WORKSPACE": str(workspace),
         "XDG_RUNTIME_DIR": str(runtime),
+        "TEND_WEB_PORT": "0",
         "TERM": "xterm-256color",
         "PROMPT_TOOLKIT_NO_CPR": "1",
     }

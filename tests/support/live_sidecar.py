@@ -81,6 +81,7 @@ class LiveSidecar:
             "XDG_RUNTIME_DIR": str(self._runtime),
             "TMPDIR": str(self._temporary),
             "TEND_ZONE": "UTC",
+            "TEND_WEB_PORT": "0",
             failpoints.VARIABLE: str(folder / "failpoints"),
             **{f"TEND_{name.upper()}": value for name, value in settings.items()},
         }

@@ -39,17 +39,25 @@ def _keep_running(terminal: Terminal, *, worker: bool) -> None:
     from harness.cli.announcer import Announcer
     from harness.cli.pages.status import welcome_page
     from harness.cli.supervisor import Supervisor
+    from harness.cli.web_pages import WebPages
 
     _refuse_a_second(terminal)
     announcer = Announcer(terminal)
+    pages = WebPages(terminal.settings, say=terminal.err.print)
+    serves = bool(terminal.settings.web_port) and not worker
 
     def came_up(status: views.Status) -> None:
         if not terminal.as_json:
-            terminal.out.print(welcome_page(status, terminal.words))
+            terminal.out.print(welcome_page(status, terminal.words, pages.link if serves else None), soft_wrap=True)
         announcer.start()
+        if serves:
+            pages.start()
 
     supervisor = Supervisor(terminal.settings, say=terminal.err.print, came_up=came_up, worker=worker)
-    supervisor.run()
+    try:
+        supervisor.run()
+    finally:
+        pages.stop()
     if announcer.is_alive():
         announcer.finish(within=LAST_WORDS)
     terminal.progress(f"○ Tend is down. What waits goes on at the next: {terminal.command('up')}")

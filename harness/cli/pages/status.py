@@ -63,8 +63,8 @@ def _hosts(status: views.Status, words: Words) -> RenderableType:
     return made
 
 
-def welcome_page(status: views.Status, words: Words) -> RenderableType:
-    """What a person needs to know when the sidecar has come up."""
+def welcome_page(status: views.Status, words: Words, pages: str | None) -> RenderableType:
+    """What a person needs to know when the sidecar has come up; `pages` is a link to them."""
     return page(
         Text.assemble(("●", "green"), " ", ("Tend is up", "bold"), f" (pid {status.pid})"),
         _stopped(status, words),
@@ -75,6 +75,7 @@ def welcome_page(status: views.Status, words: Words) -> RenderableType:
                 ("model", model(status)),
                 ("skills", _skills(status, words)),
                 ("next up", next_up(status, words)),
+                ("pages", Text(pages, overflow="fold") if pages else None),
             ]
         ),
         Text(f"\nTalk to it from another terminal: {words.command('chat')}      Stop it: Ctrl-C\n", style="bold"),

@@ -1,0 +1,20 @@
+"""Health: what is in order, what to do about the rest, and what the skills have told."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from harness.web.twin import Sidecar, page
+from sidecar.client import views
+
+router = APIRouter(tags=["health"])
+
+
+class HealthPage(views.View):
+    found: tuple[views.Health, ...]
+    notices: tuple[views.Notice, ...]  # newest first
+
+
+@page(router, "/health", "health.html")
+def health(client: Sidecar) -> HealthPage:
+    return HealthPage(found=tuple(client.doctor()), notices=tuple(client.notices(limit=50)))

@@ -1,0 +1,100 @@
+"""Runs: the list with its filters, a run step by step."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query
+from pydantic import BeforeValidator, JsonValue
+
+from harness.web.twin import Sidecar, page
+from sidecar.client import views
+
+router = APIRouter(tags=["runs"])
+
+AT_ONCE = 100
+
+
+def _chosen(value: object) -> object:
+    """A form sends its empty fields too."""
+    return None if value == "" else value
+
+
+Chosen = BeforeValidator(_chosen)
+
+
+class Wanted(views.View):
+    skill: Annotated[str | None, Chosen] = None
+    state: Annotated[views.RunState | None, Chosen] = None
+    version: Annotated[str | None, Chosen] = None
+    since: Annotated[datetime | None, Chosen] = None
+    until: Annotated[datetime | None, Chosen] = None
+    limit: Annotated[int, Query(ge=1, le=1_000)] = AT_ONCE
+
+
+class Runs(views.View):
+    wanted: Wanted
+    runs: tuple[views.Run, ...]  # newest first
+    skills: tuple[str, ...]  # to choose from
+
+
+class RunPage(views.View):
+    detail: views.RunDetail
+    step: str | None  # that is shown beside the waterfall
+
+
+class Again(views.View):
+    from_step: str | None = None
+    input: JsonValue = None
+    version: Literal["active", "same"] = "active"
+
+
+class Many(views.View):
+    runs: tuple[str, ...]
+    reason: str = ""
+    version: Literal["active", "same"] = "active"
+
+
+class Why(views.View):
+    reason: str = ""
+
+
+@page(router, "/runs", "runs.html")
+def runs(client: Sidecar, wanted: Annotated[Wanted, Query()]) -> Runs:
+    found = client.runs(
+        skill=wanted.skill,
+        state=wanted.state,
+        version=wanted.version,
+        since=wanted.since,
+        until=wanted.until,
+        limit=wanted.limit,
+    )
+    return Runs(wanted=wanted, runs=tuple(found), skills=tuple(skill.name for skill in client.skills()))
+
+
+@page(router, "/runs/{run}", "run.html")
+def run(client: Sidecar, run: str, step: str | None = None) -> RunPage:
+    """Its steps, attempts, logs and effects; `step` names the one that is looked at, as `name` or `name#2`."""
+    return RunPage(detail=client.run(run), step=step)
+
+
+@router.post("/api/runs/{run}/cancel")
+def cancel(client: Sidecar, run: str, given: Why) -> views.Run:
+    return client.cancel(run, given.reason)
+
+
+@router.post("/api/runs/{run}/rerun")
+def rerun(client: Sidecar, run: str, given: Again) -> views.Run:
+    """As a new run: from its beginning, or from one of its steps."""
+    return client.rerun(run, from_step=given.from_step, payload=given.input, version=given.version)
+
+
+@router.post("/api/many-runs/cancel")
+def cancel_many(client: Sidecar, given: Many) -> list[views.RunOutcome]:
+    return client.cancel_many(given.runs, given.reason)
+
+
+@router.post("/api/many-runs/rerun")
+def rerun_many(client: Sidecar, given: Many) -> list[views.RunOutcome]:
+    return client.rerun_many(given.runs, given.version)

@@ -1,0 +1,69 @@
+"""From a page's data to HTML. Templates escape everything; what the agent or a skill wrote is text and never HTML."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from functools import cache
+from importlib.metadata import version
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
+from pydantic import BaseModel
+from starlette.responses import HTMLResponse
+
+from harness.cli import words
+from harness.web.waterfall import waterfall
+
+SHORT = 8  # letters of an id that are shown; the whole is in the link
+
+
+def page(template: str, zone: str, path: str, data: BaseModel) -> HTMLResponse:
+    """`path` is the address that the page is at: the part of the navigation that it stands under is marked."""
+    told = words.Words(now=datetime.now(UTC), zone=zone)
+    text = _environment().get_template(template).render(page=data, words=told, at=path)
+    return HTMLResponse(text)
+
+
+def error_page(status: int, type_: str, detail: str) -> HTMLResponse:
+    told = words.Words(now=datetime.now(UTC), zone="UTC")
+    text = (
+        _environment()
+        .get_template("error.html")
+        .render(status=status, type=type_.replace("_", " "), detail=detail, words=told, at="")
+    )
+    return HTMLResponse(text, status)
+
+
+@cache
+def _environment() -> Environment:
+    made = Environment(
+        loader=PackageLoader("harness.web"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters |= {
+        "when": _when,
+        "short": lambda text: text[:SHORT],
+        "money": words.money,
+        "duration": words.duration_of,
+        "json": _json,
+        "symbol": lambda state: words.SYMBOLS.get(state, ("·", ""))[0].replace("⏸", "‖"),  # few fonts have it
+    }
+    made.globals |= {"waterfall": waterfall, "version": version("tend-harness")}
+    return made
+
+
+def _when(at: datetime | None, told: words.Words) -> Markup:
+    """`4 min ago`, with the exact time on hover."""
+    if at is None:
+        return Markup("—")
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(at.isoformat(), told.exact(at), told.relative(at))
+
+
+def _json(value: Any) -> Markup:
+    """As a person reads it: a text as it is, anything else indented."""
+    return escape(value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False))

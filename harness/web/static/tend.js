@@ -1,0 +1,164 @@
+"use strict";
+// Four small things: what is sent goes to the API as JSON; a page that something happened to is read again and morphed;
+// keys; dark or light. The pages read well without any of it.
+
+// ---------------------------------------------------------------- what is sent
+
+async function send(method, address, body) {
+  const reply = await fetch(address, {
+    method,
+    headers: { "content-type": "application/json", accept: "application/json" },
+    body: JSON.stringify(body),
+  });
+  const told = reply.status === 204 ? null : await reply.json();
+  if (!reply.ok) throw new Error(told.detail);
+  return told;
+}
+
+function valuesOf(form, submitter) {
+  const values = {};
+  for (const [name, value] of new FormData(form, submitter)) values[name] = value;
+  for (const field of form.querySelectorAll('[data-kind="boolean"]')) values[field.name] = field.value === "true";
+  if (values.base === "") values.base = null;
+  return values;
+}
+
+function say(text, bad = false) {
+  const said = document.getElementById("said");
+  said.textContent = text;
+  said.className = bad ? "bad" : "good";
+}
+
+async function attempt(element, act) {
+  if (element.ariaBusy === "true") return;
+  element.ariaBusy = "true";
+  say("");
+  try {
+    await act();
+  } catch (error) {
+    say(error.message, true);
+  } finally {
+    element.ariaBusy = "false";
+  }
+}
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (!form.dataset.send) return;
+  event.preventDefault();
+  attempt(form, async () => {
+    const told = await send(form.dataset.method || "POST", form.dataset.send, valuesOf(form, event.submitter));
+    if (form.dataset.verdict !== undefined) return verdict(form, told);
+    if (form.dataset.then) location.href = form.dataset.then.replace("{id}", told.id);
+    else refresh();
+  });
+});
+
+function verdict(form, told) {
+  if (told.hash) form.elements.base.value = told.hash;
+  const problems = told.report.problems;
+  if (told.live) say(`Live as ${told.version.slice(0, 8)}.`);
+  else say(problems.map((each) => `line ${each.line}: ${each.reason}${each.fix ? ` → ${each.fix}` : ""}`).join("\n"), true);
+}
+
+document.addEventListener("click", (event) => {
+  const one = event.target.closest("[data-post]");
+  if (one) attempt(one, async () => { await send("POST", one.dataset.post, {}); refresh(); });
+  const many = event.target.closest("[data-many-post]");
+  if (many) attempt(many, () => sendMany(many));
+});
+
+async function sendMany(button) {
+  const chosen = [...button.form.querySelectorAll("input[name=runs]:checked")].map((box) => box.value);
+  if (!chosen.length) throw new Error("Choose runs first.");
+  const told = await send("POST", button.dataset.manyPost, { runs: chosen });
+  const failed = told.filter((each) => !each.done);
+  say(`${told.length - failed.length} of ${told.length} done. ${failed.map((each) => each.told).join("; ")}`, failed.length > 0);
+  refresh();
+}
+
+// ---------------------------------------------------------------- what happens meanwhile
+
+let stale = false;
+let reading = false;
+
+async function refresh() {
+  if (document.hidden || reading || isTyping()) { stale = true; return; }
+  stale = false;
+  reading = true;
+  try {
+    await htmx.ajax("GET", location.pathname + location.search, { target: "#page", select: "#page", swap: "outerMorph" });
+  } finally {
+    setTimeout(() => { reading = false; if (stale) refresh(); }, 500);
+  }
+}
+
+function isTyping() {
+  const at = document.activeElement;
+  return at !== null && at.matches("#page :is(input:not([type=checkbox], [type=radio]), textarea, select)");
+}
+
+function concerns(moment) {
+  const about = document.getElementById("page").dataset.about;
+  if (!about) return false;
+  if (about === "*") return moment.topic !== "text";
+  const [name, value] = about.split("=");
+  return value ? moment[name] === value : about.split(" ").includes(moment.topic);
+}
+
+function listen() {
+  if (!document.getElementById("page").dataset.about) return;
+  const live = new EventSource("/live");
+  live.addEventListener("moment", (event) => { if (concerns(JSON.parse(event.data))) refresh(); });
+  live.addEventListener("again", refresh);
+}
+
+document.addEventListener("visibilitychange", () => { if (stale) refresh(); });
+document.addEventListener("focusout", () => setTimeout(() => { if (stale) refresh(); }, 100));
+
+// ---------------------------------------------------------------- keys
+
+const PLACES = { h: "/", s: "/skills", r: "/runs", a: "/approvals", v: "/review", e: "/health" };
+let going = false;
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input, textarea, select, [contenteditable]")) return;
+  const wasGoing = going;
+  going = false;
+  if (wasGoing && PLACES[event.key]) location.href = PLACES[event.key];
+  else if (event.key === "g") going = true;
+  else if (event.key === "?") document.getElementById("keys").showModal();
+  else if (event.key === "/") { const field = document.querySelector("[data-search]"); if (field) { event.preventDefault(); field.focus(); } }
+  else if (event.key === "j" || event.key === "k") step(event.key === "j" ? 1 : -1);
+});
+
+function step(by) {
+  const links = [...document.querySelectorAll("table.rows tbody tr, table.waterfall tbody tr")]
+    .map((row) => row.querySelector("a")).filter(Boolean);
+  const at = links.indexOf(document.activeElement);
+  const next = links[Math.min(links.length - 1, Math.max(0, at + by))];
+  if (next) next.focus();
+}
+
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-help]")) document.getElementById("keys").showModal();
+  if (event.target.closest("[data-theme-switch]")) switchTheme();
+});
+
+// ---------------------------------------------------------------- dark or light
+
+function switchTheme() {
+  const dark = document.documentElement.dataset.theme
+    ? document.documentElement.dataset.theme === "dark"
+    : matchMedia("(prefers-color-scheme: dark)").matches;
+  localStorage.setItem("theme", dark ? "light" : "dark");
+  applyTheme();
+}
+
+function applyTheme() {
+  const chosen = localStorage.getItem("theme");
+  if (chosen) document.documentElement.dataset.theme = chosen;
+}
+
+applyTheme();
+listen();

@@ -1,0 +1,38 @@
+"""A page and its JSON twin: one function gathers the data, `/PATH` shows it and `/api/PATH` sends it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any, TypeVar
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import BaseModel
+from starlette.responses import HTMLResponse
+
+from harness.web import render
+from sidecar.client import Client
+
+F = TypeVar("F", bound=Callable[..., BaseModel])
+
+
+def _client(request: Request) -> Client:
+    client: Client = request.app.state.client
+    return client
+
+
+Sidecar = Annotated[Client, Depends(_client)]
+
+
+def page(router: APIRouter, path: str, template: str) -> Callable[[F], F]:
+    """Offer what `gather` returns; its parameters are the path's and the query's, and are in the OpenAPI document."""
+
+    def mark(gather: F) -> F:
+        def show(request: Request, data: Any = Depends(gather)) -> HTMLResponse:  # noqa: B008 # how FastAPI is told
+            return render.page(template, request.app.state.settings.zone, request.url.path, data)
+
+        twin = f"/api{path}".rstrip("/") if path != "/" else "/api/home"
+        router.add_api_route(path, show, methods=["GET"], include_in_schema=False, response_class=HTMLResponse)
+        router.add_api_route(twin, gather, methods=["GET"])
+        return gather
+
+    return mark

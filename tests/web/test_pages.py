@@ -1,0 +1,142 @@
+"""A page and its JSON twin tell the same; what is changed there is changed in the sidecar."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.support.waiting import wait_until
+
+from .conftest import GREETER, Web
+
+
+@pytest.mark.parametrize(
+    ("page", "twin"),
+    [
+        ("/", "/api/home"),
+        ("/skills", "/api/skills"),
+        ("/skills/greeter", "/api/skills/greeter"),
+        ("/skills/greeter/source", "/api/skills/greeter/source"),
+        ("/skills/greeter/versions", "/api/skills/greeter/versions"),
+        ("/runs", "/api/runs"),
+        ("/runs?skill=&state=failed&version=&since=&until=", "/api/runs?state=failed"),
+        ("/runs/{run}", "/api/runs/{run}"),
+        ("/runs/{run}?step=greet", "/api/runs/{run}?step=greet"),
+        ("/approvals", "/api/approvals"),
+        ("/review", "/api/review"),
+        ("/health", "/api/health"),
+    ],
+)
+def test_each_page_has_a_twin_in_the_document(web: Web, failed_run: str, page: str, twin: str) -> None:
+    with web.browser() as browser:
+        shown = browser.get(page.format(run=failed_run))
+        sent = browser.get(twin.format(run=failed_run))
+        described = browser.get("/openapi.json").json()["paths"]
+    assert shown.status_code == 200
+    assert shown.headers["content-type"].startswith("text/html")
+    assert sent.status_code == 200
+    assert isinstance(sent.json(), dict)
+    assert twin.partition("?")[0].replace("greeter", "{name}") in described
+
+
+def test_the_page_of_a_failed_run_says_what_went_wrong_and_where(web: Web, failed_run: str) -> None:
+    with web.browser() as browser:
+        page = browser.get(f"/runs/{failed_run}?step=greet").text
+    for told in ("ValueError", "greet", "✗", "failed", "nobody", "Run again from here"):
+        assert told in page
+
+
+def test_a_skill_is_run_approved_and_its_answer_is_on_the_page(web: Web) -> None:
+    with web.browser() as browser:
+        run = browser.post("/api/skills/greeter/run", json={"input": "world"}).json()["id"]
+        approval = web.sidecar.approval(run).id
+        shown = browser.get("/approvals").text
+        said = browser.post(f"/api/approvals/{approval}", json={"answer": "yes", "because": "why not"})
+        late = browser.post(f"/api/approvals/{approval}", json={"answer": "no"})
+        done = web.sidecar.ended(run)
+        page = browser.get(f"/runs/{run}").text
+    assert "Shout world?" in shown
+    assert said.status_code == 200
+    assert late.status_code == 409
+    assert "answered" in late.json()["detail"]
+    assert done.output == "WORLD"
+    assert "WORLD" in page
+
+
+def test_code_is_saved_as_a_version_and_an_edit_from_before_is_refused(web: Web) -> None:
+    with web.browser() as browser:
+        source = browser.get("/api/skills/greeter/source").json()["source"]
+        changed = source["text"].replace("Hello", "Good day")
+        saved = browser.put("/api/skills/greeter/source", json={"text": changed, "base": source["hash"]})
+        again = browser.put("/api/skills/greeter/source", json={"text": GREETER, "base": source["hash"]})
+        broken = browser.put(
+            "/api/skills/greeter/source", json={"text": changed + "\nx: int = ''\n", "base": saved.json()["hash"]}
+        )
+        versions = browser.get("/skills/greeter/versions").text
+    assert saved.json()["live"]
+    assert again.status_code == 409
+    assert not broken.json()["live"]
+    assert broken.json()["report"]["problems"]
+    assert "Good day" in versions
+
+
+@pytest.mark.parametrize(
+    ("address", "status", "type_"),
+    [
+        ("/api/runs/nothing", 404, "not_found"),
+        ("/api/skills/nothing", 404, "not_found"),
+        ("/api/runs?limit=0", 422, "usage"),
+        ("/api/runs?state=odd", 422, "usage"),
+        ("/api/nothing", 404, "not_found"),
+    ],
+)
+def test_errors_are_problems_for_a_program_and_pages_for_a_browser(
+    web: Web, address: str, status: int, type_: str
+) -> None:
+    with web.browser() as browser:
+        problem = browser.get(address)
+        page = browser.get(address.removeprefix("/api"))
+    assert problem.status_code == page.status_code == status
+    assert problem.headers["content-type"] == "application/problem+json"
+    assert problem.json()["type"] == f"urn:tend:{type_}"
+    assert page.headers["content-type"].startswith("text/html")
+
+
+def test_an_open_page_hears_what_happens_and_misses_nothing_while_it_was_away(web: Web) -> None:
+    def heard(last: str, until: str) -> list[tuple[str, dict[str, str]]]:
+        told = []
+        with web.browser(**{"last-event-id": last} if last else {}) as browser, browser.stream("GET", "/live") as live:
+            if not last:
+                web.sidecar.client.pause("greeter")
+            for line in live.iter_lines():
+                if line.startswith("id: "):
+                    id_ = line.removeprefix("id: ")
+                if line.startswith("data: "):
+                    told.append((id_, json.loads(line.removeprefix("data: "))))
+                    if told[-1][1].get("topic") == until:
+                        return told
+        return told
+
+    first = heard("", "skill")
+    web.sidecar.client.resume("greeter")
+    run = web.sidecar.client.run_skill("greeter", "world").id
+    web.sidecar.approval(run)
+    web.sidecar.client.cancel(run)
+    wait_until(lambda: web.sidecar.state(run) == "cancelled", "the run is cancelled")
+    meanwhile = heard(first[-1][0], "run")
+
+    assert ("skill", "greeter") in [(data["topic"], data.get("skill")) for _, data in first]
+    assert "skill" in [data["topic"] for _, data in meanwhile]  # that it was resumed
+    assert not {id_ for id_, _ in first} & {id_ for id_, _ in meanwhile}
+
+
+def test_a_sidecar_that_is_away_is_said_and_found_again(web: Web) -> None:
+    with web.browser() as browser:
+        web.sidecar.stop()
+        away = browser.get("/")
+        web.sidecar.start()
+        back = wait_until(lambda: browser.get("/").status_code == 200, "the pages are back")
+    assert away.status_code == 503
+    assert "tend up" in away.text
+    assert back
