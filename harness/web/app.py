@@ -29,7 +29,7 @@ def application(settings: Settings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         access.forget_old()
         live.open()
-        with Client(settings) as client:
+        with Client(settings, via="web") as client:
             app.state.client = client
             yield
         live.close()

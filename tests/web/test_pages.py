@@ -59,7 +59,7 @@ def test_a_skill_is_run_approved_and_its_answer_is_on_the_page(web: Web) -> None
     assert "Shout world?" in shown
     assert said.status_code == 200
     assert late.status_code == 409
-    assert "answered" in late.json()["detail"]
+    assert "already approved" in late.json()["detail"]
     assert done.output == "WORLD"
     assert "WORLD" in page
 
