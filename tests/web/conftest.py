@@ -31,7 +31,7 @@ def greet(name: str) -> str:
     return f"Hello, {name}"
 
 
-@step(irreversible=True, answer_within=timedelta(hours=1))
+@step(irreversible=True, answer_within=timedelta(hours=1), on_expiry="no")
 def shout(name: str) -> str:
     return name.upper()
 
