@@ -62,7 +62,8 @@ def test_the_link_sets_a_cookie_that_scripts_and_other_sites_do_not_get(web: Web
         assert entered.status_code == 303
         assert "HttpOnly" in cookie
         assert "samesite=strict" in cookie.lower()
-        assert browser.get("/").status_code == 200
+        home = browser.get("/")
+        assert home.status_code == 200, home.text
         assert browser.post("/api/leave").status_code == 204
     with web.stranger(cookie=cookie.partition(";")[0]) as browser:
         assert browser.get("/").status_code == 401

@@ -25,6 +25,7 @@ from .conftest import GREETER, Web
         ("/runs/{run}?step=greet", "/api/runs/{run}?step=greet"),
         ("/approvals", "/api/approvals"),
         ("/review", "/api/review"),
+        ("/costs", "/api/costs"),
         ("/health", "/api/health"),
     ],
 )

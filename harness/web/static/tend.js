@@ -118,7 +118,7 @@ document.addEventListener("focusout", () => setTimeout(() => { if (stale) refres
 
 // ---------------------------------------------------------------- keys
 
-const PLACES = { h: "/", s: "/skills", r: "/runs", a: "/approvals", v: "/review", e: "/health" };
+const PLACES = { h: "/", s: "/skills", r: "/runs", a: "/approvals", v: "/review", c: "/costs", e: "/health" };
 let going = false;
 
 document.addEventListener("keydown", (event) => {
