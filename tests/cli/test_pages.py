@@ -52,7 +52,7 @@ PAGES: dict[str, RenderableType] = {
     "events": event_page([examples.EVENT], WORDS),
     "notices": notice_page([examples.NOTICE], WORDS),
     "status": status_page(examples.status(), WORDS),
-    "welcome": welcome_page(examples.status(), WORDS),
+    "welcome": welcome_page(examples.status(), WORDS, None),
     "cost": cost_page(examples.COST, WORDS),
     "caps": caps_page(examples.CAPS, WORDS),
     "backup": backup_page(examples.BACKUP, WORDS),
