@@ -9,7 +9,7 @@ from typing import Protocol
 
 import sqlalchemy as sa
 
-from sidecar.approvals import Approvals
+from sidecar.approvals import Approvals, Rules
 from sidecar.approvals.expiry import Expiry
 from sidecar.budget.budget import Budget
 from sidecar.budget.watch import BudgetWatch
@@ -23,6 +23,7 @@ from sidecar.commands.approvals import ApprovalCommands
 from sidecar.commands.chat import ChatCommands
 from sidecar.commands.cost import CostCommands
 from sidecar.commands.events import EventCommands
+from sidecar.commands.grants import GrantCommands
 from sidecar.commands.look import LookCommands
 from sidecar.commands.many_runs import ManyRunsCommands
 from sidecar.commands.memory import MemoryCommands
@@ -94,11 +95,14 @@ class Sidecar:
         self._gateway = Gateway(gateway_settings(settings))
         self._workers = Workers(settings.store / "workers.lock", settings.store / "scratch")
         budget = Budget(store, clock, settings)
-        effects = Effects(store, clock, self._gateway, moments, settings.workspace, budget)
+        rules = Rules(settings.approvals, settings.approvers)
+        effects = Effects(store, clock, self._gateway, moments, settings.workspace, budget, rules)
         commands = CommandTable(lambda: self._leads)
-        approvals = Approvals(clock)
+        approvals = Approvals(clock, rules)
         self._expiry = Expiry(store, clock, approvals, moments, lambda: self._dispatcher.nudge())
-        requests = Requests(store, clock, registry, moments, commands, lambda: self._dispatcher.nudge(), budget)
+        requests = Requests(
+            store, clock, registry, moments, commands, approvals, rules, lambda: self._dispatcher.nudge(), budget
+        )
         runner = AttemptRunner(
             store, clock, registry, self._workers, effects, requests, moments, settings.zone, settings.least_tier
         )
@@ -128,7 +132,8 @@ class Sidecar:
             skills,
             WhyCommands(store, clock, registry, self._triggers, skills),
             run_commands,
-            ApprovalCommands(store, clock, approvals, self._dispatcher, moments),
+            ApprovalCommands(store, clock, approvals, rules, self._dispatcher, moments),
+            GrantCommands(store, clock, registry, rules),
             NoticeCommands(store, clock, moments),
             reruns,
             ManyRunsCommands(store, clock, self._dispatcher, reruns),

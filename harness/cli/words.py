@@ -42,6 +42,7 @@ SYMBOLS = {
     "superseded": ("○", "dim"),
     "expired": ("⊘", "magenta"),
     "void": ("⊘", "magenta"),
+    "revoked": ("⊘", "magenta"),
     "ok": ("✓", "green"),
     "warning": ("!", "yellow"),
     "error": ("✗", "red"),

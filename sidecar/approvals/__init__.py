@@ -4,11 +4,13 @@
                  ├─► expired                        nobody answered: what its author declared for that happens
                  └─► void                           its run is over, or what would be done is not what was shown
 
-`asking.py` says what an approval is bound to, `answering.py` how each click is answered.
+`asking.py` says what an approval is bound to, `answering.py` how each click is answered, `grants.py` what was approved
+beforehand, `rules.py` what needs a yes at all.
 """
 
-from sidecar.approvals.answering import Answer, Answered, Approvals, Ended, void
+from sidecar.approvals.answering import Answer, Answered, Approvals, Ended, Standing, void
 from sidecar.approvals.asking import DONE, NOT_YET, NewApproval, ask, bound_hash
+from sidecar.approvals.rules import Rules
 
 __all__ = [
     "DONE",
@@ -18,6 +20,8 @@ __all__ = [
     "Approvals",
     "Ended",
     "NewApproval",
+    "Rules",
+    "Standing",
     "ask",
     "bound_hash",
     "void",

@@ -14,7 +14,9 @@ import sqlalchemy as sa
 from pydantic import JsonValue
 from sqlalchemy.engine import Connection
 
-from sidecar.approvals.asking import DONE, NOT_YET
+from sidecar.approvals.asking import DONE, NOT_YET, NewApproval, ask, put_approval
+from sidecar.approvals.grants import GRANT_AT_MOST, NewGrant, covering, grant
+from sidecar.approvals.rules import Rules
 from sidecar.caller import TEND, CommandRefused
 from sidecar.clock import Clock, moment
 from sidecar.journal.runs import resolve_step
@@ -28,13 +30,23 @@ SILENCE = "nobody answered in time"
 
 
 @dataclass(frozen=True)
+class Standing:
+    """For so many seconds, with any value for the arguments called `any_of`."""
+
+    seconds: float
+    any_of: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Answer:
-    """`text` is yes or no; done or not-done; or the words that the agent asked for. `via` is the surface."""
+    """`text` is yes or no; done or not-done; or the words that the agent asked for. `via` is the surface. With
+    `standing` a yes is one to the like for a while too."""
 
     text: str
     because: str
     who: str
     via: str
+    standing: Standing | None = None
 
 
 @dataclass(frozen=True)
@@ -59,7 +71,7 @@ Act = Callable[[Connection, Row, Ended], None]
 
 
 class Approvals:
-    """Answers approvals, or lets them expire. `may_answer(who, skill)` knows the list.
+    """Answers approvals, or lets them expire.
 
     Where no run waits for the answer, whoever asks says once what it does:
 
@@ -67,14 +79,27 @@ class Approvals:
         ask(connection, NewApproval("budget", skill, "May it …?", call={"arguments": {"cap": 2.5}}), now)
     """
 
-    def __init__(self, clock: Clock, may_answer: Callable[[str, str], bool] = lambda _who, _skill: True) -> None:
+    def __init__(self, clock: Clock, rules: Rules) -> None:
         self._clock = clock
-        self._may_answer = may_answer
+        self._rules = rules
         self._acts: dict[str, Act] = {}
 
     def on_answer(self, kind: str, act: Act) -> None:
         """`act` is called with the approval's row and how it ended: `ended.state` is approved, denied or expired."""
         self._acts[kind] = act
+
+    def ask_unless_granted(self, connection: Connection, new: NewApproval) -> JsonValue:
+        """The yes of a standing approval, which is recorded as its use; or None, and a person is asked."""
+        now = self._clock.now()
+        found = covering(connection, new, now) if self._rules.need("irreversible") == "ask" else None
+        if found is None:
+            ask(connection, new, now)
+            return None
+        because = f"standing approval {found.id}{': ' * bool(found.reason)}{found.reason}"
+        by = {"answer": "yes", "answer_reason": because, "answered_by": found.granted_by, "answered_via": "grant"}
+        put_approval(connection, new, now, state="approved", grant_used=found.id, answered_at=now, **by)
+        record_audit(connection, now, found.granted_by, "approved", f"approval {new.id}", because)
+        return {"approved": True, "by": found.granted_by, "because": because}
 
     def answer(self, connection: Connection, identity: str, given: Answer) -> Answered:
         """Raises CommandRefused where the text is none of the answers there are."""
@@ -84,12 +109,14 @@ class Approvals:
             return Answered("not_found", f"there is no approval {identity!r}. See what waits: tend approvals list")
         if row.state != "open":
             return _too_late(row)
-        if not self._may_answer(given.who, row.skill):
+        if not self._rules.may_answer(given.who, row.skill):
             said = f"{given.who} is not among the approvers of {row.skill}; nothing was decided: {row.question}"
             return Answered("not_allowed", said, row)
         if _is_due(row, now):
             return _too_late(self._end(connection, row, _expired(row), now))
         ended = _read(row, given)
+        if given.standing:
+            grant(connection, _granted(row, given, given.standing, now), now)
         row = self._end(connection, row, ended, now, given)
         return Answered("counted", f"{ended.state}: {row.question}", row)
 
@@ -161,6 +188,22 @@ def _read(row: Row, given: Answer) -> Ended:
     approved = given.text == "yes"
     result: JsonValue = {"approved": approved, "by": given.who, "because": given.because or None}
     return Ended("approved" if approved else "denied", result)
+
+
+def _granted(row: Row, given: Answer, standing: Standing, now: float) -> NewGrant:
+    """The standing approval that a yes to this is too."""
+    if row.kind != "approval" or not row.call or given.text != "yes":
+        raise CommandRefused("usage", "only a yes to an irreversible step can be a standing one")
+    if not 0 < standing.seconds <= GRANT_AT_MOST:
+        raise CommandRefused("usage", f"a standing approval is for {GRANT_AT_MOST / 86400:g} days at most")
+    arguments = row.call["arguments"]
+    if unknown := [name for name in standing.any_of if name not in arguments]:
+        raise CommandRefused(
+            "usage", f"{row.call['step']} has no argument {unknown[0]!r}; it has {', '.join(arguments)}"
+        )
+    exact = {name: value for name, value in arguments.items() if name not in standing.any_of}
+    until = now + standing.seconds
+    return NewGrant(row.skill, row.call["version"], row.call["step"], exact, given.because, given.who, until)
 
 
 def _resolve(given: Answer) -> Ended:

@@ -7,7 +7,7 @@ import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from pydantic import JsonValue
 from sqlalchemy.engine import Connection
@@ -42,11 +42,15 @@ class NewApproval:
 def ask(connection: Connection, new: NewApproval, now: float) -> str:
     """Put it to a person, in the caller's transaction; its id. `Approvals.on_answer` says what the answer does where no
     step of a run waits for it."""
-    values = {**vars(new), "choices": list(new.choices), "step": None, "occurrence": None}
+    put_approval(connection, new, now, state="open")
+    return new.id
+
+
+def put_approval(connection: Connection, new: NewApproval, now: float, **more: Any) -> None:
+    values = {**vars(new), "choices": list(new.choices), "step": None, "occurrence": None, **more}
     if new.step:
         values |= {"step": new.step.name, "occurrence": new.step.occurrence}
-    connection.execute(approvals.insert().values(state="open", hash=bound_hash(new), asked_at=now, **values))
-    return new.id
+    connection.execute(approvals.insert().values(hash=bound_hash(new), asked_at=now, **values))
 
 
 def bound_hash(new: NewApproval) -> str:

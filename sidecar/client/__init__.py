@@ -14,7 +14,7 @@ import json
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Literal, Self, TypeVar
 
@@ -219,10 +219,41 @@ class Client:
         """By id, or the first letters of it; answered or not."""
         return self._ask("approvals.show", views.Approval, approval=approval)
 
-    def answer(self, approval: str, answer: str, because: str = "") -> views.Answered:
+    def answer(
+        self,
+        approval: str,
+        answer: str,
+        because: str = "",
+        *,
+        always_for: timedelta | None = None,
+        any_of: Sequence[str] = (),
+    ) -> views.Answered:
         """Answer an approval with yes or no, or the agent's question in words. Whether it counted stands in the answer:
-        only the first does that is in time."""
-        return self._ask("approvals.answer", views.Answered, approval=approval, answer=answer, because=because)
+        only the first does that is in time. With `always_for` a yes holds for the like of it too, for so long, whatever
+        the arguments named in `any_of` are."""
+        given: dict[str, JsonValue] = {"approval": approval, "answer": answer, "because": because}
+        if always_for:
+            given |= {"always_for": always_for.total_seconds(), "any_of": list(any_of)}
+        return self._ask("approvals.answer", views.Answered, **given)
+
+    def rules(self) -> views.Rules:
+        """What needs a person's yes, and whose."""
+        return self._ask("approvals.rules", views.Rules)
+
+    def grants(self) -> list[views.Grant]:
+        """The standing approvals, newest first; also those that hold no more."""
+        return self._ask("grants.list", list[views.Grant])
+
+    def grant(
+        self, skill: str, step: str, arguments: dict[str, JsonValue], *, lasts: timedelta, reason: str = ""
+    ) -> views.Grant:
+        """Say yes beforehand to a step of the version that is live, whenever these of its arguments are just so."""
+        given: dict[str, JsonValue] = {"skill": skill, "step": step, "arguments": arguments, "reason": reason}
+        return self._ask("grants.add", views.Grant, seconds=lasts.total_seconds(), **given)
+
+    def revoke_grant(self, grant: str) -> views.Grant:
+        """By id, or the first letters of it. Nothing begins upon it from then on."""
+        return self._ask("grants.revoke", views.Grant, grant=grant)
 
     # ------------------------------------------------------------ notices
 

@@ -7,12 +7,13 @@ import os
 import socket
 import tempfile
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
+from sidecar.client.approval_settings import Need, parse_approvers, parse_needs
 from sidecar.client.targets import Target, parse_targets
 from sidecar.isolation.tiers import TIERS, Tier
 from sidecar.secret_folder import SecretFolder
@@ -36,6 +37,8 @@ class Settings:
     model_review: str = "claude-sonnet-5-5"  # reads the week's evidence
     model_ask: str = "claude-haiku-5-5"  # answers run.ask
     fallback_price: float = 20.0  # USD per million tokens, for a model whose price is unknown
+    approvals: Mapping[str, Need] = field(default_factory=dict)  # what needs a person's yes, other than by default
+    approvers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # whose, by skill
     review: Literal["propose", "auto"] = "propose"  # a revision by the review waits for a person, or goes live
     review_cron: str = "0 10 * * 5"
     workers: int = 8  # attempts that run at the same time
@@ -115,6 +118,7 @@ _KINDS: dict[str, type] = {
     for item in fields(Settings)
     if item.name != "workspace"
 }
+_TABLES: dict[str, Callable[[object], Mapping[str, Any]]] = {"approvals": parse_needs, "approvers": parse_approvers}
 
 
 _AT_LEAST = {
@@ -138,6 +142,11 @@ def _parse(name: str, value: Any, source: str) -> Any:
         raise SettingsError(f"{source}: review is {value!r}; it is 'propose' or 'auto'.")
     if name == "least_tier" and value not in TIERS:
         raise SettingsError(f"{source}: least_tier is {value!r}; it is one of {', '.join(TIERS)}.")
+    if name in _TABLES:
+        try:
+            return _TABLES[name](value)
+        except ValueError as error:
+            raise SettingsError(f"{source}: {name}: {error}.") from error
     try:
         parsed = _KINDS[name](value)
     except ValueError:

@@ -372,6 +372,40 @@ class Approval(View):
     answered_at: datetime | None = None
 
 
+GrantState: TypeAlias = Literal["active", "expired", "revoked", "void"]  # void: other bytes are live
+
+
+class Grant(View):
+    """A standing approval: a yes beforehand to an irreversible step of one version, for a while."""
+
+    id: str
+    skill: str
+    version: str
+    step: str
+    arguments: dict[str, JsonValue]  # those that have to be just so; any will do for the others
+    reason: str
+    state: GrantState
+    by: str
+    granted_at: datetime
+    expires_at: datetime
+    revoked_by: str | None = None
+    uses: int = 0
+    used_at: datetime | None = None  # for the last time
+
+
+class Rule(View):
+    """Whether something needs a person's yes. "ask": a standing approval may give it; "always": a person, each time."""
+
+    what: str
+    need: Literal["never", "ask", "always"]
+    set: bool  # by the settings; else it is the default
+
+
+class Rules(View):
+    needs: tuple[Rule, ...]
+    approvers: dict[str, tuple[str, ...]]  # by skill, "*" for the others; none: the local user
+
+
 class Answered(View):
     """What became of an answer. Only one "counted" per approval; the others changed nothing, and `said` tells why."""
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from sidecar.approvals import Answer, Answered, Approvals
+from sidecar.approvals import Answer, Answered, Approvals, Rules, Standing
 from sidecar.caller import Caller, CommandRefused
 from sidecar.client import views
+from sidecar.client.approval_settings import NEEDS
 from sidecar.clock import Clock
 from sidecar.commands.show import approval_view, open_approvals
 from sidecar.commands.table import command
@@ -20,11 +21,18 @@ from sidecar.store.schema import approvals
 
 class ApprovalCommands:
     def __init__(
-        self, store: Store, clock: Clock, answering: Approvals, dispatcher: Dispatcher, moments: Moments
+        self,
+        store: Store,
+        clock: Clock,
+        answering: Approvals,
+        rules: Rules,
+        dispatcher: Dispatcher,
+        moments: Moments,
     ) -> None:
         self._store = store
         self._clock = clock
         self._approvals = answering
+        self._rules = rules
         self._dispatcher = dispatcher
         self._moments = moments
 
@@ -44,9 +52,18 @@ class ApprovalCommands:
         return approval_view(found[0])
 
     @command("approvals.answer")
-    def answer(self, caller: Caller, approval: str, answer: str, because: str = "") -> views.Answered:
+    def answer(
+        self,
+        caller: Caller,
+        approval: str,
+        answer: str,
+        because: str = "",
+        always_for: float | None = None,
+        any_of: tuple[str, ...] = (),
+    ) -> views.Answered:
         """By its whole id: an answer meant for one must not reach another."""
-        given = Answer(answer, because, caller.who, caller.via)
+        standing = Standing(always_for, any_of) if always_for is not None else None
+        given = Answer(answer, because, caller.who, caller.via, standing)
 
         def change(connection: Connection) -> Answered:
             return self._approvals.answer(connection, approval, given)
@@ -60,3 +77,10 @@ class ApprovalCommands:
             self._dispatcher.nudge()
             self._moments.publish("approval", id=row.id, state=row.state, question=row.question, run=row.run)
         return views.Answered(outcome=answered.outcome, said=answered.said, approval=approval_view(row))
+
+    @command("approvals.rules")
+    def rules(self, caller: Caller) -> views.Rules:  # noqa: ARG002
+        needs = tuple(
+            views.Rule(what=what, need=self._rules.need(what), set=what in self._rules.needs) for what in NEEDS
+        )
+        return views.Rules(needs=needs, approvers={skill: tuple(who) for skill, who in self._rules.approvers.items()})

@@ -43,6 +43,11 @@ class Asked:
         return self.effect.kind_of_effect
 
     @property
+    def name(self) -> str:
+        """As the settings call it: "http.post", "files.write"."""
+        return f"{self.kind}.{self.request.get('method') or self.request.get('action')}".lower()
+
+    @property
     def request(self) -> dict[str, Any]:
         """As the skill put it."""
         return self.effect.request if isinstance(self.effect.request, dict) else {}

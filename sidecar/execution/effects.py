@@ -17,12 +17,15 @@ from typing import Any
 from pydantic import JsonValue, ValidationError
 from sqlalchemy.engine import Connection
 
+from sidecar.approvals import Rules
 from sidecar.budget.budget import Budget, OverCap, Payment
 from sidecar.budget.words import EXHAUSTED
+from sidecar.client.approval_settings import Need
 from sidecar.clock import Clock
 from sidecar.execution.asked import Asked, Circumstances
 from sidecar.execution.files import FileRefused, FileRequest, perform_file
 from sidecar.execution.record import record
+from sidecar.execution.step_approval import yes_to
 from sidecar.failpoints import failpoint
 from sidecar.gateway import EffectFailed, Gateway
 from sidecar.grants import granted_to
@@ -35,6 +38,17 @@ from skills.wire import Done, Effect, ErrorInfo, Failed, Suspend
 KEY = "idempotency-key"
 
 
+class NeedsApproval(EffectFailed):
+    """The settings want a person's yes to what a step was about to do, and it has none."""
+
+    def __init__(self, what: str, need: Need) -> None:
+        whose = "a person's yes each time" if need == "always" else "a person's yes"
+        super().__init__(
+            f"{what} needs {whose} here (tend approvals rules). Do it in a step with irreversible=True, by "
+            "run.step_if_approved. Nothing was done"
+        )
+
+
 @dataclass(frozen=True)
 class Effects:
     store: Store
@@ -43,6 +57,7 @@ class Effects:
     moments: Moments
     workspace: Path
     budget: Budget
+    rules: Rules
 
     def perform(self, effect: Effect, where: Circumstances, abort: threading.Event) -> Done | Failed | Suspend:
         """Do it, or say why not; on disk either way. Suspend: its step waits for room under a cap."""
@@ -52,7 +67,7 @@ class Effects:
         error: ErrorInfo | None = None
         try:
             self._policy(asked)
-            # approval: an irreversible step has it, for exactly its arguments, before it opens (irreversible.py)
+            self._approval(asked)
             self._count(asked)
             request = self._idempotency(asked)
             reply = self._effect(asked, request, abort, payment)
@@ -76,6 +91,16 @@ class Effects:
         done: a path in files.py, a host in the gateway, once the url is parsed and again at each redirect."""
         self.store.write(lambda connection: check_fence(connection, asked.where.segment))
         failpoint("effects.perform.before")
+
+    def _approval(self, asked: Asked) -> None:
+        """An irreversible step has it, for exactly its arguments, before it opens (irreversible.py). The settings may
+        want one for other effects: then they are done in such a step alone."""
+        need = self.rules.need(asked.name)
+        if need == "never" or asked.stubbed:
+            return
+        yes = self.store.row(yes_to(asked.where.segment.run, asked.effect.step))
+        if yes is None or (need == "always" and yes.grant_used):
+            raise NeedsApproval(asked.name, need)
 
     def _count(self, asked: Asked) -> None:
         """The budget of an HTTP call is a count; a model call's, beside it, money, for each of its tries. What a person

@@ -20,6 +20,7 @@ from pydantic import JsonValue
 from sqlalchemy.engine import Connection
 
 from sidecar.approvals import DONE, NOT_YET, NewApproval, bound_hash, void
+from sidecar.approvals.grants import is_revoked
 from sidecar.execution.asked import Circumstances
 from sidecar.execution.requests import Requests
 from sidecar.execution.step_approval import approval_of_step
@@ -36,14 +37,15 @@ class NotApproved(Exception):
 
 
 class ApprovalVoid(NotApproved):
-    """What would be done now is not what was approved: the arguments, the version's bytes or the target differ."""
+    """What would be done now is not what was approved, or the standing approval that said yes was revoked."""
 
-    def __init__(self, approval: str, step: StepKey) -> None:
+    def __init__(self, approval: str, why: str) -> None:
         super().__init__(
-            f"the yes of approval {approval} is void: {step} would be done with other arguments, by another version or "
-            "to another target than was shown. Nothing was done; start the run again, and a person is asked again"
+            f"the yes of approval {approval} is void: {why}. Nothing was done; start the run again, and a person is "
+            "asked again"
         )
         self.approval = approval
+        self.why = why
 
 
 def begin_irreversible(
@@ -57,10 +59,8 @@ def begin_irreversible(
     try:
         answer = journal.begin_once(question, intend)
     except ApprovalVoid as error:
-        identity, now = error.approval, requests.clock.now()
-        requests.store.write(
-            lambda connection: void(connection, identity, "what would be done was not what it was for", now)
-        )
+        identity, why, now = error.approval, error.why, requests.clock.now()
+        requests.store.write(lambda connection: void(connection, identity, why, now))
         raise
     if isinstance(answer, StepRow):
         if question.lookup and answer.state != "waiting" and not _dies_again_and_again(requests, where):
@@ -81,7 +81,7 @@ def _approval(connection: Connection, wanted: NewApproval, step: StepKey) -> str
     """The id of the approval of exactly this."""
     assert wanted.step is not None, wanted  # noqa: S101 # it is of a step
     row = connection.execute(
-        sa.select(approvals.c.id, approvals.c.hash).where(
+        sa.select(approvals.c.id, approvals.c.hash, approvals.c.grant_used).where(
             approvals.c.run == wanted.run,
             approvals.c.step == wanted.step.name,
             approvals.c.occurrence == wanted.step.occurrence,
@@ -91,7 +91,9 @@ def _approval(connection: Connection, wanted: NewApproval, step: StepKey) -> str
     if row is None:
         raise NotApproved(f"nobody has approved {step}; run.step_if_approved asks first")
     if row.hash != bound_hash(wanted):
-        raise ApprovalVoid(row.id, step)
+        raise ApprovalVoid(row.id, f"{step} would be done with other arguments, by other bytes or to another target")
+    if row.grant_used and is_revoked(connection, row.grant_used):
+        raise ApprovalVoid(row.id, f"its standing approval {row.grant_used} was revoked before {step} began")
     identity: str = row.id
     return identity
 

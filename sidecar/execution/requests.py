@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -11,7 +12,7 @@ import sqlalchemy as sa
 from pydantic import BaseModel, Field, JsonValue, ValidationError
 from sqlalchemy.engine import Connection
 
-from sidecar.approvals import NewApproval, ask
+from sidecar.approvals import Approvals, NewApproval, Rules, ask
 from sidecar.budget.budget import Budget, OverCap
 from sidecar.caller import AGENT, TEND, Caller, CommandRefused
 from sidecar.clock import Clock, moment
@@ -31,6 +32,7 @@ from sidecar.registry import Registry
 from sidecar.state import read_value
 from sidecar.store import Store
 from sidecar.store.schema import runs
+from skills.approval import Approval
 from skills.wire import Done, ErrorInfo, Failed, OnExpiry, Request, StepKey, Suspend
 
 DEPTH_AT_MOST = 10  # runs below one another
@@ -94,6 +96,8 @@ class Requests:
     registry: Registry
     moments: Moments
     commands: Commands
+    approvals: Approvals
+    rules: Rules
     on_ready: Callable[[], None]  # a run may be ready that nobody waits for here
     budget: Budget
 
@@ -173,12 +177,19 @@ class Requests:
             return journal.answer(
                 step, result={"approved": False, "by": None, "because": "nobody is asked in a rehearsal"}
             )
-        new = NewApproval("approval", where.skill, asked.question)
+        new = NewApproval("approval", where.skill, asked.question, run=journal.segment.run, step=step.key)
         if asked.call:
             key = StepKey(name=asked.call.step, occurrence=step.key.occurrence)
             new = approval_of_step(asked.question, key, asked.call.arguments, where)
         expires_at = self.clock.now() + asked.expires_in if asked.expires_in else None
-        return self.wait_for_person(replace(new, expires_at=expires_at, on_expiry=asked.on_expiry), step, journal)
+        return self._unless_granted(replace(new, expires_at=expires_at, on_expiry=asked.on_expiry), step, journal)
+
+    def _unless_granted(self, new: NewApproval, step: StepRow, journal: Journal) -> Done | Failed | Suspend:
+        """A person is asked, unless a standing approval says yes."""
+        answer = journal.wait_unless(step, lambda connection: self.approvals.ask_unless_granted(connection, new))
+        if isinstance(answer, Suspend):
+            self._tell_asked(new)
+        return answer
 
     def _ask(self, asked: _Question, step: StepRow, journal: Journal, where: Circumstances) -> Done | Failed | Suspend:
         if not where.trusted:
@@ -193,10 +204,13 @@ class Requests:
             ask(connection, new, self.clock.now())
 
         journal.wait(step, change)
+        self._tell_asked(new)
+        return Suspend(reason=step.kind)
+
+    def _tell_asked(self, new: NewApproval) -> None:
         self.moments.publish(
             "approval", id=new.id, state="open", question=new.question, run=new.run, kind=new.kind, skill=new.skill
         )
-        return Suspend(reason=step.kind)
 
     # ------------------------------------------------------------ sub-runs
 
@@ -315,6 +329,8 @@ class Requests:
     ) -> Done | Failed | Suspend:
         if not where.trusted:
             return journal.answer(step, error=_refused("command"))
+        if (refused := self._unless_approved(asked, step, journal, where)) is not None:
+            return refused
         if asked.name == "skills.run" and asked.arguments.get("wait"):
             return self._run_and_wait(asked, step, journal, where)
         self._tell_tool(where, asked.name, "started", tool_words.begun(asked.name, asked.arguments))
@@ -326,6 +342,33 @@ class Requests:
         failpoint("requests.command.performed")
         self._tell_tool(where, asked.name, *tool_words.ended(result))
         return journal.answer(step, result=result)
+
+    def _unless_approved(
+        self, asked: _Command, step: StepRow, journal: Journal, where: Circumstances
+    ) -> Failed | Suspend | None:
+        """None where the tool needs no yes, or has it: for exactly these arguments, in a step of its own before it."""
+        if self.rules.need(asked.name) == "never":
+            return None
+        key = StepKey(name=f"approve:{step.key.name}", occurrence=step.key.occurrence)
+        call: dict[str, JsonValue] = {"step": asked.name, "arguments": asked.arguments, "version": where.version}
+        question = f"May the agent do {asked.name} {json.dumps(asked.arguments, ensure_ascii=False)}?"
+        waits = journal.request(Request(step=key, kind_of_request="approve", arguments={"call": call}))
+        answer = waits.remembered()
+        if answer is None and waits.state != "waiting":
+            reason = f"the settings want a yes to {asked.name}"
+            wanted = NewApproval("approval", where.skill, question, call=call, reason=reason)
+            return self.wait_for_person(wanted, waits, journal)
+        if answer is None:
+            return Suspend(reason="approve")
+        said = Approval.model_validate(answer.result if isinstance(answer, Done) else {"approved": False})
+        if said:
+            return None
+        message = (
+            f"{said.by or 'nobody'} said no to {asked.name}{', because ' if said.because else ''}{said.because or ''}"
+        )
+        denied = journal.answer(step, error=ErrorInfo(type="Denied", message=message))
+        assert isinstance(denied, Failed)  # noqa: S101 # it was given an error
+        return denied
 
     def _run_and_wait(
         self, asked: _Command, step: StepRow, journal: Journal, where: Circumstances

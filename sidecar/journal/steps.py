@@ -179,7 +179,7 @@ class Journal:
         step.state, step.wake_at = "waiting", wake_at
 
     def wait_unless(
-        self, step: StepRow, look: Callable[[Connection], JsonValue], *, wake_at: float
+        self, step: StepRow, look: Callable[[Connection], JsonValue], *, wake_at: float | None = None
     ) -> Done | Failed | Suspend:
         """The step waits, unless `look` finds its answer there already, in the same transaction."""
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from rich.console import RenderableType
 from rich.text import Text
 
-from harness.cli.pages.layout import facts, indented, page, state
+from harness.cli.pages.layout import facts, indented, page, section, state, table
 from harness.cli.words import Words
 from sidecar.client import views
 
@@ -68,6 +68,50 @@ def answered_line(answered: views.Answered) -> RenderableType:
     told = state(approval.state)
     because = f", because {approval.because}" if approval.because else ""
     return told.append(f"  {approval.question} → {approval.answer}{because}", style="default")
+
+
+def grant_list(grants: Sequence[views.Grant], words: Words) -> RenderableType:
+    if not grants:
+        return Text(f"There is no standing approval. To make one: {words.command('approvals grants add --help')}")
+    return page(*(_grant(grant, words) for grant in grants))
+
+
+def _grant(grant: views.Grant, words: Words) -> RenderableType:
+    """All that it is for, never shortened."""
+    exact = json.dumps(grant.arguments, indent=2, ensure_ascii=False) if grant.arguments else "any"
+    used = f", last {words.relative(grant.used_at)}" if grant.used_at else ""
+    return page(
+        Text.assemble((grant.id, "bold"), "  ", state(grant.state), f"  {grant.skill}: {grant.step}"),
+        indented(
+            facts(
+                [
+                    ("with", Text(exact)),
+                    ("version", Text(grant.version)),
+                    ("because", _whole(grant.reason)),
+                    ("by", f"{grant.by}, {_exactly(grant.granted_at, words)}"),
+                    ("expires", _exactly(grant.expires_at, words)),
+                    ("revoked by", grant.revoked_by),
+                    ("used", f"{grant.uses} times{used}"),
+                ]
+            )
+        ),
+    )
+
+
+def rules_page(rules: views.Rules) -> RenderableType:
+    needs = table("What", "Needs a yes", "Says")
+    for rule in rules.needs:
+        needs.add_row(rule.what, _NEEDS[rule.need], "tend.toml, or TEND_APPROVALS" if rule.set else "the default")
+    lists = [(skill, ", ".join(names)) for skill, names in rules.approvers.items()]
+    whose = facts([*lists]) if lists else Text("Whoever can reach the sidecar's socket: the local user.")
+    return page(needs, section("Who may answer, by skill", whose))
+
+
+_NEEDS = {
+    "never": "never",
+    "ask": "a person's, or a standing approval's",
+    "always": "a person's, each time",
+}
 
 
 def _brief(approval: views.Approval, words: Words) -> RenderableType:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from sidecar.approvals import Answer, Approvals, NewApproval, ask
+from sidecar.approvals import Answer, Approvals, NewApproval, Rules, ask
 from sidecar.approvals.asking import Kind
 from sidecar.caller import CommandRefused
 from sidecar.journal import runs as journal
@@ -43,7 +43,7 @@ class ApprovalsMachine(RuleBasedStateMachine):
     def __init__(self, stage: Emptied) -> None:
         super().__init__()
         self.store, self.clock = stage.store, stage.clock
-        self.approvals = Approvals(self.clock)
+        self.approvals = Approvals(self.clock, Rules())
         self.asked: list[Asked] = []
 
     # ------------------------------------------------------------ what may happen
