@@ -72,6 +72,24 @@ class Placeholders:
         return [part if isinstance(part, str) else part.model_dump(mode="json") for part in cut if part != ""]
 
 
+def shown(text: Any) -> str:
+    """What `parts` gave, with `[secret NAME]` in the place of each."""
+    if isinstance(text, str):
+        return text
+    return "".join(
+        part if isinstance(part, str) else f"[secret {part['secret']}]" if "secret" in part else shown(part["base64"])
+        for part in text
+    )
+
+
+def names_in(text: Any) -> frozenset[str]:
+    """Of the secrets that `parts` has left places for."""
+    parts = [] if isinstance(text, str) else [part for part in text if not isinstance(part, str)]
+    return frozenset(
+        name for part in parts for name in ([part["secret"]] if "secret" in part else names_in(part["base64"]))
+    )
+
+
 class Basic:
     """A user and password for `auth=`."""
 

@@ -23,10 +23,11 @@ from sidecar.client.settings import Settings
 from sidecar.hosts.times import TAKE_OVER_AFTER
 from sidecar.journal.runs import FINAL, give_up_orphans
 from sidecar.lock import AlreadyRunning, take_lock
+from sidecar.secret_folder import names_in
 from sidecar.store import Store, StoreError
 from sidecar.store.copying import copy_rows, delete_rows
 from sidecar.store.migrate import NewerStore
-from sidecar.store.schema import hosts, runs, skills
+from sidecar.store.schema import hosts, runs, skills, versions
 
 STORE = ("tend.db", "tend.db-wal", "tend.db-shm")
 
@@ -65,7 +66,7 @@ def _unpack(file: Path, folder: Path) -> dict[str, Any]:
 
 
 def _exchange(settings: Settings, fresh: Path, about: dict[str, Any]) -> views.Restored:
-    unfinished, live = _examine(fresh / "tend.db")
+    unfinished, live, wanted = _examine(fresh / "tend.db")
     if settings.database_url:
         _require_nobody(settings.database_url)
     aside = settings.store / f"before-{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
@@ -90,6 +91,7 @@ def _exchange(settings: Settings, fresh: Path, about: dict[str, Any]) -> views.R
         files=files,
         skills=live,
         unfinished=unfinished,
+        secrets=tuple(sorted(wanted - names_in(settings.secrets))),
         aside=str(aside),
     )
 
@@ -116,8 +118,9 @@ def _fill(address: str, backup: Path, aside: Path) -> None:
         server.write(change)
 
 
-def _examine(copy: Path) -> tuple[int, int]:
-    """How many runs are not over in it, and how many skills are live; brought to this Tend's schema."""
+def _examine(copy: Path) -> tuple[int, int, frozenset[str]]:
+    """How many runs are not over in it, how many skills are live, and which secrets they name; brought to this Tend's
+    schema."""
     try:
         with Store(copy) as store:
             if problem := store.database.problem():
@@ -125,7 +128,9 @@ def _examine(copy: Path) -> tuple[int, int]:
             count = sa.select(sa.func.count())
             unfinished = store.row(count.select_from(runs).where(runs.c.state.not_in(FINAL)))
             live = store.row(count.select_from(skills).where(skills.c.active.is_not(None)))
+            active = sa.select(versions.c.manifest).join(skills, skills.c.active == versions.c.hash)
+            secrets = [name for row in store.rows(active) for name in (row.manifest or {}).get("secrets", ())]
     except (StoreError, NewerStore) as error:
         raise NotRestored(f"the store in the backup can't be used: {error}") from error
     assert unfinished is not None and live is not None  # noqa: S101 # a count has a row
-    return unfinished[0], live[0]
+    return unfinished[0], live[0], frozenset(secrets)

@@ -660,6 +660,7 @@ class Restored(View):
     skills: int  # that are live
     unfinished: int  # runs that go on from there
     aside: str  # where the old store and files are
+    secrets: tuple[str, ...] = ()  # that skills use and that have no value here: no backup has them
 
 
 class Host(View):

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from skills.approval import Approval
 from skills.definition import Declaration
 from skills.http import Reply
+from skills.secrets import names_in, shown
 from skills.testing.script import Script, Unscripted
 from skills.values import encode_untyped
 from skills.wire import Json
@@ -43,7 +44,7 @@ class Emitted:
 
 @dataclass(frozen=True)
 class SentRequest:
-    """An HTTP request as it left a step."""
+    """An HTTP request as it left a step: `[secret NAME]` stands where the gateway would put the value."""
 
     method: str
     url: str
@@ -86,9 +87,9 @@ class World:
     # ------------------------------------------------------------ effects of steps
 
     def send(self, request: dict[str, Any]) -> Json:
-        sent = SentRequest(
-            request["method"], request["url"], request["headers"], base64.b64decode(request["content_base64"])
-        )
+        sent = _as_sent(request)
+        for name in _secrets_of(request) - {*self.declaration.secrets}:
+            raise NotDeclared(f"secret {name!r} is not declared; add it to secrets=[...] of @skill")
         host = _host(sent.url)
         if host not in self.declaration.hosts:
             raise NotDeclared(f"host {host!r} is not declared; add it to hosts=[...] of @skill")
@@ -193,6 +194,21 @@ class World:
             "answer": _nth(self.answers, len(self.questions), "answers", f"{question!r} was asked"),
             "by": "rehearsal",
         }
+
+
+def _as_sent(request: dict[str, Any]) -> SentRequest:
+    plain = base64.b64decode(request.get("content_base64", ""))
+    return SentRequest(
+        request["method"],
+        shown(request["url"]),
+        {name: shown(value) for name, value in request["headers"].items()},
+        shown(request["content"]).encode() if "content" in request else plain,
+    )
+
+
+def _secrets_of(request: dict[str, Any]) -> frozenset[str]:
+    texts = [request["url"], *request["headers"].values(), request.get("content", "")]
+    return frozenset(name for text in texts for name in names_in(text))
 
 
 def _host(url: str) -> str:

@@ -14,7 +14,9 @@ def backup_page(backup: views.Backup, words: Words) -> RenderableType:
     skipped = f"Left out, since they are no files: {', '.join(backup.skipped)}." if backup.skipped else None
     return page(
         Text.assemble(("✓ ", "green"), f"The store and {count(backup.files, 'file')} are in {backup.path}."),
-        Text(f"{backup.size / 1024:,.0f} KiB, readable by you alone. Keys from the environment are not in it."),
+        Text(
+            f"{backup.size / 1024:,.0f} KiB, readable by you alone. No secrets are in it, nor keys from the environment."
+        ),
         Text(skipped) if skipped else None,
         Text(f"The way back: {words.command(f'restore {backup.path}')}", style="bold"),
     )
@@ -31,6 +33,13 @@ def restored_page(restored: views.Restored, words: Words) -> RenderableType:
             if unfinished
             else "No run was under way then."
         ),
+        Text(
+            "\n".join(
+                f"Set it again, no backup has it: {words.command(f'secret set {name}')}" for name in restored.secrets
+            )
+        )
+        if restored.secrets
+        else None,
         Text("Times that have passed since are caught up as each skill declares it."),
         Text(f"Start it with: {words.command('up')}", style="bold"),
     )
