@@ -71,15 +71,15 @@ class LiveSidecar:
         self.workspace = folder / "workspace"
         self.log = folder / "sidecar.log"
         self._short = Path(tempfile.mkdtemp(prefix="tend-"))  # a socket's path may have 107 bytes at most
-        self._runtime, self._temporary = self._short / "run", self._short / "tmp"
-        for made in (self.workspace, self._runtime, self._temporary):
+        self._runtime, self.temporary = self._short / "run", self._short / "tmp"
+        for made in (self.workspace, self._runtime, self.temporary):
             made.mkdir(mode=0o700, exist_ok=True)
         give_library(self.workspace / ".tend" / "check")
         self.environment = {
             "PATH": os.environ["PATH"],
             "LANG": "C.UTF-8",
             "XDG_RUNTIME_DIR": str(self._runtime),
-            "TMPDIR": str(self._temporary),
+            "TMPDIR": str(self.temporary),
             "TEND_ZONE": "UTC",
             "TEND_WEB_PORT": "0",
             failpoints.VARIABLE: str(folder / "failpoints"),
@@ -103,7 +103,7 @@ class LiveSidecar:
         try:
             self.stop()
             if error is None:
-                assert_nothing_left(self.folder, self._runtime, self._temporary)
+                assert_nothing_left(self.folder, self._runtime, self.temporary)
         finally:
             self.client.close()
             shutil.rmtree(self._short)

@@ -14,9 +14,7 @@ def backup_page(backup: views.Backup, words: Words) -> RenderableType:
     skipped = f"Left out, since they are no files: {', '.join(backup.skipped)}." if backup.skipped else None
     return page(
         Text.assemble(("✓ ", "green"), f"The store and {count(backup.files, 'file')} are in {backup.path}."),
-        Text(
-            f"{backup.size / 1024:,.0f} KiB, readable by you alone. No secrets are in it, nor keys from the environment."
-        ),
+        Text(f"{backup.size / 1024:,.0f} KiB, readable by you alone. Secrets and environment keys are not in it."),
         Text(skipped) if skipped else None,
         Text(f"The way back: {words.command(f'restore {backup.path}')}", style="bold"),
     )
