@@ -66,7 +66,9 @@ class LibraryCache:
             work = Path(scratch)
             (work / USUAL_FILE).write_text(USUAL)
             configuration(work, self.author_api)
-            finished = run_limited("mypy", *arguments(USUAL_FILE), cwd=work, limits=_BUILD_LIMITS)
+            finished = run_limited(
+                "mypy", *arguments(USUAL_FILE), scratch=work, reads=[self.author_api], limits=_BUILD_LIMITS
+            )
             for old in self._folder.glob("library-*"):
                 shutil.rmtree(old)
             # Without it checks are slow but right. So what a failed attempt left is used, by this process alone.

@@ -1,14 +1,13 @@
-"""Runs a Python module in a process of its own, with limits, that cannot outlive its time.
+"""Runs a Python module in a process of its own, locked in and with limits, that cannot outlive its time.
 
-The started side of it is this file again: `python -I -m sidecar.checker.limited LIMITS MODULE ARGS…` sets the limits
-on itself, which is safe where the parent has threads, and then becomes the module.
+The started side of it is this file again: `python -I -m sidecar.checker.limited MEMORY SECONDS SCRATCH READS MODULE
+ARGS…` locks itself in, which is safe where the parent has threads, and then becomes the module.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-import resource
 import runpy
 import signal
 import subprocess
@@ -17,12 +16,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sidecar.isolation import limits as isolation
+from sidecar.isolation.lock_in import LockIn
+from sidecar.isolation.tiers import reached
+
 
 @dataclass(frozen=True)
 class Limits:
     memory: int = 1536 * 1024 * 1024  # bytes of address space
     cpu_seconds: int = 10
     wall_seconds: float = 10.0
+
+    @property
+    def imposed(self) -> isolation.Limits:
+        """What the process itself is held to; its parent ends it when its time is up."""
+        return isolation.Limits(memory=self.memory, processor=self.cpu_seconds)
 
 
 # Of a child that a zygote forked. Who needs more gets it afterwards, in a throwaway process.
@@ -48,18 +56,26 @@ class Finished:
         return f"its process ended with status {self.status}" + (f": {said[-1][:200]}" if said else "")
 
 
-def run_limited(module: str, *arguments: str, stdin: str = "", cwd: Path, limits: Limits) -> Finished:
-    """Run `python -I -m module arguments…` to its end, or to the end of its time, with an empty environment."""
-    command = [sys.executable, "-I", "-m", "sidecar.checker.limited"]
+def run_limited(
+    module: str,
+    *arguments: str,
+    stdin: str = "",
+    scratch: Path | None = None,
+    reads: Sequence[Path] = (),
+    limits: Limits,
+) -> Finished:
+    """Run `python -I -m module arguments…` to its end, or to the end of its time, with an empty environment. It works
+    in `scratch`, where alone it writes; it reads the libraries, and what is in `reads`."""
+    command = [sys.executable, "-I", "-m", "sidecar.checker.limited", str(limits.memory), str(limits.cpu_seconds)]
     with subprocess.Popen(
-        [*command, str(limits.memory), str(limits.cpu_seconds), module, *arguments],
+        [*command, str(scratch or ""), os.pathsep.join(map(str, reads)), module, *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         encoding="utf-8",
         errors="replace",
-        cwd=cwd,
+        cwd=scratch or "/",
         env={"LC_ALL": "C.UTF-8"},
         start_new_session=True,
     ) as process:
@@ -80,16 +96,13 @@ def _kill_group(leader: int) -> None:
         os.killpg(leader, signal.SIGKILL)
 
 
-def limit_this_process(*, memory: int, cpu_seconds: int) -> None:
-    # macOS knows no limit on address space, and refuses to set one.
-    with contextlib.suppress(ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds + 1))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
-def _become(memory: str, cpu_seconds: str, module: str, *arguments: str) -> None:
-    limit_this_process(memory=int(memory), cpu_seconds=int(cpu_seconds))
+def _become(memory: str, cpu_seconds: str, scratch: str, reads: str, module: str, *arguments: str) -> None:
+    LockIn(reached().tier).close(
+        range(3),
+        limits=Limits(int(memory), int(cpu_seconds)).imposed,
+        scratch=Path(scratch) if scratch else None,
+        reads=[Path(path) for path in reads.split(os.pathsep) if path],
+    )
     sys.argv = [module, *arguments]
     runpy.run_module(module, run_name="__main__", alter_sys=True)
 

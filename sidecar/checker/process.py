@@ -30,7 +30,7 @@ class CheckerProcess:
         types: TypeChecker | None = None,
     ) -> None:
         cache_dir.mkdir(parents=True, exist_ok=True)
-        self._reader = reader or ThrowawayReader(cache_dir, limits)
+        self._reader = reader or ThrowawayReader(limits)
         self._types = types or BatchMypy(cache_dir, limits)
 
     def check(self, snapshot: Snapshot) -> Report:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Protocol
 
 from sidecar.checker.exchange import decode_reading, encode_snapshot
@@ -16,16 +15,13 @@ class Reader(Protocol):
 
 
 class ThrowawayReader:
-    """A fresh process for each snapshot. `folder` is where it stands."""
+    """A fresh process for each snapshot."""
 
-    def __init__(self, folder: Path, limits: Limits | None = None) -> None:
-        self._folder = folder
+    def __init__(self, limits: Limits | None = None) -> None:
         self._limits = limits or Limits()
 
     def read(self, snapshot: Snapshot) -> Reading:
-        finished = run_limited(
-            "sidecar.checker", stdin=encode_snapshot(snapshot), cwd=self._folder, limits=self._limits
-        )
+        finished = run_limited("sidecar.checker", stdin=encode_snapshot(snapshot), limits=self._limits)
         if finished.status == 0:
             return decode_reading(finished.output)
         reason = f"the file could not be read: {finished.what_happened(self._limits)}"

@@ -31,5 +31,6 @@ class BatchMypy:
             files = lay_out(snapshot, work)
             configuration(work, self.library.author_api)
             self.library.copy_to(work / CACHE)
-            finished = run_limited("mypy", *arguments(*files), cwd=work, limits=self._limits)
+            author_api = self.library.author_api
+            finished = run_limited("mypy", *arguments(*files), scratch=work, reads=[author_api], limits=self._limits)
         return self.words.problems(snapshot, finished)

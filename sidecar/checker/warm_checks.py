@@ -39,7 +39,7 @@ class WarmChecks:
     def __init__(self, folder: Path, *, limits: Limits | None = None, patience: Patience | None = None) -> None:
         batch = BatchMypy(folder, limits)
         self.warm = Warm(batch.folder, batch.library, lambda zygote: prove(zygote, batch), patience)
-        self.reader: Reader = _WarmReader(self.warm, ThrowawayReader(folder, limits))
+        self.reader: Reader = _WarmReader(self.warm, ThrowawayReader(limits))
         self.types = WarmMypy(self.warm, batch)
 
     def start(self) -> None:

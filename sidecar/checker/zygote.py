@@ -19,16 +19,23 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from sidecar.checker.exchange import decode_snapshot, encode_reading
 from sidecar.checker.library_graph import LibraryGraph
-from sidecar.checker.limited import FORKED, limit_this_process
+from sidecar.checker.limited import FORKED
 from sidecar.checker.read_source import DEEPEST, read_source
+from sidecar.isolation.kernel import hide_memory
+from sidecar.isolation.lock_in import LockIn
+from sidecar.isolation.tiers import reached
 
 
 def main() -> None:
+    hide_memory()
     control = socket.socket(fileno=int(sys.argv[1]))
+    lock_in = LockIn(reached().tier)
     graph = LibraryGraph.load()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is the sidecar's to handle
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps the children; their sockets say how they ended
@@ -38,7 +45,7 @@ def main() -> None:
     while connection := _next(control):
         if os.fork() == 0:
             control.close()
-            _serve(connection, graph)
+            _serve(connection, graph, lock_in)
         connection.close()
     os.killpg(0, signal.SIGKILL)  # the sidecar is gone, and nobody waits for the children
 
@@ -49,33 +56,34 @@ def _next(control: socket.socket) -> socket.socket | None:
     return socket.socket(fileno=descriptors[0]) if data else None
 
 
-def _serve(connection: socket.socket, graph: LibraryGraph) -> None:
+def _serve(connection: socket.socket, graph: LibraryGraph, lock_in: LockIn) -> None:
     """In the child, to its end."""
     try:
-        os.dup2(sys.stdout.fileno(), sys.stderr.fileno())  # what mypy prints of its own errors is nobody's
-        limit_this_process(memory=FORKED.memory, cpu_seconds=FORKED.cpu_seconds)
         signal.setitimer(signal.ITIMER_REAL, FORKED.wall_seconds)  # its signal ends the child
         with connection.makefile("r", encoding="utf-8") as request:
             kind, text = request.readline().strip(), request.read()
-        connection.sendall(json.dumps(_reply(kind, text, graph)).encode())
+        close = partial(lock_in.close, [connection.fileno()], limits=FORKED.imposed)
+        connection.sendall(json.dumps(_reply(kind, text, graph, close)).encode())
     finally:
         os._exit(0)
 
 
-def _reply(kind: str, text: str, graph: LibraryGraph) -> dict[str, str]:
+def _reply(kind: str, text: str, graph: LibraryGraph, close: Callable[..., None]) -> dict[str, str]:
     try:
-        return {"answer": _read(text) if kind == "read" else _types(text, graph)}
+        return {"answer": _read(text, close) if kind == "read" else _types(text, graph, close)}
     except BaseException as error:  # noqa: BLE001 - mypy leaves by SystemExit where it meets an error of its own
         return {"failed": f"{type(error).__name__}: {error}"}
 
 
-def _read(text: str) -> str:
+def _read(text: str, close: Callable[..., None]) -> str:
+    close()
     sys.setrecursionlimit(DEEPEST)
     return encode_reading(read_source(decode_snapshot(text)))
 
 
-def _types(text: str, graph: LibraryGraph) -> str:
+def _types(text: str, graph: LibraryGraph, close: Callable[..., None]) -> str:
     asked = json.loads(text)
+    close(reads=[Path(asked["folder"])])
     finished = graph.check(Path(asked["folder"]), asked["files"])
     return json.dumps({"status": finished.status, "output": finished.output})
 

@@ -18,6 +18,7 @@ from sidecar.clock import Clock, moment
 from sidecar.execution import outcome
 from sidecar.execution.always_suspend import AlwaysSuspend
 from sidecar.execution.asked import Circumstances
+from sidecar.execution.body_time import BodyTime
 from sidecar.execution.effects import Effects
 from sidecar.execution.irreversible import NotApproved, begin_irreversible
 from sidecar.execution.lines import Lines, LineTooLong
@@ -57,7 +58,6 @@ from skills.wire import (
 Tell: TypeAlias = Go | Done | Failed | Again | LookUp | Suspend | Ok
 
 STEP_WITHIN = 600.0  # seconds for a try of a step that declares no timeout
-BODY_WITHIN = 60.0  # seconds that the code between two steps may take
 SEND_WITHIN = 30.0  # seconds until the worker has taken an answer
 RETRY_SPAWN_AFTER = 1.0  # seconds
 
@@ -184,7 +184,7 @@ class Attempt:
         self._broken_by: Exception | None = None  # what an effect's thread came across
         self._sending = threading.Lock()
         self._open: dict[StepKey, _OpenStep] = {}
-        self._body_until = 0.0  # monotonic: when code outside a step has taken too long
+        self._body = BodyTime(None)
         self._said_end = False
 
     def stop(self) -> None:
@@ -232,7 +232,7 @@ class Attempt:
             )
         )
         self._send(lines, self._start())
-        self._body_until = time.monotonic() + BODY_WITHIN
+        self._body = BodyTime(pid)
         while not self._said_end:
             try:
                 line = self._receive(lines)
@@ -252,14 +252,16 @@ class Attempt:
     def _receive(self, lines: Lines) -> str | None:
         """The next line, until a time is up: even where other steps still have something to say. A step that begins
         to wait meanwhile has none any more."""
-        while (left := self._quiet_until() - time.monotonic()) > 0:
+        while (left := self._left()) > 0:
             with suppress(TimeoutError):
                 return lines.receive(left)
         raise TimeoutError
 
-    def _quiet_until(self) -> float:
-        """When the first open step's time is up; without one, the body's."""
-        return min((opened.until for opened in list(self._open.values())), default=self._body_until)
+    def _left(self) -> float:
+        """Seconds until the first open step's time is up; without one, until the body's is or is to be looked at."""
+        if untils := [opened.until for opened in list(self._open.values())]:
+            return min(untils) - time.monotonic()
+        return self._body.left()
 
     def _send(self, lines: Lines, message: Start | Answer) -> None:
         failpoint("attempt.answer.before")
@@ -306,7 +308,7 @@ class Attempt:
                 return self._failed(question.step, failed)
             case Request():
                 answer = self._runner.requests.answer(question, self._journal, self._where)
-                self._body_until = time.monotonic() + BODY_WITHIN
+                self._body.restart()
                 return answer
             case Log():
                 keep_log(self._store, self._runner.clock, self.segment, question)
@@ -351,7 +353,7 @@ class Attempt:
 
     def _close_step(self, step: StepKey, state: str) -> None:
         self._open.pop(step, None)
-        self._body_until = time.monotonic() + BODY_WITHIN
+        self._body.restart()
         self._tell_step(step, state)
 
     # ------------------------------------------------------------ effects
@@ -389,16 +391,16 @@ class Attempt:
     def _too_long(self, worker: Worker) -> None:
         """A step's time is up, or the body's: the process is killed, then the step fails. Steps that ran beside it
         have lost this try, and begin again."""
-        until = max(time.monotonic(), self._quiet_until())
+        now, body = time.monotonic(), self._body.words()
         self._runner.workers.kill(worker)
         self._end_effects()
         if not self._open:
             message = (
-                f"code outside a step ran for {BODY_WITHIN:g} s without a word. Put long work into a step, "
+                f"code outside a step ran for {body} without a word. Put long work into a step, "
                 "with a timeout= of its own."
             )
             return self._fail(ErrorInfo(type="BodyTooLong", message=message), outcome_="timed out")
-        overdue = [step for step, opened in self._open.items() if opened.until <= until]
+        overdue = [step for step, opened in self._open.items() if opened.until <= now]
         goes_on_after = [self._fail_overdue(step) for step in overdue]
         return self._give_back(min(goes_on_after) if len(overdue) == len(self._open) else 0.0, "timed out")
 

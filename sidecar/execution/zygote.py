@@ -27,6 +27,7 @@ from pathlib import Path
 from sidecar.execution.worker import work
 from sidecar.failpoints import descriptors, failpoint
 from sidecar.isolation.kernel import hide_memory
+from sidecar.isolation.limits import Limits
 from sidecar.isolation.lock_in import LockIn
 from sidecar.isolation.tiers import reached
 
@@ -92,7 +93,8 @@ class Zygote:
 
     def _become_worker(self, scratch: Path, fd: int) -> None:
         try:
-            self._lock_in.close(scratch, keep=(fd, *self._keep))
+            _stand_alone(scratch)
+            self._lock_in.close((fd, *self._keep), limits=Limits(), scratch=scratch)
             work(socket.socket(fileno=fd))
         except BaseException:  # noqa: BLE001 # a child never goes on as the zygote
             traceback.print_exc()
@@ -129,6 +131,15 @@ def _kill_group(pid: int) -> None:
         os.killpg(pid, signal.SIGKILL)
     except ProcessLookupError:
         os.kill(pid, signal.SIGKILL)
+
+
+def _stand_alone(scratch: Path) -> None:
+    """A session of its own, with no signal handler of ours, in its own folder."""
+    os.setsid()
+    for name in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, signal.SIG_DFL)
+    os.chdir(scratch)
+    os.environ["TMPDIR"] = str(scratch)
 
 
 def _hold(path: Path) -> int:

@@ -16,16 +16,17 @@ class Limits:
 
     def impose(self) -> None:
         """On this process and all that it starts, for good."""
-        limits = {
-            resource.RLIMIT_CORE: 0,
-            resource.RLIMIT_CPU: self.processor,
-            resource.RLIMIT_FSIZE: self.file,
-            resource.RLIMIT_NOFILE: self.descriptors,
-        }
-        for limit, most in limits.items():
-            _, hard = resource.getrlimit(limit)
-            least = most if hard == resource.RLIM_INFINITY else min(most, hard)
-            resource.setrlimit(limit, (least, least))
+        _limit(resource.RLIMIT_CORE, 0)
+        _limit(resource.RLIMIT_CPU, self.processor, self.processor + 1)  # SIGXCPU, and SIGKILL where that was ignored
+        _limit(resource.RLIMIT_FSIZE, self.file)
+        _limit(resource.RLIMIT_NOFILE, self.descriptors)
         # macOS knows no limit on address space, and refuses to set one.
         with contextlib.suppress(ValueError, OSError):
-            resource.setrlimit(resource.RLIMIT_AS, (self.memory, self.memory))
+            _limit(resource.RLIMIT_AS, self.memory)
+
+
+def _limit(what: int, most: int, hard: int | None = None) -> None:
+    """Never above a limit that it was given."""
+    _, given = resource.getrlimit(what)
+    least = (most, most if hard is None else hard)
+    resource.setrlimit(what, least if given == resource.RLIM_INFINITY else (min(most, given), min(least[1], given)))

@@ -14,6 +14,7 @@ from sidecar.isolation.landlock import READ, WRITE
 
 _SHARED_LIBRARIES = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/etc/ld.so.cache")
 _OF_THE_SYSTEM = ("/usr/share/zoneinfo", "/etc/localtime", "/etc/mime.types", "/dev/urandom", "/dev/zero")
+_PROCESSORS = ("/proc/cpuinfo", "/sys/devices/system/cpu")  # mypy asks how many there are
 _OURS = ("skills", "sidecar", "harness")  # an editable installation has them elsewhere than the libraries
 
 
@@ -21,7 +22,7 @@ def worker_places() -> Iterator[tuple[Path, int]]:
     """Places with the rights that a worker has there."""
     installed = sysconfig.get_paths()
     libraries = {installed[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")}
-    for path in (*libraries, *_packages(), *_SHARED_LIBRARIES, *_OF_THE_SYSTEM, f"{sys.base_prefix}/lib"):
+    for path in (*libraries, *_packages(), *_SHARED_LIBRARIES, *_OF_THE_SYSTEM, *_PROCESSORS, f"{sys.base_prefix}/lib"):
         yield Path(path), READ
     yield Path(os.devnull), WRITE
     if file := os.environ.get(failpoints.VARIABLE):

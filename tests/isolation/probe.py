@@ -17,6 +17,7 @@ from typing import Literal, TypeAlias
 from rich.console import Console
 from rich.table import Table
 
+from sidecar.isolation.limits import Limits
 from sidecar.isolation.lock_in import LockIn
 from sidecar.isolation.tiers import TIERS, reached
 from tests.isolation.attempts import Attempt
@@ -51,7 +52,8 @@ def _forked(attempt: Attempt, stage: Stage, lock_in: LockIn | None) -> Outcome:
     if (child := os.fork()) == 0:
         try:
             if lock_in:
-                lock_in.close(stage.scratch, keep=[writing])
+                os.setsid()
+                lock_in.close([writing], limits=Limits(), scratch=stage.scratch)
             os.write(writing, b"tries")
             attempt.try_it(stage)
             os._exit(0)

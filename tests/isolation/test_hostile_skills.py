@@ -119,6 +119,29 @@ def test_each_ends_with_a_verdict(ended: dict[str, views.RunDetail]) -> None:
     assert {kind: _verdict(detail.run) for kind, detail in ended.items()} == VERDICTS
 
 
+LOOPING = '''"""Loop outside of a step."""
+
+from skills import Run, skill
+
+
+@skill()
+def looping(run: Run) -> int:
+    number = 0
+    while number >= 0:
+        number += 1
+    return number
+'''
+
+
+def test_a_loop_outside_of_a_step_ends_by_its_processor_time(anyones: LiveSidecar) -> None:
+    """Long before the time that it may take in all: a body that only waits for the processor has that."""
+    anyones.put("looping", LOOPING)
+    run = anyones.ended(anyones.client.run_skill("looping").id, within=90).run
+    assert run.error is not None
+    assert run.error.type == "BodyTooLong"
+    assert "8 s of processor time" in run.error.message
+
+
 def test_each_was_locked_in(ended: dict[str, views.RunDetail]) -> None:
     assert {attempt.tier for detail in ended.values() for attempt in detail.attempts} == {"locked"}
 
