@@ -71,8 +71,8 @@ def main(given: argparse.Namespace) -> int:
     tiers = TIERS[: TIERS.index(reached().tier) + 1]
     with tempfile.TemporaryDirectory(prefix="tend-bench-") as folder:
         root = Path(folder) / "scratch"
-        places = {tier: LockIn(tier) for tier in tiers}
-        taken = _interleaved({"outside": None, **places}, root, QUICK_ROUNDS if given.quick else ROUNDS)
+        places: dict[str, LockIn | None] = {"outside": None, **{tier: LockIn(tier) for tier in tiers}}
+        taken = _interleaved(places, root, QUICK_ROUNDS if given.quick else ROUNDS)
     figures = [_figure(tier, taken) for tier in tiers]
     print(json.dumps([figure.as_json() for figure in figures], indent=2) if given.json else "\n".join(lines(figures)))
     return 0
