@@ -120,6 +120,7 @@ class Sidecar:
         self._gate = Gate(settings.workspace, store, registry, self._checker, moments, self._triggers.refresh)
         self._budget_watch = BudgetWatch(budget, runner.readable_manifest, self._dispatcher.nudge)
         self._couriers = Couriers(settings, store, clock, self._gateway, moments)
+        approvals.on_answer("budget", self._budget_watch.answered)
         self._retention = Retention(store, clock, settings.keep_runs_days)
         self._watcher = Watcher(settings.workspace, self._gate.changed, self._unmounted)
         memory = Memory(settings.workspace)

@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection
 from sidecar.budget import ledger, waits
 from sidecar.budget.accounts import Amounts, Payer, configured_caps, millionths
 from sidecar.budget.estimate import at_most
+from sidecar.budget.question import put
 from sidecar.budget.tell import tell_of_wait, warn
 from sidecar.budget.words import Over
 from sidecar.client.settings import Settings
@@ -89,10 +90,11 @@ class Budget:
         self.store.write(change)
 
     def wait(self, connection: Connection, reached: OverCap, step: StepKey) -> None:
-        """For a step that waits from this transaction on: what for, and how long."""
+        """For a step that waits from this transaction on: what for, and how long. A person is asked once a run."""
         now, within = self.clock.now(), self.settings.budget_wait
-        if waits.wait(connection, reached.payer, step, reached.over, reached.wanted, now, within):
-            tell_of_wait(connection, reached.payer, reached.over, now, now + within, self._zone)
+        waits.wait(connection, reached.payer, step, reached.over, reached.wanted, now, within)
+        if put(connection, reached.payer, reached.over, now, now + within):
+            tell_of_wait(connection, reached.payer, reached.over, now)
 
     def tell_settled(self) -> None:
         """There may be room where there was none."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime, tzinfo
 
 from sqlalchemy.engine import Connection
 
@@ -34,7 +33,6 @@ def warn(connection: Connection, payer: Payer, whats: Sequence[What], configured
             tell(connection, alert("budget", skill=payer.skill, text=text, run=payer.run), now)
 
 
-def tell_of_wait(connection: Connection, payer: Payer, over: Over, now: float, expires_at: float, zone: tzinfo) -> None:
-    until = f"{datetime.fromtimestamp(expires_at, zone):%Y-%m-%d %H:%M}"
-    text = f"run {payer.run} of {payer.skill} waits: {over}. To let it go on: {over.command}. It fails at {until}"
+def tell_of_wait(connection: Connection, payer: Payer, over: Over, now: float) -> None:
+    text = f"run {payer.run} of {payer.skill} waits: {over}. To let it go on: {over.command}"
     tell(connection, alert("budget", skill=payer.skill, text=text, run=payer.run), now)

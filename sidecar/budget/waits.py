@@ -9,6 +9,7 @@ from sqlalchemy.engine import Connection
 
 from sidecar.budget.accounts import Account, Amounts, Payer
 from sidecar.budget.ledger import Configured, amounts_of, caps_of
+from sidecar.budget.question import withdraw
 from sidecar.budget.words import Over
 from sidecar.journal.runs import FINAL, wake
 from sidecar.store import Row
@@ -19,10 +20,8 @@ from skills.wire import StepKey
 
 def wait(
     connection: Connection, payer: Payer, step: StepKey, over: Over, wanted: Amounts, now: float, within: float
-) -> bool:
-    """The step waits, from now on for so many seconds at most. Whether it is the first of its run."""
-    others = sa.select(budget_waits.c.run).where(budget_waits.c.run == payer.run).limit(1)
-    is_first = connection.execute(others).first() is None
+) -> None:
+    """The step waits, from now on for so many seconds at most."""
     row = {"run": payer.run, "step": step.name, "occurrence": step.occurrence, "root": payer.root, "skill": payer.skill}
     row |= {"scope": over.account.scope, "what": over.account.what, "wanted": dict(wanted)}
     row |= {"told": str(over), "command": over.command}
@@ -32,7 +31,6 @@ def wait(
         .values(**row)
         .on_conflict_do_update(index_elements=list(budget_waits.primary_key.columns), set_=row)
     )
-    return is_first
 
 
 def hold_step(connection: Connection, run: str, step: StepKey, now: float) -> None:
@@ -61,6 +59,7 @@ def let_go_on(connection: Connection, configured: Configured, day: str, now: flo
             used |= {account: used[account] + amount for account, amount in needed.items()}
             _go_on(connection, row, now)
             woken.append(row.run)
+    withdraw(connection, now)
     return list(dict.fromkeys(woken))
 
 

@@ -11,8 +11,10 @@ from datetime import timedelta
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from sidecar.approvals import Ended
 from sidecar.budget import ledger, waits
 from sidecar.budget.budget import Budget
+from sidecar.budget.question import by, raise_cap
 from sidecar.budget.words import EXHAUSTED
 from sidecar.checker.manifest import Manifest
 from sidecar.execution.outcome import fail_at_once
@@ -51,7 +53,7 @@ class BudgetWatch:
             self._budget.tell_settled()
             self._on_ready()
         for row in self._budget.store.read(lambda connection: waits.expired(connection, self._budget.clock.now())):
-            self._exhaust(row)
+            self._expire(row)
 
     def _serve(self) -> None:
         while not self._over.is_set():
@@ -68,19 +70,26 @@ class BudgetWatch:
         budget = self._budget
         return bool(waits.let_go_on(connection, budget.configured, budget.today, budget.clock.now())) or kept > 0
 
-    def _exhaust(self, wait: Row) -> None:
-        """Nobody has raised the cap. The skill is not to blame: no retry, no breaker."""
+    def _expire(self, wait: Row) -> None:
+        within = timedelta(seconds=wait.expires_at - wait.since)
+        message = f"{wait.told}. It has waited {within}, and nobody has raised the cap. See: tend cost"
+        self._budget.store.write(lambda connection: self._exhaust(connection, wait.run, message))
 
-        def change(connection: Connection) -> None:
-            run = connection.execute(sa.select(runs).where(runs.c.id == wait.run)).one()
-            within = timedelta(seconds=wait.expires_at - wait.since)
-            message = f"{wait.told}. It has waited {within}, and nobody has raised the cap. See: tend cost"
-            error = ErrorInfo(type=EXHAUSTED, message=message, retryable=False)
-            now = self._budget.clock.now()
-            fail_at_once(connection, wait.run, error, self._manifest(run), now, why="found no room under its cap")
-            waits.forget(connection, wait.run)
+    def answered(self, connection: Connection, row: Row, ended: Ended) -> None:
+        """A person has answered whether the cap may be raised; with a yes, the next look lets the run go on."""
+        if ended.state == "approved":
+            raise_cap(connection, row, by(ended), self._budget.configured, self._budget.clock.now())
+        else:
+            said = "Nobody has answered in time" if ended.state == "expired" else f"No, said {by(ended)}"
+            self._exhaust(connection, row.run, f"{row.question} {said}")
 
-        self._budget.store.write(change)
+    def _exhaust(self, connection: Connection, run: str, message: str) -> None:
+        """The skill is not to blame: no retry, no breaker."""
+        row = connection.execute(sa.select(runs).where(runs.c.id == run)).one()
+        error = ErrorInfo(type=EXHAUSTED, message=message, retryable=False)
+        now = self._budget.clock.now()
+        fail_at_once(connection, run, error, self._manifest(row), now, why="found no room under its cap")
+        waits.forget(connection, run)
 
 
 def _is_anything(connection: Connection) -> bool:

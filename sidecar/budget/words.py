@@ -9,6 +9,7 @@ from sidecar.client.views import What
 
 EXHAUSTED = "budget_exhausted"  # the error of a run that has found no room under a cap
 
+CENT = 10_000  # millionths of a USD
 COUNTED: dict[What, str] = {
     "usd": "USD",
     "model_calls": "model calls",
@@ -34,16 +35,22 @@ class Over:
         return f"{owner(self.account)} has used {used}, and {wanted}"
 
     @property
+    def raised(self) -> int:
+        """A cap that has room for it: as much again, or as much as it takes. USD in whole cents."""
+        enough = max(2 * self.cap, self.used + self.wanted)
+        return -(-enough // CENT) * CENT if self.account.what == "usd" else enough
+
+    @property
     def command(self) -> str:
         """What raises the cap so far that this fits."""
-        return raise_command(self.account, self.used + self.wanted)
+        return raise_command(self.account, self.raised)
 
 
 def amount(value: int, what: What) -> str:
     if what != "usd":
         return f"{value:,} {COUNTED[what]}"
     usd = value / MILLION
-    return f"${usd:.2f}" if value % 10_000 == 0 or usd >= 10 else f"${usd:.4f}"
+    return f"${usd:.2f}" if value % CENT == 0 or usd >= 10 else f"${usd:.4f}"
 
 
 def used_of(used: int, cap: int, what: What) -> str:
@@ -63,9 +70,8 @@ def owner(account: Account) -> str:
             return f"everything together in {account.period}"
 
 
-def raise_command(account: Account, least: int) -> str:
-    """`least` is rounded up to whole dollars; who wants to give less types less."""
+def raise_command(account: Account, cap: int) -> str:
     who = f"run {account.subject}" if account.scope == "run" else account.subject or account.scope
-    new = -(-least // MILLION) if account.what == "usd" else least * 2
-    of = "" if account.what == "usd" else f" --of {account.what}"
-    return f"tend cost cap {who} {new}{of}"
+    if account.what == "usd":
+        return f"tend cost cap {who} {cap / MILLION:.2f}"
+    return f"tend cost cap {who} {cap} --of {account.what}"

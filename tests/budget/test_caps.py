@@ -9,9 +9,10 @@ import sqlalchemy as sa
 
 from harness.demo.scripted_model import ScriptedModel, Turn
 from sidecar.client import Refused
-from sidecar.store.schema import audit, breakers, reservations
+from sidecar.store.schema import approvals, audit, breakers, budget_waits, reservations
 from tests.support.live_sidecar import LiveSidecar
 from tests.support.sink import Sink
+from tests.support.waiting import wait_until
 
 ASKS = '''"""Ask a model so many times."""
 
@@ -43,8 +44,8 @@ def NAME(run: Run, times: int) -> int:
 
 @pytest.fixture(scope="module")
 def thrifty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSidecar]:
-    """A run may call three times, and tell twice; at a cap it waits for two seconds."""
-    settings = {"budget_run_http_calls": "3", "budget_run_notices": "2", "budget_wait": "2"}
+    """A run may call three times, and tell twice."""
+    settings = {"budget_run_http_calls": "3", "budget_run_notices": "2"}
     with (
         ScriptedModel(lambda _: Turn(text="fine")) as model,
         LiveSidecar(tmp_path_factory.mktemp("thrifty"), base_url=model.base_url, **settings) as live,
@@ -71,16 +72,26 @@ def test_at_a_cap_the_run_waits_and_goes_on_when_a_person_raises_it(thrifty: Liv
     thrifty.waits(run.id, "budget")
     (waiting,) = thrifty.client.cost(skill="calls").waiting
     assert waiting.told == f"run {run.id} has used 2 of its 2 notices, and one more is due"
-    assert waiting.command == f"tend cost cap run {run.id} 6 --of notices"
+    assert waiting.command == f"tend cost cap run {run.id} 4 --of notices"
     thrifty.client.cap("run", run.id, amount=100, what="notices", why="it may")
-    thrifty.waits(run.id, "budget")
-    thrifty.client.cap("run", run.id, amount=100, what="http_calls")
+    wait_until(lambda: at_the_cap_of_calls(thrifty, run.id), "the run waits for calls")
+    thrifty.client.answer(thrifty.approval(run.id).id, "yes")
     assert thrifty.ended(run.id).output == 4
     assert [sink.count(f"/calls/{number}") for number in range(4)] == [1, 1, 1, 1]
     told = [notice.text for notice in thrifty.client.notices() if notice.target == "#ops" and notice.skill == "calls"]
     assert sorted(told) == [f"calls {number}" for number in range(4)]
+    rows = thrifty.query(sa.select(approvals).where(approvals.c.run == run.id).order_by(approvals.c.asked_at))
+    asked = [row.id for row in rows]
+    assert [row.state for row in rows] == ["void", "approved"], "the first one was made needless by the command"
     changed = thrifty.query(sa.select(audit.c.why).where(audit.c.what == "cap", audit.c.subject == f"run {run.id}"))
-    assert [row.why for row in changed] == ["2 notices → 100 notices: it may", "3 HTTP calls → 100 HTTP calls"]
+    assert [row.why for row in changed] == [
+        "2 notices → 100 notices: it may",
+        f"3 HTTP calls → 6 HTTP calls: approval {asked[1]}",
+    ]
+
+
+def at_the_cap_of_calls(sidecar: LiveSidecar, run: str) -> bool:
+    return any(wait.run == run and "HTTP calls" in wait.told for wait in sidecar.client.cost().waiting)
 
 
 def test_a_cap_that_nobody_raises_ends_the_run_and_trips_no_breaker(thrifty: LiveSidecar) -> None:
@@ -88,6 +99,9 @@ def test_a_cap_that_nobody_raises_ends_the_run_and_trips_no_breaker(thrifty: Liv
     thrifty.client.cap("skill", "dear", amount=0.05)
     run = thrifty.client.run_skill("dear", 1)
     thrifty.waits(run.id, "budget")
+    thrifty.stop()
+    thrifty.change_store(budget_waits.update().where(budget_waits.c.run == run.id).values(expires_at=0))
+    thrifty.start()
     ended = thrifty.ended(run.id)
     assert ended.run.error is not None
     assert ended.run.error.type == "budget_exhausted", "the fallback is no way around"
@@ -98,6 +112,19 @@ def test_a_cap_that_nobody_raises_ends_the_run_and_trips_no_breaker(thrifty: Liv
     assert thrifty.client.cost(skill="dear").waiting == ()
 
 
+def test_a_no_ends_the_run(thrifty: LiveSidecar) -> None:
+    thrifty.put("unwanted", ASKS.replace("NAME", "unwanted"))
+    thrifty.client.cap("skill", "unwanted", amount=0.05)
+    run = thrifty.client.run_skill("unwanted", 1)
+    asked = thrifty.approval(run.id)
+    assert asked.question.endswith("Raise the cap to $0.13?"), asked.question
+    thrifty.client.answer(asked.id, "no")
+    ended = thrifty.ended(run.id)
+    assert ended.run.error is not None
+    assert ended.run.error.type == "budget_exhausted"
+    assert ended.run.error.message.endswith("No, said person")
+
+
 def test_a_chat_at_its_cap_says_so_at_once(thrifty: LiveSidecar) -> None:
     thrifty.client.cap("skill", "agent", amount=0)
     ended = thrifty.ended(thrifty.client.send("Good morning").id)
@@ -105,7 +132,7 @@ def test_a_chat_at_its_cap_says_so_at_once(thrifty: LiveSidecar) -> None:
     answer = thrifty.client.transcript(thrifty.client.sessions()[0].id)[-1].text
     assert "agent on " in answer
     assert "has used $0.00 of its $0.00" in answer
-    assert "To let it go on: tend cost cap agent 2" in answer
+    assert "To let it go on: tend cost cap agent 1." in answer
 
 
 @pytest.mark.parametrize(
