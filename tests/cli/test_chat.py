@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
-import pty
-import select
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,6 +23,7 @@ from sidecar.client import views
 from . import examples
 from .conftest import Tend
 from .double import Double
+from .pseudo_terminal import on_terminal
 
 SESSION = "5e5510f15e5510f1"
 REPLY = "It is live: every Monday at 9."
@@ -364,29 +362,17 @@ def test_ctrl_c_stops_the_agent_and_the_chat_goes_on(tend: Tend, sidecar: Double
         lambda run: agent.tool(run, "skills.write", "started", summary="writes price_report"),
         lambda run: agent.reply(run, "Here I am."),
     ]
-    ours, theirs = pty.openpty()
-    process = tend.start("chat", stdin=theirs, stdout=theirs, stderr=theirs)
-    os.close(theirs)
-    os.write(ours, b"write\r")
-    see(ours, "writes price_report")
-    process.send_signal(signal.SIGINT)
-    see(ours, "cancelled")
-    os.write(ours, b"again\r")
-    see(ours, "Here I am.")
-    os.write(ours, b"/quit\r")
+    with on_terminal(tend, "chat") as terminal:
+        terminal.type("write\r")
+        terminal.see("writes price_report")
+        terminal.process.send_signal(signal.SIGINT)
+        terminal.see("cancelled")
+        terminal.type("again\r")
+        terminal.see("Here I am.")
+        terminal.type("/quit\r")
+        assert terminal.ends() == 0
 
-    assert process.wait(20) == 0
     assert agent.said == ["write", "again"]
-    os.close(ours)
-
-
-def see(screen: int, told: str) -> None:
-    """Read until it is on the screen."""
-    read = ""
-    while told not in read:
-        ready, _, _ = select.select([screen], [], [], 20)
-        assert ready, f"{told!r} never came: {read}"
-        read += os.read(screen, 65_536).decode(errors="replace")
 
 
 def test_a_failed_turn_is_told_and_the_chat_goes_on(screen: Callable[..., str], sidecar: Double) -> None:

@@ -71,4 +71,5 @@ def agree(terminal: Terminal, runs: Sequence[views.Run], what: str, *, yes: bool
         next_ = "the same with --yes"
         raise Failure(f"this would {what} {len(runs):,} runs, and nobody is there to say yes", next_=next_, code=USAGE)
     terminal.out.print(run_table(runs, terminal.words))
-    typer.confirm(f"{what.capitalize()} these {len(runs):,} runs?", abort=True)
+    if not typer.confirm(f"{what.capitalize()} these {len(runs):,} runs?"):
+        raise Failure("that was no yes, and none was touched", next_=terminal.command("runs list"))
