@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -39,9 +41,24 @@ def socket_file() -> Path:
     return Path(folder) / ".s.PGSQL.5432"
 
 
-def through(port: int, address: str) -> str:
-    """The database of this address, by a proxy at the port."""
-    return f"postgresql://postgres@127.0.0.1:{port}{urlsplit(address).path}"
+def through(port: int, address: str, host: str = "127.0.0.1") -> str:
+    """The database of this address, by another way."""
+    return f"postgresql://postgres@{host}:{port}{urlsplit(address).path}"
+
+
+@contextmanager
+def listening(address: str, network: str) -> Iterator[None]:
+    """It can be reached by TCP too, at this address and by who is in the network: for that it is restarted."""
+    here = server()
+    stop()
+    with (here.pgdata / "pg_hba.conf").open("a") as rules:
+        rules.write(f"host all all {network} trust\n")
+    started = ("-w", "-D", str(here.pgdata), "-l", str(here.log), "-o", f"-h {address} -k {socket_file().parent}")
+    pgexec("pg_ctl", (*started, "start"), bin_path=here.bin_path, user=here.system_user)
+    try:
+        yield
+    finally:
+        restart()
 
 
 def stop(mode: Literal["fast", "immediate"] = "fast") -> None:
