@@ -1,7 +1,8 @@
 """From a saved file to a live version.
 
     saved bytes ─► snapshot ─► known? ─► check ─► passed: active, and its triggers with it
-                                              └─► refused: the report is kept, the last good version stays
+                    │                         └─► refused: the report is kept, the last good version stays
+                    └─ wider than that, and no person wrote it: it waits for a yes (waiting.py)
 
 Each skill goes through one at a time; different skills at the same time. Whoever writes a file through us (the agent,
 a restore) holds the skill's turn until the verdict, so that the watcher's event for the same bytes finds them judged.
@@ -28,7 +29,8 @@ from sidecar.failpoints import failpoint
 from sidecar.moments import Moments
 from sidecar.registry import NoSuchSkill, Origin, Registry
 from sidecar.store import Store, StoreError
-from sidecar.store.schema import skills, versions
+from sidecar.store.schema import approvals, skills, versions
+from sidecar.waiting import needs_a_yes, put_waiting, written_by
 
 BY_HAND = Origin(author=PERSON, reason="saved in the workspace")
 AT_ONCE = 2  # checks that run at the same time
@@ -145,14 +147,52 @@ class Gate:
                 return known
             report = self._known_good(snapshot) or self.check(snapshot)
             failpoint("gate.checked")
-            if report.passed:
-                self._registry.activate(snapshot, report, origin)
-                failpoint("gate.activated")
-                self._on_live(name)
-            else:
+            if report.manifest is None or not report.passed:
                 self._registry.refuse(snapshot, report, origin)
-            self._tell(report, live=report.passed)
+                self._tell(report)
+                return report
+            origin = self._whose(snapshot, origin)
+            active = self._registry.active(name)
+            more = needs_a_yes(report.manifest, active.manifest if active else None, origin)
+            self._tell(report)
+            if more:
+                self._wait(snapshot, report, origin, more)
+            else:
+                self._go_live(snapshot, report, origin)
             return report
+
+    def approved(self, name: str, version: str) -> None:
+        """A person has said yes to this version: it goes live, and its file is what the workspace has."""
+        with self.turn(name):
+            row = self._registry.version(name, version)
+            if row.state != "approved":
+                return  # something newer has come
+            snapshot = Snapshot(entry=row.entry, files=self._registry.files(version))
+            self._go_live(snapshot, Report.model_validate(row.report), Origin(row.author, row.reason, row.base))
+            if gather(self.workspace, row.entry) != snapshot:  # another host led when it was written
+                (self.workspace / row.entry).write_bytes(snapshot.files[row.entry])
+
+    def _go_live(self, snapshot: Snapshot, report: Report, origin: Origin) -> None:
+        self._registry.activate(snapshot, report, origin)
+        failpoint("gate.activated")
+        self._on_live(snapshot.skill)
+        self._moments.publish("skill", skill=snapshot.skill, what="live", version=snapshot.hash)
+
+    def _wait(self, snapshot: Snapshot, report: Report, origin: Origin, more: tuple[str, ...]) -> None:
+        approval = self._store.write(
+            lambda connection: put_waiting(connection, self._registry, snapshot, report, origin, more)
+        )
+        failpoint("gate.waiting")
+        told = self._store.row(sa.select(approvals.c.question).where(approvals.c.id == approval))
+        assert told is not None, approval  # noqa: S101 # it has just been asked
+        self._moments.publish("approval", id=approval, state="open", question=told.question, run=None)
+
+    def _whose(self, snapshot: Snapshot, origin: Origin) -> Origin:
+        """A file that is found as the agent wrote it is the agent's, though a helper has changed since, or a crash came
+        between its write and the verdict."""
+        if origin is not BY_HAND:
+            return origin
+        return self._store.read(lambda connection: written_by(connection, snapshot)) or origin
 
     def check(self, snapshot: Snapshot) -> Report:
         return self._checker.check(snapshot)
@@ -174,10 +214,10 @@ class Gate:
     def _unreadable(self, name: str, problems: tuple[Problem, ...]) -> Report:
         report = Report(skill=name, hash="", problems=problems)
         self._registry.refuse_unreadable(name, report)
-        self._tell(report, live=False)
+        self._tell(report)
         return report
 
-    def _tell(self, report: Report, *, live: bool) -> None:
+    def _tell(self, report: Report) -> None:
         self._moments.publish(
             "check",
             skill=report.skill,
@@ -186,8 +226,6 @@ class Gate:
             problems=[problem.model_dump(mode="json") for problem in report.problems],
             seconds=report.seconds,
         )
-        if live:
-            self._moments.publish("skill", skill=report.skill, what="live", version=report.hash)
 
 
 def entry_of(name: str) -> str:

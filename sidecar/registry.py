@@ -19,7 +19,7 @@ from sidecar.clock import Clock
 from sidecar.events.emit import follow
 from sidecar.quarantine.count import start_afresh
 from sidecar.store import Store
-from sidecar.store.schema import audit, skills, versions
+from sidecar.store.schema import approvals, audit, skills, versions
 from sidecar.store.store import Row, get_blob, put_blob
 from skills.wire import Code
 
@@ -65,6 +65,15 @@ def record_audit(connection: Connection, now: float, who: str, what: str, subjec
     connection.execute(audit.insert().values(at=now, who=who, what=what, subject=subject, why=why))
 
 
+def _withdraw(connection: Connection, skill: str, now: float) -> None:
+    """Something else has come: what waits for a yes goes live no more."""
+    waits = (versions.c.skill == skill, versions.c.state.in_(("waiting", "approved")))
+    connection.execute(versions.update().where(*waits).values(state="superseded"))
+    asked = (approvals.c.skill == skill, approvals.c.kind == "version", approvals.c.state == "open")
+    why = "the skill has changed since"
+    connection.execute(approvals.update().where(*asked).values(state="void", answer_reason=why, answered_at=now))
+
+
 class Registry:
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
@@ -86,6 +95,7 @@ class Registry:
         name, now = snapshot.skill, self._clock.now()
 
         def change(connection: Connection) -> None:
+            _withdraw(connection, name, now)
             self._put_version(connection, snapshot, report, origin, "active", import_from)
             connection.execute(
                 versions.update()
@@ -107,6 +117,7 @@ class Registry:
         """Keep a version that did not pass, with its report; what was active stays active."""
 
         def change(connection: Connection) -> None:
+            _withdraw(connection, snapshot.skill, self._clock.now())
             self._put_version(connection, snapshot, report, origin, "refused", None)
             self._put_skill(connection, snapshot.skill, "workspace", newest=snapshot.hash, report=report)
 
@@ -114,7 +125,23 @@ class Registry:
 
     def refuse_unreadable(self, name: str, report: Report) -> None:
         """Keep the report on a file that could not be read at all."""
-        self._store.write(lambda connection: self._put_skill(connection, name, "workspace", newest=None, report=report))
+
+        def change(connection: Connection) -> None:
+            _withdraw(connection, name, self._clock.now())
+            self._put_skill(connection, name, "workspace", newest=None, report=report)
+
+        self._store.write(change)
+
+    def put_waiting(self, connection: Connection, snapshot: Snapshot, report: Report, origin: Origin) -> float:
+        """Keep a version that passed, and goes live when a person says so; what was active stays active. Returns when
+        that is."""
+        now = self._clock.now()
+        _withdraw(connection, snapshot.skill, now)
+        self._put_version(connection, snapshot, report, origin, "waiting", None)
+        waits = versions.update().where(versions.c.hash == snapshot.hash)
+        connection.execute(waits.values(state="waiting", **vars(origin)))
+        self._put_skill(connection, snapshot.skill, "workspace", newest=snapshot.hash, report=report, retired_at=None)
+        return now
 
     def propose(self, connection: Connection, snapshot: Snapshot, report: Report, origin: Origin) -> None:
         """Keep a version that goes live only when a person accepts it."""
@@ -125,6 +152,7 @@ class Registry:
         now = self._clock.now()
 
         def change(connection: Connection) -> None:
+            _withdraw(connection, name, now)
             connection.execute(
                 skills.update()
                 .where(skills.c.name == name)

@@ -62,6 +62,7 @@ from sidecar.shipped import register_shipped
 from sidecar.store import Store, StoreError
 from sidecar.store.schema import runs
 from sidecar.triggers.watch import Triggers
+from sidecar.waiting import Decisions
 from sidecar.watcher import Watcher
 
 log = logging.getLogger(__name__)
@@ -121,6 +122,8 @@ class Sidecar:
         self._budget_watch = BudgetWatch(budget, runner.readable_manifest, self._dispatcher.nudge)
         self._couriers = Couriers(settings, store, clock, self._gateway, moments)
         approvals.on_answer("budget", self._budget_watch.answered)
+        self._decisions = Decisions(store, clock, self._gate.approved)
+        approvals.on_answer("version", self._decisions.answered)
         self._retention = Retention(store, clock, settings.keep_runs_days)
         self._watcher = Watcher(settings.workspace, self._gate.changed, self._unmounted)
         memory = Memory(settings.workspace)
@@ -247,7 +250,8 @@ class Sidecar:
             adopt(self._settings.workspace, self._registry)
         self._gate.write_missing()
         self._leads = True
-        for part in (self._triggers, self._watcher, self._couriers, self._retention, self._budget_watch):
+        tending = (self._decisions, self._couriers, self._retention, self._budget_watch)
+        for part in (self._triggers, self._watcher, *tending):
             part.start()
             self._leading.callback(part.stop)
 

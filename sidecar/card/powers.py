@@ -15,16 +15,18 @@ def powers(manifest: Manifest) -> tuple[str, ...]:
     """One sentence for each, without its subject."""
     return (
         *(f"reaches {host}" for host in manifest.hosts),
-        *(f"sends the secret {name}" for name in manifest.secrets),
         *(f"reads {path}" for path in manifest.reads),
         *(f"writes {path}" for path in manifest.writes),
-        *(f"does {step.step}, which cannot be undone" for step in manifest.irreversible),
+        *wants_a_yes(manifest),
     )
 
 
 def wants_a_yes(manifest: Manifest) -> tuple[str, ...]:
     """The powers for which a person is asked even about a skill's first version."""
-    return tuple(f"does {step.step}, which cannot be undone" for step in manifest.irreversible)
+    return (
+        *(f"sends the secret {name}" for name in manifest.secrets),
+        *(f"does {step.step}, which cannot be undone" for step in manifest.irreversible),
+    )
 
 
 def wider(new: Manifest, old: Manifest) -> tuple[str, ...]:

@@ -172,7 +172,7 @@ class Version(View):
 
     hash: str
     skill: str
-    state: Literal["draft", "active", "retired", "refused", "proposed"]
+    state: Literal["draft", "active", "retired", "refused", "proposed", "waiting", "approved", "superseded"]
     author: str  # "person", "agent", "tend"
     reason: str
     base: str | None  # the version it started from
@@ -213,6 +213,7 @@ class Verdict(View):
     next_times: tuple[datetime, ...] = ()
     schedule: str = ""
     card: Card | None = None
+    approval: str | None = None  # what it waits for: a person's yes to what it may do more
 
 
 class Diff(View):
@@ -545,7 +546,7 @@ class Heard(View):
 class Obstacle(View):
     """Something that keeps a skill from running now, or one of its runs from starting."""
 
-    kind: Literal["retired", "stopped", "paused", "quarantined", "refused", "concurrency", "queued"]
+    kind: Literal["retired", "stopped", "paused", "waiting", "quarantined", "refused", "concurrency", "queued"]
     told: str  # a sentence
     since: datetime | None = None
     run: str | None = None

@@ -15,6 +15,7 @@ from sidecar.journal.stops import stop_of, told, way_on
 from sidecar.registry import Active
 from sidecar.store import Row
 from sidecar.store.schema import audit, runs
+from sidecar.waiting import asked_about
 
 
 def obstacles(
@@ -31,6 +32,9 @@ def obstacles(
         yield _paused(connection, row)
     if held:
         yield _quarantined(row.name, held)
+    if row.newest and (approval := asked_about(connection, row.name, row.newest)):
+        waits = "Its newest bytes wait for a yes, since they may do more; the version before stays live."
+        yield views.Obstacle(kind="waiting", told=waits, fix=f"tend approvals show {approval}")
     if row.report and (refused := _refused(row, active)):
         yield refused
     yield from _queued(connection, row.name, now)

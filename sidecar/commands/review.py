@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from pydantic import BaseModel
 from sqlalchemy.engine import Connection
 
-from sidecar.caller import PERSON, Caller, CommandRefused
+from sidecar.caller import TEND, Caller, CommandRefused
 from sidecar.client import views
 from sidecar.clock import Clock, moment
 from sidecar.commands.show import entry_text, proposal_view
@@ -134,7 +134,7 @@ class ReviewCommands:
         )
         try:
             verdict = self._skills.write(
-                Caller(PERSON if who == AUTO else who),
+                Caller(TEND if who == AUTO else who),
                 row.skill,
                 text,
                 f"accepted by {who}: {row.reason}",
@@ -150,7 +150,7 @@ class ReviewCommands:
             ) from error
         failpoint("review.accept.written")
         now = self._clock.now()
-        if verdict.live:
+        if verdict.live or verdict.approval:
             self._store.write(lambda connection: self._accepted(connection, row, who, now))
             self._moments.publish("proposal", id=row.id, skill=row.skill, state="accepted")
         return verdict

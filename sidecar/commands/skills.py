@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
+from contextlib import ExitStack
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -38,6 +40,7 @@ from sidecar.store import Row, Store
 from sidecar.store.schema import runs, skills
 from sidecar.triggers.schedule import in_words
 from sidecar.triggers.watch import Triggers
+from sidecar.waiting import asked_about
 
 NEXT_TIMES = 3
 SHORTEST_BASE = 8  # letters of a hash that name a text
@@ -187,19 +190,27 @@ class SkillCommands:
             raise CommandRefused("not_allowed", "a revision changes its one skill; helpers are shared")
         target = self._helper(path)
         current = target.read_text("utf-8") if target.is_file() else None
-        if not self._is_repeat(caller, current, text):
-            _expect_base(path, current, base)
-            caller.intend({"base": base, "new": text_hash(text)})
-            _write(target, text)
-        origin = Origin(caller.who, reason)
+        names, origin = self._gate.names_on_disk(), Origin(caller.who, reason)
+        with ExitStack() as turns:
+            for name in names:  # or the watcher judges them first, as a person's
+                turns.enter_context(self._gate.turn(name))
+            if not self._is_repeat(caller, current, text):
+                _expect_base(path, current, base)
+                caller.intend({"base": base, "new": text_hash(text)})
+                _write(target, text)
+            verdicts = self._judge_all(names, path, origin)
+        return HelperVerdicts(verdicts=verdicts, hash=text_hash(text))
+
+    def _judge_all(self, names: Sequence[str], path: str, origin: Origin) -> list[views.Verdict]:
+        """Those that import the helper."""
         verdicts = []
-        for name in self._gate.names_on_disk():
+        for name in names:
             snapshot = gather(self._workspace, entry_of(name))
             if isinstance(snapshot, Snapshot) and path in snapshot.files:
                 active = self._registry.active(name)
                 report = self._gate.judge(name, origin)
                 verdicts.append(self._verdict(name, report, active, diff=""))
-        return HelperVerdicts(verdicts=verdicts, hash=text_hash(text))
+        return verdicts
 
     # ------------------------------------------------------------ check, run, hold
 
@@ -339,6 +350,7 @@ class SkillCommands:
             next_times=self._next_times(active) if live else (),
             schedule=self._words(active.manifest) if live and active else "",
             card=self._card(report.manifest, report.hash, before),
+            approval=None if live else self._store.read(lambda connection: asked_about(connection, name, report.hash)),
         )
 
     # ------------------------------------------------------------ a revision by the review

@@ -37,7 +37,7 @@ versions = sa.Table(
     metadata,
     sa.Column("hash", sa.String(64), primary_key=True),
     sa.Column("skill", Text, nullable=False, index=True),
-    sa.Column("state", Text, nullable=False),  # active, retired, refused, proposed
+    sa.Column("state", Text, nullable=False),  # active, retired, refused, proposed; waiting, approved, superseded
     sa.Column("entry", Text, nullable=False),
     _json("files"),  # path in the workspace → blob
     _json("manifest"),

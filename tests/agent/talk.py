@@ -54,6 +54,7 @@ def verdict(*, problems: tuple[dict[str, Any], ...] = (), live: bool = True) -> 
         "next_times": ["2026-11-23T08:00:00Z"],
         "schedule": "at 09:00 on Monday",
         "card": None if problems else {"may": ["reaches prices.example.com"], "secrets": [], "wider": []},
+        "approval": None,
     }
 
 

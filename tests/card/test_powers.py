@@ -56,7 +56,8 @@ def test_a_little_more_of_the_model_is_not_wider() -> None:
 
 
 def test_what_a_first_version_has_to_ask_for() -> None:
-    assert wants_a_yes(manifest(irreversible=[PAY])) == ("does pay, which cannot be undone",)
+    said = wants_a_yes(manifest(irreversible=[PAY], secrets=["KEY"]))
+    assert said == ("sends the secret KEY", "does pay, which cannot be undone")
     assert not wants_a_yes(manifest(hosts=["a.example"], writes=["b"], uses_model=True, triggers=[HOURLY]))
 
 

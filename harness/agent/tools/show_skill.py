@@ -93,6 +93,8 @@ def _verdict(verdict: Verdict, zone: str) -> list[str]:
     name = report["skill"]
     if not _passed(report):
         return [f"Refused: {name}. What was live before stays live.", _problems(report)]
+    if verdict["approval"]:
+        return _waiting(name, verdict["approval"], verdict["card"])
     if not verdict["live"] and verdict["hash"] is None:
         return [f"Unchanged: {name} {version} is what is active already. There is nothing to propose."]
     if not verdict["live"]:
@@ -103,15 +105,28 @@ def _verdict(verdict: Verdict, zone: str) -> list[str]:
     return [*live, RUNS_NOW] if verdict["next_times"] else live
 
 
+def _waiting(name: str, approval: str, card: Card | None) -> list[str]:
+    more = "; ".join((card["wider"] or card["may"]) if card else [])
+    return [
+        f"Waiting: {name} passed the check, and waits for the person's yes. What was live before stays live.",
+        f"It asks since it {more}. Tell the person what that is for, and to type: tend approvals show {approval}",
+        *_secrets_to_type(card),
+    ]
+
+
 def _receipt(card: Card | None) -> list[str]:
     """What it may do."""
     if card is None:
         return []
-    told = [f"It {'; '.join(card['may'])}."] if card["may"] else []
-    if typed := [command for use in card["secrets"] for command in use["todo"]]:
-        told.append("It cannot use its secrets until the person has typed (tell them so; never ask for a value):")
-        told += [f"  {command}" for command in dict.fromkeys(typed)]
-    return told
+    return [*([f"It {'; '.join(card['may'])}."] if card["may"] else []), *_secrets_to_type(card)]
+
+
+def _secrets_to_type(card: Card | None) -> list[str]:
+    typed = dict.fromkeys(command for use in card["secrets"] for command in use["todo"]) if card else {}
+    if not typed:
+        return []
+    head = "It cannot use its secrets until the person has typed (tell them so; never ask for a value):"
+    return [head, *(f"  {command}" for command in typed)]
 
 
 def _skill(skill: Skill, zone: str) -> str:

@@ -43,6 +43,7 @@ class Verdict(TypedDict):
     next_times: list[str]
     schedule: str
     card: Card | None
+    approval: str | None
 
 
 class Source(TypedDict):

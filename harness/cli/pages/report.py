@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import RenderableType
 from rich.text import Text
 
-from harness.cli.pages.card import receipt
+from harness.cli.pages.card import difference, receipt
 from harness.cli.pages.diff import diff_page
 from harness.cli.pages.layout import page, section
 from harness.cli.words import Words, count
@@ -37,6 +37,10 @@ def problem(found: views.Problem) -> Text:
 
 def verdict_page(verdict: views.Verdict, words: Words) -> RenderableType:
     """What became of a write: live with its next times, or refused with its problems."""
+    if verdict.approval:
+        waits = Text.assemble(("⏸", "yellow"), f" {verdict.report.skill} waits for a yes to what it may do more")
+        show = Text(words.command(f"approvals show {words.id(verdict.approval)}"), style="bold")
+        return page(waits, difference(verdict.card), show)
     if not verdict.live:
         return page(report_page(verdict.report), section("What would have changed", diff_page(verdict.diff)))
     live = Text.assemble(("●", "green"), f" {verdict.report.skill} is live as {words.id(verdict.version)}")

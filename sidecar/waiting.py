@@ -1,0 +1,120 @@
+"""Versions that passed their check and wait for a person's yes, since they may do more than what is active.
+
+    passed ─► written by a person ─────────────────────────────────► active
+          └─► wider than the active version, or the first one ──► waiting ─► yes: active
+              and of weighty powers                                      └─► no: refused
+
+The yes is bound to the version's hash. The last good version stays active meanwhile, and a newer save takes the place
+of what waits. Whoever leads carries a decision out: it has the files and the schedules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from hashlib import sha256
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from sidecar.approvals import Ended, NewApproval, ask
+from sidecar.caller import AGENT, TEND
+from sidecar.card.powers import wants_a_yes, wider
+from sidecar.checker.manifest import Manifest
+from sidecar.checker.report import Report, Snapshot
+from sidecar.clock import Clock
+from sidecar.dispatch.looking import Looking
+from sidecar.failpoints import failpoint
+from sidecar.journal.runs import LIVE
+from sidecar.registry import Origin, Registry
+from sidecar.store import Row, Store
+from sidecar.store.schema import approvals, runs, skills, steps, versions
+
+NO_PERSON = (AGENT, TEND)
+
+
+def needs_a_yes(manifest: Manifest, active: Manifest | None, origin: Origin) -> tuple[str, ...]:
+    """The powers that a person is asked about; none: it goes live. What a person wrote has their yes."""
+    if origin.author not in NO_PERSON:
+        return ()
+    return wider(manifest, active) if active else wants_a_yes(manifest)
+
+
+def put_waiting(
+    connection: Connection,
+    registry: Registry,
+    snapshot: Snapshot,
+    report: Report,
+    origin: Origin,
+    more: tuple[str, ...],
+) -> str:
+    """Keep it, and ask; the approval's id."""
+    now = registry.put_waiting(connection, snapshot, report, origin)
+    question = f"May {snapshot.skill} go live as {snapshot.hash[:8]}? It {'; it '.join(more)}."
+    new = NewApproval(
+        "version",
+        snapshot.skill,
+        question,
+        call={"arguments": {"it": list(more)}, "version": snapshot.hash},
+        reason=origin.reason,
+    )
+    return ask(connection, new, now)
+
+
+def asked_about(connection: Connection, skill: str, version: str) -> str | None:
+    """The open approval for which this version waits."""
+    asked = (approvals.c.skill == skill, approvals.c.kind == "version", approvals.c.state == "open")
+    rows = connection.execute(sa.select(approvals.c.id, approvals.c.call).where(*asked))
+    return next((row.id for row in rows if row.call["version"] == version), None)
+
+
+def written_by(connection: Connection, snapshot: Snapshot) -> Origin | None:
+    """Whose bytes these are, where no person wrote them: the skill's newest version that never was active has the same
+    module, or a command of a run was about to write one of the files."""
+    newest = sa.select(versions).join(skills, skills.c.newest == versions.c.hash)
+    row = connection.execute(newest.where(skills.c.name == snapshot.skill)).first()
+    entry = sha256(snapshot.files[snapshot.entry]).hexdigest()
+    if row and row.state != "active" and row.author in NO_PERSON and row.files.get(row.entry) == entry:
+        return Origin(row.author, row.reason, row.base)
+    texts = {sha256(content).hexdigest() for content in snapshot.files.values()}
+    commands = (
+        sa.select(steps.c.intent)
+        .join(runs, runs.c.id == steps.c.run)
+        .where(runs.c.state.in_(LIVE), steps.c.state == "running", steps.c.intent.is_not(None))
+    )
+    intents = connection.scalars(commands).all()
+    if any(isinstance(intent, dict) and intent.get("new") in texts for intent in intents):
+        return Origin(AGENT, "written before a crash")
+    return None
+
+
+class Decisions:
+    """A part of the sidecar, where it leads: makes live what was approved. `go_live` is called with a skill's turn at
+    the gate still to be taken."""
+
+    def __init__(self, store: Store, clock: Clock, go_live: Callable[[str, str], None]) -> None:
+        self._store = store
+        self._go_live = go_live
+        self._looking = Looking(clock, self._look, "decisions")
+
+    def start(self) -> None:
+        self._looking.start()
+
+    def stop(self) -> None:
+        self._looking.stop()
+
+    def answered(self, connection: Connection, approval: Row, ended: Ended) -> None:
+        """In the answer's transaction."""
+        hash_, by = approval.call["version"], ended.result["by"] if isinstance(ended.result, dict) else None
+        waits = (versions.c.hash == hash_, versions.c.state == "waiting")
+        became: dict[str, Any] = {"state": "refused"}
+        if ended.state == "approved":
+            became = {"state": "approved", "reason": versions.c.reason + f"; approved by {by}"}
+        connection.execute(versions.update().where(*waits).values(**became))
+        self._looking.nudge()
+
+    def _look(self) -> None:
+        approved = sa.select(skills.c.name, versions.c.hash).join(versions, versions.c.hash == skills.c.newest)
+        for row in self._store.rows(approved.where(versions.c.state == "approved")):
+            failpoint("waiting.approved")
+            self._go_live(row.name, row.hash)

@@ -1,0 +1,185 @@
+"""What the agent writes may do no more than before without a person's yes; what a person writes has it."""
+
+from __future__ import annotations
+
+import pytest
+
+from sidecar.client import views
+from tests.support.live_sidecar import LiveSidecar
+from tests.support.scripted_author import calls, says, writes
+from tests.support.talking_model import TalkingModel
+from tests.support.waiting import wait_until
+
+TEXT = '''"""Look at the shop."""
+
+from skills import Run, http, skill, step
+
+
+@step
+def look() -> str:
+    return http.get("http://a.example/").text
+
+
+@skill(hosts=["a.example"])
+def NAME(run: Run) -> str:
+    return "seen"
+'''
+PAYING = '''"""Pay, if a person agrees."""
+
+from datetime import timedelta
+
+from skills import Run, skill, step
+
+
+@step(irreversible=True, answer_within=timedelta(hours=1), on_expiry="no")
+def pay(order: str) -> str:
+    return order
+
+
+@skill()
+def NAME(run: Run) -> str:
+    paid = run.step_if_approved("Pay it?", pay, "pens")
+    return f"{paid.result}" if paid else "nothing"
+'''
+
+
+def first(name: str) -> str:
+    return TEXT.replace("NAME", name)
+
+
+def wider(name: str) -> str:
+    return first(name).replace('"a.example"]', '"a.example", "b.example"]')
+
+
+def told(sidecar: LiveSidecar, model: TalkingModel, text: str, *, words: str, base: str | None = None) -> str:
+    """The agent writes it; what it is told."""
+    name = next(line for line in text.splitlines() if line.startswith("def ") and "run: Run" in line)
+    model.play(words, writes(name.removeprefix("def ").partition("(")[0], text, base=base), says("Done."))
+    sidecar.ended(sidecar.client.send(words).id)
+    return model.results(words)[-1]
+
+
+def approval(sidecar: LiveSidecar, name: str) -> views.Approval:
+    return next(each for each in sidecar.client.approvals() if each.skill == name)
+
+
+def states(sidecar: LiveSidecar, name: str) -> list[str]:
+    return [version.state for version in sidecar.client.history(name)]
+
+
+def test_a_wider_version_waits_and_the_last_good_one_stays_until_a_person_says_yes(
+    talking: LiveSidecar, model: TalkingModel
+) -> None:
+    assert told(talking, model, first("looker"), words="Look at a").startswith("Live: looker")
+    live = talking.active("looker")
+    said = told(talking, model, wider("looker"), words="And at b", base=first("looker"))
+    assert said.startswith("Waiting: looker passed the check, and waits for the person's yes.")
+    asked = approval(talking, "looker")
+    assert (
+        f"since it reaches b.example. Tell the person what that is for, and to type: tend approvals show {asked.id}"
+        in said
+    )
+    assert "It reaches b.example." in asked.question
+    assert talking.active("looker") == live
+    assert talking.client.why("looker").obstacles[0].fix == f"tend approvals show {asked.id}"
+    (waiting, _) = talking.client.history("looker")
+    assert (waiting.state, waiting.author) == ("waiting", "agent")
+    assert waiting.card is not None
+    assert waiting.card.wider == ("reaches b.example",)
+    assert asked.call is not None
+    assert asked.call.version == waiting.hash, "the yes is to these bytes"
+
+    talking.restart()
+    assert (talking.active("looker"), states(talking, "looker")) == (live, ["waiting", "active"])
+    assert talking.client.answer(asked.id, "yes", "the shop has moved").outcome == "counted"
+    wait_until(lambda: talking.active("looker") == waiting.hash, "it goes live")
+    assert states(talking, "looker") == ["active", "retired"]
+    assert talking.client.history("looker")[0].reason == "as asked; approved by person"
+
+
+def test_a_no_leaves_what_was_and_a_newer_save_takes_the_place_of_what_waits(
+    talking: LiveSidecar, model: TalkingModel
+) -> None:
+    told(talking, model, first("denied"), words="Look")
+    live = talking.active("denied")
+    told(talking, model, wider("denied"), words="Wider", base=first("denied"))
+    talking.client.answer(approval(talking, "denied").id, "no", "not that one")
+    assert (talking.active("denied"), states(talking, "denied")) == (live, ["refused", "active"])
+
+    again = wider("denied").replace('"seen"', '"seen again"')
+    told(talking, model, again, words="Wider again", base=wider("denied"))
+    replaced = approval(talking, "denied")
+    same = first("denied").replace('"seen"', '"looked"')
+    assert told(talking, model, same, words="Narrow", base=again).startswith("Live: denied")
+    assert talking.client.answer(replaced.id, "yes").outcome == "void"
+    assert talking.client.history("denied")[0].state == "active"
+    assert not [each for each in talking.client.approvals() if each.skill == "denied"]
+
+
+def test_a_first_version_that_does_what_cannot_be_undone_waits_but_not_where_a_person_saves_it(
+    talking: LiveSidecar, model: TalkingModel
+) -> None:
+    said = told(talking, model, PAYING.replace("NAME", "payer"), words="Pay")
+    assert "since it does pay, which cannot be undone" in said
+    assert talking.active("payer") is None
+    talking.client.answer(approval(talking, "payer").id, "yes")
+    wait_until(lambda: talking.active("payer"), "it goes live")
+
+    talking.save("payer_by_hand", PAYING.replace("NAME", "payer_by_hand"))
+    wait_until(lambda: talking.active("payer_by_hand"), "a person's save is their yes")
+
+
+@pytest.mark.parametrize("where", ["skills.write.written", "gate.checked"])
+def test_a_crash_between_its_write_and_the_verdict_makes_it_no_persons(
+    talking: LiveSidecar, model: TalkingModel, where: str
+) -> None:
+    name = f"struck_{where.split('.')[1]}"
+    told(talking, model, first(name), words=f"Look at {name}")
+    live = talking.active(name)
+    talking.failpoints.strike(where)
+    words = f"Wider {name}"
+    model.play(words, writes(name, wider(name), base=first(name)), says("Done."))
+    run = talking.client.send(words).id
+    talking.exit_status()
+    talking.start()
+    talking.ended(run)
+    assert (talking.active(name), states(talking, name)) == (live, ["waiting", "active"])
+
+
+HELPED = '''"""Pay by a helper."""
+
+from lib.NAME import due
+from skills import Run, skill
+
+
+@skill()
+def NAME(run: Run) -> str:
+    return due()
+'''
+HELPER = '"""What is due."""\n\n\ndef due() -> str:\n    return "nothing"\n'
+
+
+def test_a_person_who_changes_a_helper_says_no_yes_to_what_waits(talking: LiveSidecar, model: TalkingModel) -> None:
+    helper = talking.workspace / "lib" / "helped.py"
+    helper.write_text(HELPER)
+    plain = HELPED.replace("NAME", "helped")
+    talking.put("helped", plain)
+    live = talking.active("helped")
+    model.play(
+        "Wider by itself",
+        calls(
+            "write_skill",
+            {
+                "name": "helped",
+                "text": plain.replace("@skill()", '@skill(hosts=["c.example"])'),
+                "base": talking.client.source("helped").hash,
+                "reason": "more",
+            },
+        ),
+        says("Done."),
+    )
+    talking.ended(talking.client.send("Wider by itself").id)
+    asked = approval(talking, "helped")
+    helper.write_text(HELPER.replace("nothing", "something"))
+    wait_until(lambda: approval(talking, "helped").id != asked.id, "it is asked about anew")
+    assert talking.active("helped") == live
