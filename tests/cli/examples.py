@@ -218,6 +218,34 @@ def answered(**changed: object) -> views.Answered:
     return views.Answered(outcome="counted", said="", approval=approval(state="approved", answer="yes", **changed))
 
 
+def grant(**changed: object) -> views.Grant:
+    return views.Grant.model_validate(
+        {
+            "id": "9a12cd34ef56ab12",
+            "skill": "price_report",
+            "version": VERSION,
+            "step": "send",
+            "arguments": {"to": "everybody, and " * 12 + "the last one"},
+            "reason": "it is weekly",
+            "state": "active",
+            "by": "person",
+            "granted_at": ago(minutes=3),
+            "expires_at": NOW + timedelta(days=30),
+            "uses": 2,
+            "used_at": ago(minutes=1),
+        }
+        | changed
+    )
+
+
+RULES = views.Rules(
+    needs=(
+        views.Rule(what="irreversible", need="ask", set=False),
+        views.Rule(what="http.delete", need="always", set=True),
+    ),
+    approvers={"*": ("person", "ada")},
+)
+
 FINDING = views.Finding(
     skill="price_report",
     kind="failures",

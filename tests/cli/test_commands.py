@@ -29,6 +29,10 @@ from .double import Double
         (["runs", "show", "a1b2"], "runs.show", examples.run_detail()),
         (["review", "latest"], "review.latest", examples.REVIEW),
         (["approvals", "list"], "approvals.list", [examples.approval()]),
+        (["approvals", "show", "ab12"], "approvals.show", examples.approval()),
+        (["approvals", "grants", "list"], "grants.list", [examples.grant()]),
+        (["approvals", "grants", "revoke", "9a12"], "grants.revoke", examples.grant(state="revoked")),
+        (["approvals", "rules"], "approvals.rules", examples.RULES),
         (["notices"], "notices.list", [examples.NOTICE]),
         (["events", "list"], "events.list", [examples.EVENT]),
         (["emit", "order.paid", "[1]"], "events.emit", examples.EVENT),
@@ -232,6 +236,36 @@ def test_an_approval_is_answered_by_its_first_letters(inside: Inside, sidecar: D
     ]
     inside("approvals", "deny", "ab12")
     assert sidecar.asked[-1][1]["answer"] == "no"
+
+
+def test_a_standing_approval_is_given_with_an_answer_or_beforehand(inside: Inside, sidecar: Double) -> None:
+    sidecar.answers |= {"approvals.show": examples.approval(), "approvals.answer": examples.answered()}
+    inside("approvals", "approve", "ab12", "--always-for", "30d", "--any", "count")
+    assert sidecar.asked[-1][1] | {"always_for": 30 * 86400.0, "any_of": ["count"]} == sidecar.asked[-1][1]
+
+    sidecar.answers["grants.add"] = examples.grant()
+    shown = inside("approvals", "grants", "add", "price_report", "send", "--for", "12h", "--arguments", '{"to": "ada"}')
+    given = {"skill": "price_report", "step": "send", "arguments": {"to": "ada"}, "reason": "", "seconds": 43_200.0}
+    assert sidecar.asked[-1] == ("grants.add", given)
+    assert "the last one" in shown.stdout, "what it is for is never shortened"
+    assert examples.VERSION in "".join(shown.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        (["approve", "ab12", "--any", "count"], "--always-for 30d --any count"),
+        (["approve", "ab12", "--always-for", "soon"], "'soon' is no length of time: 90s, 15m, 12h or 30d"),
+        (["grants", "add", "a", "b", "--for", "1h", "--arguments", "[1]"], "--arguments is an object"),
+    ],
+)
+def test_a_standing_approval_that_can_not_be_read_is_not_given(
+    inside: Inside, sidecar: Double, typed: list[str], said: str
+) -> None:
+    refused = inside("approvals", *typed)
+    assert refused.returncode == 2
+    assert said in refused.stderr
+    assert sidecar.commands() == []
 
 
 def test_an_answer_that_changed_nothing_says_so_and_fails(inside: Inside, sidecar: Double) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from harness.cli.commands.json_given import json_given
 from harness.cli.commands.lengths import duration
 from harness.cli.failure import USAGE, Failure
 from harness.cli.terminal import Terminal, with_terminal
@@ -62,10 +62,7 @@ def revoke(
 
 
 def _object(typed: str, next_: str) -> dict[str, JsonValue]:
-    try:
-        parsed = json.loads(typed)
-    except ValueError as error:
-        raise Failure(f"--arguments is no JSON: {error}", next_=next_, type_="usage", code=USAGE) from error
+    parsed = json_given(typed, as_="--arguments", example=next_)
     if not isinstance(parsed, dict):
-        raise Failure('--arguments is a JSON object: {"to": "ada"}', next_=next_, type_="usage", code=USAGE)
+        raise Failure('--arguments is an object: \'{"to": "ada"}\'', next_=next_, type_="usage", code=USAGE)
     return parsed
