@@ -19,7 +19,7 @@ from sidecar.client import Client, NotRunning, Settings, views
 KEPT = 2_000  # moments
 AGAIN_AFTER = 1.0  # seconds until a sidecar that is away is asked again
 BEAT = 15.0  # seconds; proxies and browsers drop a connection that says nothing
-NAMES = ("run", "skill", "session", "id", "state")  # of a moment's data: what a page needs to know whether it is meant
+NAMES = ("run", "skill", "id", "state", "text", "name", "summary")  # of a moment's data: what a page makes use of
 
 
 class Live:
@@ -90,6 +90,7 @@ class Live:
 
 
 def _brief(moment: views.Moment) -> dict[str, object]:
+    """Which page it concerns, and of the agent what it says and does; all else a page reads by itself."""
     return {"topic": moment.topic} | {name: moment.data[name] for name in NAMES if name in moment.data}
 
 

@@ -6,7 +6,6 @@ import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import httpx2
 import pytest
@@ -15,6 +14,7 @@ import uvicorn
 from harness.web.access import Access
 from harness.web.app import application
 from tests.support.live_sidecar import LiveSidecar
+from tests.support.talking_model import TalkingModel
 from tests.support.waiting import wait_until
 
 GREETER = '''"""Greet <b>everybody</b>."""
@@ -65,8 +65,14 @@ class Web:
 
 
 @pytest.fixture(scope="package")
-def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
-    with LiveSidecar(tmp_path_factory.mktemp("web")) as sidecar:
+def model() -> Iterator[TalkingModel]:
+    with TalkingModel() as model:
+        yield model
+
+
+@pytest.fixture(scope="package")
+def web(tmp_path_factory: pytest.TempPathFactory, model: TalkingModel) -> Iterator[Web]:
+    with LiveSidecar(tmp_path_factory.mktemp("web"), base_url=model.base_url) as sidecar:
         sidecar.put("greeter", GREETER)
         with socket.socket() as listening:
             listening.bind(("127.0.0.1", 0))
@@ -88,8 +94,3 @@ def failed_run(web: Web) -> str:
     run = web.sidecar.run("greeter", "nobody")
     assert run.run.state == "failed"
     return run.run.id
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path

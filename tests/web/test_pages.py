@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from tests.support.scripted_author import calls, says
+from tests.support.talking_model import TalkingModel
 from tests.support.waiting import wait_until
 
 from .conftest import GREETER, Web
@@ -15,6 +17,7 @@ from .conftest import GREETER, Web
     ("page", "twin"),
     [
         ("/", "/api/home"),
+        ("/chat", "/api/chat"),
         ("/skills", "/api/skills"),
         ("/skills/greeter", "/api/skills/greeter"),
         ("/skills/greeter/source", "/api/skills/greeter/source"),
@@ -141,3 +144,20 @@ def test_a_sidecar_that_is_away_is_said_and_found_again(web: Web) -> None:
     assert away.status_code == 503
     assert "tend up" in away.text
     assert back
+
+
+def test_what_is_said_to_the_agent_is_answered_on_the_page(web: Web, model: TalkingModel) -> None:
+    model.play("Which channel", calls("ask_person", {"question": "Which one do you mean?"}), says("Then #dev it is."))
+    with web.browser() as browser:
+        session = browser.post("/api/chat", json={"text": "Which channel?"}).json()["id"]
+        web.sidecar.approval(session)
+        asked = browser.get(f"/chat/{session}").text
+        browser.post("/api/chat", json={"text": "#dev", "session": session})
+        web.sidecar.ended(session)
+        page = browser.get(f"/chat/{session}").text
+        sessions = browser.get("/chat").text
+    assert "Which one do you mean?" in asked
+    assert f'data-stream="{session}"' in asked
+    assert "Then #dev it is." in page
+    assert "data-stream" not in page
+    assert "Which channel?" in sessions

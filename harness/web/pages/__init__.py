@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from harness.web.pages import approvals, costs, health, home, review, runs, skills
+from harness.web.pages import approvals, chat, costs, health, home, review, runs, skills
 
 
 def add_pages(app: FastAPI) -> None:
-    for part in (home, skills, runs, approvals, review, costs, health):
+    for part in (home, chat, skills, runs, approvals, review, costs, health):
         app.include_router(part.router)

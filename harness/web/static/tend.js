@@ -109,8 +109,22 @@ function concerns(moment) {
 function listen() {
   if (!document.getElementById("page").dataset.about) return;
   const live = new EventSource("/live");
-  live.addEventListener("moment", (event) => { if (concerns(JSON.parse(event.data))) refresh(); });
+  live.addEventListener("moment", (event) => {
+    const moment = JSON.parse(event.data);
+    if (!hear(moment) && concerns(moment)) refresh();
+  });
   live.addEventListener("again", refresh);
+}
+
+// What the agent says while it says it, and what it does; whether that is all there is to show of this moment.
+function hear(moment) {
+  const stream = document.querySelector("[data-stream]");
+  if (stream === null || moment.run !== stream.dataset.stream) return false;
+  if (moment.topic === "text") stream.append(moment.text);
+  else if (moment.topic === "retry") stream.textContent = "";
+  else if (moment.topic === "tool") stream.append(`\n✎ ${moment.summary || moment.name}\n`);
+  else return moment.topic === "step";
+  return true;
 }
 
 document.addEventListener("visibilitychange", () => { if (stale) refresh(); });
@@ -118,7 +132,7 @@ document.addEventListener("focusout", () => setTimeout(() => { if (stale) refres
 
 // ---------------------------------------------------------------- keys
 
-const PLACES = { h: "/", s: "/skills", r: "/runs", a: "/approvals", v: "/review", c: "/costs", e: "/health" };
+const PLACES = { h: "/", t: "/chat", s: "/skills", r: "/runs", a: "/approvals", v: "/review", c: "/costs", e: "/health" };
 let going = false;
 
 document.addEventListener("keydown", (event) => {
