@@ -17,6 +17,7 @@ from sidecar.card.cards import Cards
 from sidecar.checker.process import CheckerProcess
 from sidecar.checker.warm_checks import WarmChecks
 from sidecar.client.settings import Settings, SettingsError
+from sidecar.client.targets import secrets_of
 from sidecar.clock import SystemClock
 from sidecar.commands import CommandTable
 from sidecar.commands.approvals import ApprovalCommands
@@ -53,6 +54,7 @@ from sidecar.lock import take_lock
 from sidecar.memory import Memory
 from sidecar.moments import Moments
 from sidecar.notices.couriers import Couriers
+from sidecar.notices.dead_man import DeadMan
 from sidecar.quarantine.breaker import Policy
 from sidecar.quarantine.settle import Quarantine
 from sidecar.registry import Registry
@@ -124,6 +126,7 @@ class Sidecar:
         approvals.on_answer("budget", self._budget_watch.answered)
         self._decisions = Decisions(store, clock, self._gate.approved)
         approvals.on_answer("version", self._decisions.answered)
+        self._dead_man = DeadMan(store, clock, moments)
         self._retention = Retention(store, clock, settings.keep_runs_days)
         self._watcher = Watcher(settings.workspace, self._gate.changed, self._unmounted)
         memory = Memory(settings.workspace)
@@ -250,7 +253,7 @@ class Sidecar:
             adopt(self._settings.workspace, self._registry)
         self._gate.write_missing()
         self._leads = True
-        tending = (self._decisions, self._couriers, self._retention, self._budget_watch)
+        tending = (self._decisions, self._couriers, self._dead_man, self._retention, self._budget_watch)
         for part in (self._triggers, self._watcher, *tending):
             part.start()
             self._leading.callback(part.stop)
@@ -272,14 +275,8 @@ def gateway_settings(settings: Settings) -> GatewaySettings:
         secrets=settings.secrets,
         fallback_price=settings.fallback_price,
         targets=dict(settings.targets),
-        target_secrets=_target_secrets(settings),
+        target_secrets=secrets_of(settings.targets),
     )
-
-
-def _target_secrets(settings: Settings) -> dict[str, str]:
-    """Those that the environment has."""
-    names = {secret for target in settings.targets.values() for secret in target.secrets}
-    return {name: os.environ[f"TEND_{name}"] for name in names if f"TEND_{name}" in os.environ}
 
 
 def _make_workspace(settings: Settings) -> None:

@@ -16,6 +16,7 @@ from harness.cli.commands import (
     demo,
     doctor,
     events,
+    notices,
     overview,
     review,
     runs,
@@ -41,11 +42,12 @@ def build() -> typer.Typer:
     app.callback()(start)
     for command in (up.up, up.worker, web.web, demo.demo, chat.chat, events.emit):
         app.command()(command)
-    for group in (skills.group, runs.group, review.group, approvals.group, secret.group, events.group, cost.group):
+    groups = (skills.group, runs.group, review.group, approvals.group, secret.group)
+    for group in (*groups, events.group, notices.group, cost.group):
         app.add_typer(group)
     for command in (stop.stop, stop.start):
         app.command()(command)
-    for command in (why.why, overview.notices, overview.status, doctor.doctor, backup.backup, backup.restore):
+    for command in (why.why, overview.status, doctor.doctor, backup.backup, backup.restore):
         app.command()(command)
     return app
 

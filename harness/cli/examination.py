@@ -88,7 +88,7 @@ def _set(settings: Settings) -> Iterator[Health]:
     """Each setting, its value, and where the value is from."""
     in_file = _keys(settings.workspace / "tend.toml")
     for item in fields(settings):
-        if item.name == "workspace":
+        if item.name in ("workspace", "targets"):  # each has a line of its own
             continue
         value = getattr(settings, item.name)
         told = "set" if item.name in SECRET else str(value)

@@ -160,6 +160,7 @@ _HELPFUL = {
     "approvals": "approvals list",
     "secret": "secret list",
     "chat": "runs list",
+    "notices": "notices",
     "cost": "cost cap",
 }
 

@@ -4,11 +4,13 @@
     kind = "slack"
     channel = "#ops"
 
-What is secret stands here by name only; its value is in the environment, as `TEND_` and that name.
+What is secret stands here by name only; its value is set with `tend secret set NAME`, or in the environment as `TEND_`
+and that name.
 """
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeAlias
@@ -118,3 +120,9 @@ def parse_targets(value: object) -> Mapping[str, Target]:
         if not NAME.fullmatch(name) or name == ALERTS:
             raise ValueError(f"{name!r} can't be a target's name: small letters, digits, - and _ are, but for 'alerts'")
     return targets
+
+
+def secrets_of(targets: Mapping[str, Target], environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """The values that the environment has, by the secret's name."""
+    names = {secret for target in targets.values() for secret in target.secrets}
+    return {name: environment[f"TEND_{name}"] for name in sorted(names) if environment.get(f"TEND_{name}")}

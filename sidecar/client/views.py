@@ -422,7 +422,7 @@ class Posting(View):
     target: str
     state: Literal["waiting", "sent", "ambiguous", "failed", "counted", "dropped"]
     reason: str | None = None  # why it is not there yet, or never will be
-    tries: int = 0
+    tries: int = 0  # look-ups among them
     due_at: datetime | None = None  # of one that waits
     ended_at: datetime | None = None
 

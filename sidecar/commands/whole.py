@@ -19,6 +19,7 @@ from sidecar.budget.report import spent_today
 from sidecar.caller import TEND, Caller
 from sidecar.client import views
 from sidecar.client.settings import Settings
+from sidecar.client.targets import secrets_of
 from sidecar.clock import Clock, moment
 from sidecar.commands.review import open_proposals
 from sidecar.commands.show import open_approvals, run_views, stop_view
@@ -30,7 +31,9 @@ from sidecar.hosts.identity import identify
 from sidecar.hosts.show import host_views
 from sidecar.isolation.tiers import TIERS, reached
 from sidecar.journal.stops import EVERYTHING, all_stops, told, way_on
+from sidecar.notices.health import notice_health, target_health
 from sidecar.registry import record_audit
+from sidecar.secret_folder import names_in
 from sidecar.store import Store, StoreError
 from sidecar.store.schema import budget_waits, runs
 
@@ -126,6 +129,8 @@ class WholeCommands:
             ),
             self._model_health(),
             *self._stop_health(),
+            target_health(self._settings, names_in(self._settings.secrets) | secrets_of(self._settings.targets).keys()),
+            *self._store.read(lambda connection: list(notice_health(connection, self._clock.now()))),
         ]
 
     def _stop_health(self) -> list[views.Health]:

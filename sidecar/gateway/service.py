@@ -57,7 +57,7 @@ class Service:
         self._write = write
         self._vault = Vault(settings.secrets, settings.target_secrets | {MODEL_KEY: settings.api_key or ""})
         self._fetcher = Fetcher(self._vault)
-        self._senders = Senders(settings, self._fetcher)
+        self._senders = Senders(settings, self._fetcher, self._vault)
         self._model: asyncio.Task[ModelCaller] | None = None
         self._under_way: dict[int, asyncio.Task[None]] = {}
         self._paid: dict[int, asyncio.Event] = {}  # of calls whose next try waits for that

@@ -27,4 +27,4 @@ class GatewaySettings:
     fallback_price: float = 20.0  # USD per million tokens, for a model whose price is unknown
     patience: Patience = field(default_factory=Patience)
     targets: dict[str, Target] = field(default_factory=dict)
-    target_secrets: dict[str, str] = field(default_factory=dict, repr=False)  # by name; one that is not set is not here
+    target_secrets: dict[str, str] = field(default_factory=dict, repr=False)  # by name, from the environment

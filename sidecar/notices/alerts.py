@@ -23,10 +23,10 @@ def raise_alert(
     return is_new
 
 
-def clear_alert(connection: Connection, subject: str, kind: str, notice: Notice, now: float) -> bool:
-    """It is well again: tell that, if people were told that it was not."""
+def clear_alert(connection: Connection, subject: str, kind: str, notice: Notice | None, now: float) -> bool:
+    """It is well again: tell that, if people were told that it was not. None: it matters no more."""
     was_raised = connection.execute(alerts.delete().where(*_of(subject, kind))).rowcount > 0
-    if was_raised:
+    if was_raised and notice is not None:
         tell(connection, notice, now)
     return was_raised
 

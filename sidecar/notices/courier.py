@@ -86,7 +86,7 @@ class Courier:
             return True
         failpoint("notices.begun")
         if in_doubt:
-            found = self._ask("look_up", message)
+            found = self._look_up(message)
             if found.state != "absent":
                 self._record(message, found, may_be_there=True)
                 return True
@@ -94,6 +94,13 @@ class Courier:
         failpoint("notices.answered")
         self._record(message, outcome, may_be_there=outcome.state == "lost")
         return True
+
+    def _look_up(self, message: Message) -> Outcome:
+        found = self._ask("look_up", message)
+        if found.state != "unknown":
+            return found
+        lost = message.reason or "Tend ended while it was on its way"
+        return found.model_copy(update={"why": f"{lost}; {found.why}"})
 
     def _begin(self, connection: Connection) -> Message | None:
         return outbox.begin(connection, self._name, self._clock.now(), as_digest=self._target.digest > 0)

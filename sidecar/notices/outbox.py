@@ -44,6 +44,7 @@ class Message:
     items: tuple[Item, ...]
     tries: int
     begun_at: float | None
+    reason: str | None  # why the last try did not bring it there
 
 
 def head(connection: Connection, target: str) -> Row | None:
@@ -90,7 +91,7 @@ def read(connection: Connection, message: str) -> Message:
         for row in told
     )
     first = told[0]
-    return Message(message, first.target, first.channel, items, first.tries, first.begun_at)
+    return Message(message, first.target, first.channel, items, first.tries, first.begun_at, first.reason)
 
 
 def settle(

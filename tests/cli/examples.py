@@ -291,7 +291,19 @@ def verdict(**changed: object) -> views.Verdict:
 
 
 NOTICE = views.Notice(
-    id="n1", at=ago(minutes=1), skill="price_report", run=RUN, target="#prices", text="Bread is up by 3 %."
+    id="n1",
+    at=ago(minutes=1),
+    skill="price_report",
+    run=RUN,
+    target="#prices",
+    text="Bread is up by 3 %.",
+    postings=(
+        views.Posting(id="5e27a1c0ffee1234", target="ops", state="sent", tries=1, ended_at=ago(seconds=58)),
+        views.Posting(id="a3b19c0ffee12345", target="pager", state="ambiguous", tries=1, reason="no answer came"),
+        views.Posting(
+            id="77a19c0ffee12345", target="me", state="waiting", tries=2, reason="away", due_at=ago(minutes=-2)
+        ),
+    ),
 )
 
 

@@ -34,6 +34,8 @@ from .double import Double
         (["approvals", "grants", "revoke", "9a12"], "grants.revoke", examples.grant(state="revoked")),
         (["approvals", "rules"], "approvals.rules", examples.RULES),
         (["notices"], "notices.list", [examples.NOTICE]),
+        (["notices", "retry", "5e27"], "notices.retry", examples.NOTICE.postings[0]),
+        (["notices", "drop", "5e27"], "notices.drop", examples.NOTICE.postings[0]),
         (["events", "list"], "events.list", [examples.EVENT]),
         (["emit", "order.paid", "[1]"], "events.emit", examples.EVENT),
         (["why", "price_report"], "skills.why", examples.WHY),

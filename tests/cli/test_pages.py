@@ -15,11 +15,12 @@ from harness.cli.pages.backup import backup_page, restored_page
 from harness.cli.pages.cost import caps_page, cost_page
 from harness.cli.pages.diff import diff_page
 from harness.cli.pages.events import event_page
+from harness.cli.pages.notices import notice_page
 from harness.cli.pages.report import report_page, verdict_page
 from harness.cli.pages.review import review_page
 from harness.cli.pages.runs import log_page, run_page, run_table
 from harness.cli.pages.skills import skill_page, skill_table, version_table
-from harness.cli.pages.status import notice_page, status_page, welcome_page
+from harness.cli.pages.status import status_page, welcome_page
 from harness.cli.pages.why import why_page
 from sidecar.client import views
 
@@ -140,6 +141,15 @@ def test_what_is_asked_is_never_shortened() -> None:
 
     for name in ("approvals", "approval", "status"):
         assert question in " ".join(read(PAGES[name]).split())
+
+
+def test_where_a_notice_went_and_what_to_type_where_nobody_knows() -> None:
+    text = read(PAGES["notices"])
+
+    assert "✓ sent to ops" in text
+    assert "? ambiguous at pager: no answer came" in text
+    assert "tend notices retry a3b19c0f   or   tend notices drop a3b19c0f" in text
+    assert "⏸ waiting for me: away (2 tries; the next in 2 min)" in text
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import threading
 from collections import Counter, defaultdict, deque
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
+
+NO_REPLY: tuple[int, Any] = (0, None)  # the connection is closed instead
 
 
 @dataclass(frozen=True)
@@ -18,11 +21,13 @@ class Received:
     path: str
     key: str  # the header idempotency-key
     body: str
+    headers: Mapping[str, str] = field(default_factory=dict)  # by their names in small letters
 
 
 class Sink:
     """Answers 200 and {"count": N} on every path, N being how often the path was asked; `replies` has others, each
-    given once: `sink.replies["/price"].append((503, {}))`. A path in `held` is answered when it is let go."""
+    given once: `sink.replies["/price"].append((503, {}))`, or `NO_REPLY`. A path in `held` is answered when it is let
+    go."""
 
     def __init__(self) -> None:
         self.received: list[Received] = []
@@ -105,7 +110,11 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         body = self.rfile.read(int(self.headers.get("content-length", 0))).decode()
         key = self.headers.get("idempotency-key", "")
-        status, reply = self.server.sink.answer(Received(self.command, self.path, key, body))
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        status, reply = self.server.sink.answer(Received(self.command, self.path, key, body, headers))
+        if (status, reply) == NO_REPLY:
+            self.close_connection = True
+            return
         content = json.dumps(reply).encode()
         with suppress(ConnectionError):  # whoever asked was killed meanwhile
             self.send_response(status)

@@ -1,4 +1,4 @@
-"""How it goes, on one page; what the skills told; what the doctor found."""
+"""How it goes, on one page; what the doctor found."""
 
 from __future__ import annotations
 
@@ -92,20 +92,6 @@ def next_up(status: views.Status, words: Words) -> Text:
     if not status.next_up:
         return Text("nothing is scheduled")
     return Text("\n").join(Text(f"{skill.name} {words.relative(skill.next_at)}") for skill in status.next_up[:5])
-
-
-def notice_page(notices: Sequence[views.Notice], words: Words) -> RenderableType:
-    if not notices:
-        return Text("No notices yet. A skill sends one with run.notify(target, text).")
-    return Text("\n").join(
-        Text.assemble(
-            (f"{words.relative(notice.at)}  ", "dim"),
-            (f"{notice.skill} → {notice.target}", "bold"),
-            (f"  run {words.id(notice.run)}", "dim"),
-            f"\n  {notice.text}",
-        )
-        for notice in notices
-    )
 
 
 def health_page(found: Sequence[views.Health]) -> RenderableType:

@@ -5,29 +5,39 @@ from __future__ import annotations
 import asyncio
 from typing import assert_never
 
-from sidecar.client.targets import MailTarget, SlackTarget, WebhookTarget
+from sidecar.client.targets import MailTarget, SlackTarget, Target, WebhookTarget
+from sidecar.gateway.errors import SecretNotSet
 from sidecar.gateway.fetch import Fetcher
 from sidecar.gateway.requests import NoticeRequest
 from sidecar.gateway.senders import webhook
 from sidecar.gateway.senders.mail import send_mail
 from sidecar.gateway.senders.outcome import Outcome
 from sidecar.gateway.settings import GatewaySettings
+from sidecar.gateway.vault import Vault
 
 
 class Senders:
-    def __init__(self, settings: GatewaySettings, fetcher: Fetcher) -> None:
+    def __init__(self, settings: GatewaySettings, fetcher: Fetcher, vault: Vault) -> None:
         self._targets = settings.targets
-        self._secrets = settings.target_secrets
+        self._from_environment = settings.target_secrets
         self._fetcher = fetcher
+        self._vault = vault
 
     async def perform(self, request: NoticeRequest) -> Outcome:
+        """No secret is in what is sent, nor in what is said of it."""
         target = self._targets.get(request.target)
         if target is None:
             return Outcome(state="refused", why=f"there is no target {request.target!r}")
-        for secret in target.secrets:
-            if not self._secrets.get(secret):
-                return Outcome(state="later", why=f"the secret {secret} is not set. Set TEND_{secret}, and: tend up")
-        secrets = [self._secrets[name] for name in target.secrets]
+        redactor = self._vault.redactor()
+        try:
+            secrets = [self._from_environment.get(name) or self._vault.value(name) for name in target.secrets]
+        except SecretNotSet as missing:
+            return Outcome(state="later", why=missing.message)
+        redacted = NoticeRequest.model_validate(redactor.json(request.model_dump(mode="json")))
+        outcome = await self._send(target, secrets, redacted)
+        return outcome.model_copy(update={"why": redactor.text(outcome.why)})
+
+    async def _send(self, target: Target, secrets: list[str], request: NoticeRequest) -> Outcome:
         match target:
             case SlackTarget():
                 return await asyncio.to_thread(_slack, target, secrets[0], request)

@@ -7,7 +7,6 @@ it once, however often it comes.
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 import json
@@ -31,7 +30,7 @@ async def post(fetcher: Fetcher, target: WebhookTarget, secret: str, request: No
     content = json.dumps(_payload(request), ensure_ascii=False).encode()
     try:
         headers = signed(secret, request.message, int(time.time()), content)
-    except binascii.Error:
+    except ValueError:
         return Outcome(state="later", why=f"the secret {target.secret} is no {PREFIX} and base64. Set it right")
     wanted = HttpRequest(
         method="POST",

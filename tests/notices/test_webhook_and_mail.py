@@ -1,0 +1,151 @@
+"""Webhooks are signed, mail is sent by SMTP; what may have come and can't be looked up is a person's to decide."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from sidecar.gateway.senders.webhook import signed
+from tests.notices.stage import comes_to_be, postings, say, with_targets
+from tests.support.live_sidecar import LiveSidecar
+from tests.support.mail_server import HANG_UP, MailServer
+from tests.support.sink import NO_REPLY, Received, Sink
+from tests.support.waiting import wait_until
+
+SECRET = f"whsec_{base64.b64encode(b'as long as it has to be').decode()}"  # of no real webhook
+
+FAILS = '''"""Fail when told to."""
+
+from skills import Run, skill
+
+
+@skill()
+def fails(run: Run, fail: bool) -> str:
+    if fail:
+        raise ValueError("as told")
+    return "well"
+'''
+
+
+@pytest.fixture(scope="module")
+def mail() -> Iterator[MailServer]:
+    with MailServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def sidecar(sink: Sink, mail: MailServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSidecar]:
+    hooks = "".join(
+        f'[targets.{name}]\nkind = "webhook"\nurl = "http://{sink.host}/{name}"\n'
+        for name in ("hook", "alarm", "flaky")
+    )
+    toml = f'alerts = ["alarm"]\n{hooks}[targets.me]\n{mail.settings}'
+    with with_targets(tmp_path_factory.mktemp("targets"), toml, webhook_secret=SECRET) as live:
+        yield live
+
+
+def received(sink: Sink, path: str, text: str) -> list[Received]:
+    return [item for item in sink.received if item.path == path and text in item.body]
+
+
+def test_a_signature_is_that_of_the_standard() -> None:
+    """By the example that the standard's own libraries are tested with."""
+    secret, message = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "msg_p5jXN8AQM9LWM0D4loKWxJek"
+    headers = signed(secret, message, 1614265330, b'{"test": 2432232314}')
+    assert headers["webhook-signature"] == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+
+
+def test_a_webhook_gets_it_signed_and_with_its_id(sidecar: LiveSidecar, sink: Sink) -> None:
+    (notice,) = say(sidecar, "hook", "bread is down")
+    sent = comes_to_be(sidecar, notice, "sent")
+    (request,) = received(sink, "/hook", "bread is down")
+    at = int(request.headers["webhook-timestamp"])
+    assert request.headers["webhook-id"] == sent.id
+    assert (
+        request.headers["webhook-signature"] == signed(SECRET, sent.id, at, request.body.encode())["webhook-signature"]
+    )
+    payload = json.loads(request.body)
+    assert payload["data"]["text"] == "bread is down"
+    (told,) = payload["data"]["notices"]
+    assert (told["skill"], told["run"], told["kind"]) == ("says", notice.run, "said")
+
+
+def test_a_webhook_that_is_busy_gets_it_again_under_the_same_id(sidecar: LiveSidecar, sink: Sink) -> None:
+    sink.replies["/hook"].extend([(503, {}), (429, {})])
+    (notice,) = say(sidecar, "hook", "busy")
+    assert comes_to_be(sidecar, notice, "sent").tries == 3
+    assert len({request.headers["webhook-id"] for request in received(sink, "/hook", "busy")}) == 1
+
+
+def test_a_webhook_that_gave_no_answer_is_ambiguous_and_told_of_elsewhere(sidecar: LiveSidecar, sink: Sink) -> None:
+    sink.replies["/flaky"].append(NO_REPLY)
+    first, second = say(sidecar, "flaky", "no answer", "goes on")
+    asked = comes_to_be(sidecar, first, "ambiguous")
+    comes_to_be(sidecar, second, "sent")
+    wait_until(lambda: received(sink, "/alarm", f"tend notices retry {asked.id}"), "another target hears of it")
+    wait_until(lambda: received(sink, "/alarm", "flaky takes notices again"), "and of its recovery")
+    assert len(received(sink, "/flaky", "no answer")) == 1, "it is not sent again by itself"
+    sidecar.client.drop_posting(asked.id)
+    assert [posting.state for posting in postings(sidecar, first)] == ["dropped"]
+
+
+def test_a_webhook_that_refuses_has_failed(sidecar: LiveSidecar, sink: Sink) -> None:
+    sink.replies["/hook"].append((400, {}))
+    (notice,) = say(sidecar, "hook", "not wanted")
+    failed = comes_to_be(sidecar, notice, "failed")
+    assert failed.reason == f"{sink.host} answered 400"
+    sidecar.client.retry_posting(failed.id)
+    assert comes_to_be(sidecar, notice, "sent").id == failed.id
+
+
+def test_mail_comes_once_with_its_id_and_a_server_that_is_busy_is_tried_again(
+    sidecar: LiveSidecar, mail: MailServer
+) -> None:
+    mail.answers.append("451 greylisted")
+    (notice,) = say(sidecar, "me", "first line\n.second line, äöü €")
+    sent = comes_to_be(sidecar, notice, "sent")
+    (came,) = mail.mails
+    assert (sent.tries, came["Message-ID"]) == (2, f"<{sent.id}@tend.invalid>")
+    assert (came["Subject"], came["To"]) == ("says: first line", "me@example.com")
+    assert (came.get_payload(decode=True) or b"") == "first line\r\n.second line, äöü €\r\n".encode()
+
+
+def test_mail_whose_answer_was_lost_is_ambiguous(sidecar: LiveSidecar, mail: MailServer) -> None:
+    mail.answers.append(HANG_UP)
+    before = len(mail.mails)
+    (notice,) = say(sidecar, "me", "lost")
+    asked = comes_to_be(sidecar, notice, "ambiguous")
+    assert (asked.reason or "").endswith("; a mail server has no history")
+    assert len(mail.mails) == before + 1
+
+
+def test_the_first_failure_and_the_recovery_are_told_once(sidecar: LiveSidecar, sink: Sink) -> None:
+    sidecar.put("fails", FAILS)
+    for _ in range(3):
+        failed = sidecar.run("fails", True).run
+    wait_until(lambda: received(sink, "/alarm", "fails has failed: ValueError: as told"), "the failure is told")
+    sidecar.run("fails", False)
+    wait_until(lambda: received(sink, "/alarm", "fails has recovered"), "the recovery is told")
+    sidecar.run("fails", False)
+    (first,) = received(sink, "/alarm", "fails has failed")
+    assert "tend runs show" in first.body
+    assert failed.id not in first.body, "of three failures, the first"
+    assert len(received(sink, "/alarm", "fails has recovered")) == 1
+
+
+def test_a_test_of_a_target_comes_there(sidecar: LiveSidecar, sink: Sink) -> None:
+    comes_to_be(sidecar, sidecar.client.test_target("hook"), "sent")
+    assert received(sink, "/hook", "This is a test of the target hook, by person.")
+
+
+def test_doctor_names_the_targets_what_is_stuck_and_names_without_a_target(sidecar: LiveSidecar) -> None:
+    (stuck,) = say(sidecar, "nobody", "kept")
+    found = {health.name: health for health in sidecar.client.doctor()}
+    assert found["targets"].state == "ok"
+    assert "me (email me@example.com)" in found["targets"].detail
+    assert found["targets"].detail.endswith("alerts go to alarm")
+    assert "'nobody'" in found["names of targets"].detail
+    assert postings(sidecar, stuck) == ()
