@@ -8,8 +8,8 @@ from datetime import timedelta
 
 @dataclass(frozen=True, kw_only=True)
 class Expect:
-    """Each line that a run breaks makes it a misfire, which the weekly review reads. To a run that is not over `within`,
-    and to silence, also where nothing runs, people are alerted at once. None: not declared.
+    """Each line that a run breaks makes it a misfire, which the weekly review reads. People are alerted at once to a run
+    that is not over `within`, and to silence, also where nothing runs. None: not declared.
 
     within               the run ends this long after it started, waits included
     messages_at_most     notices that one run may send

@@ -149,3 +149,10 @@ def test_doctor_names_the_targets_what_is_stuck_and_names_without_a_target(sidec
     assert found["targets"].detail.endswith("alerts go to alarm")
     assert "'nobody'" in found["names of targets"].detail
     assert postings(sidecar, stuck) == ()
+
+
+def test_a_secret_in_a_text_goes_nowhere(sidecar: LiveSidecar, sink: Sink) -> None:
+    (notice,) = say(sidecar, "hook", f"leaks {SECRET} by mistake")
+    comes_to_be(sidecar, notice, "sent")
+    (request,) = received(sink, "/hook", "by mistake")
+    assert SECRET not in request.body
