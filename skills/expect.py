@@ -8,8 +8,9 @@ from datetime import timedelta
 
 @dataclass(frozen=True, kw_only=True)
 class Expect:
-    """Each line that a run breaks makes it a misfire, which the weekly review reads. People are alerted at once to a run
-    that is not over `within`, and to silence, also where nothing runs. None: not declared.
+    """Each line that a run breaks makes it a misfire, which the weekly review reads. None: not declared.
+
+    People are alerted at once to a run that is not over `within`, and to silence, also where nothing runs.
 
     within               the run ends this long after it started, waits included
     messages_at_most     notices that one run may send
