@@ -436,6 +436,13 @@ WHY = views.Why(
     ),
 )
 
+SECRET = views.Secret(
+    name="SHOP_TOKEN",
+    is_set=True,
+    used_by=("price_report", "refund"),
+    grants=(views.SecretGrant(skill="price_report", host="prices.example.com", by="person", at=ago(days=1)),),
+)
+
 BACKUP = views.Backup(path="/backups/tend.backup", size=2_048_000, files=12, skipped=("lib/link.py",))
 RESTORED = views.Restored(
     made_at=ago(days=1),
@@ -444,4 +451,5 @@ RESTORED = views.Restored(
     skills=3,
     unfinished=2,
     aside="/home/ada/tend/.tend/before-20261121",
+    secrets=("SHOP_TOKEN",),
 )

@@ -42,6 +42,9 @@ from .double import Double
         (["cost"], "cost.show", examples.COST),
         (["cost", "cap"], "cost.caps", examples.CAPS),
         (["cost", "cap", "day", "30", "--why", "a busy week"], "cost.cap", examples.CAPS),
+        (["secret", "list"], "secrets.list", [examples.SECRET]),
+        (["secret", "grant", "refund", "SHOP_TOKEN", "pay.example.com"], "secrets.grant", examples.SECRET),
+        (["secret", "revoke", "refund", "SHOP_TOKEN"], "secrets.revoke", examples.SECRET),
         (["status"], "status", examples.status()),
     ],
 )
@@ -365,6 +368,39 @@ def test_the_doctor_tells_a_setting_that_cannot_be_used(tend: Tend) -> None:
 
     assert done.returncode == 1
     assert "review is 'maybe'" in done.stdout
+
+
+def test_a_secret_goes_to_its_file_and_not_to_the_sidecar(inside: Inside, sidecar: Double) -> None:
+    sidecar.answers["secrets.changed"] = examples.SECRET
+    done = inside("secret", "set", "SHOP_TOKEN", stdin="the-value-of-it\n")
+    file = inside.workspace / ".tend/secrets/SHOP_TOKEN"
+    assert (done.returncode, file.read_text(), file.stat().st_mode & 0o777) == (0, "the-value-of-it", 0o600)
+    assert "refund needs your yes: tend secret grant refund SHOP_TOKEN HOST" in done.stdout
+    assert "the-value-of-it" not in f"{sidecar.asked} {done.stdout} {done.stderr}"
+    assert inside("secret", "rm", "SHOP_TOKEN").returncode == 0
+    assert not file.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "typed", "code", "told"),
+    [
+        ("SHOP_TOKEN", "", 2, "no value came on stdin"),
+        ("SHOP_TOKEN", "short", 1, "8 is the least"),
+        ("shop-token", "the-value-of-it", 1, "capital letters, digits and _"),
+    ],
+)
+def test_what_can_be_no_secret_is_told(
+    inside: Inside, sidecar: Double, name: str, typed: str, code: int, told: str
+) -> None:
+    done = inside("secret", "set", name, stdin=typed)
+    assert (done.returncode, sidecar.asked) == (code, [])
+    assert told in done.stderr
+
+
+def test_a_secret_may_be_set_while_no_sidecar_runs(tend: Tend) -> None:
+    file = tend.workspace / ".tend/secrets/SHOP_TOKEN"
+    assert tend("secret", "set", "SHOP_TOKEN", stdin="the-value-of-it").returncode == 0
+    assert file.read_text() == "the-value-of-it"
 
 
 def test_a_backup_is_asked_for_by_its_whole_path(inside: Inside, sidecar: Double, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from harness.cli.pages.notices import notice_page
 from harness.cli.pages.report import report_page, verdict_page
 from harness.cli.pages.review import review_page
 from harness.cli.pages.runs import log_page, run_page, run_table
+from harness.cli.pages.secrets import granted, kept, secret_table
 from harness.cli.pages.skills import skill_page, skill_table, version_table
 from harness.cli.pages.status import status_page, welcome_page
 from harness.cli.pages.why import why_page
@@ -56,6 +57,9 @@ PAGES: dict[str, RenderableType] = {
     "welcome": welcome_page(examples.status(), WORDS, None),
     "cost": cost_page(examples.COST, WORDS),
     "caps": caps_page(examples.CAPS, WORDS),
+    "secrets": secret_table([examples.SECRET], WORDS),
+    "secret kept": kept(examples.SECRET, WORDS),
+    "secret granted": granted(examples.SECRET, "refund", "pay.example.com", WORDS),
     "backup": backup_page(examples.BACKUP, WORDS),
     "restored": restored_page(examples.RESTORED, WORDS),
     "why": why_page(examples.WHY, WORDS),
@@ -282,6 +286,7 @@ def test_a_backup_says_what_is_in_it_and_the_way_back() -> None:
         assert told in made
     for told in ("3 live skills and 12 files.", "2 runs go on from there", "lies in /home/ada/tend/.tend/before-"):
         assert told in restored
+    assert "Set it again, no backup has it: tend secret set SHOP_TOKEN" in restored
     quiet = restored_page(examples.RESTORED.model_copy(update={"unfinished": 0}), WORDS)
     assert "No run was under way then." in read(quiet)
 

@@ -8,8 +8,8 @@ import ipaddress
 import httpx2
 import pytest
 
-from sidecar.gateway import HostNotDeclared
-from sidecar.gateway.hosts import _is_public, _require_declared, admit
+from sidecar.gateway import AddressRefused, EffectFailed, HostNotDeclared, hosts
+from sidecar.gateway.hosts import _is_public, _require_declared, admit, covers_url
 
 
 @pytest.mark.parametrize(
@@ -67,6 +67,64 @@ def test_a_declared_address_is_connected_to_as_it_is(url: str) -> None:
     parsed = httpx2.URL(url)
 
     assert asyncio.run(admit(parsed, ("127.0.0.1:8080", "[::1]:8080"))) == [parsed.host]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://api.example.com@evil.example/",
+        "http://api.example.com:80@evil.example/",
+        "http://evil.example\\@api.example.com/",
+        "http://api.example.com\\@evil.example/",
+        "http://evil.example#@api.example.com/",
+        "http://evil.example?@api.example.com/",
+        "http://api.example.com.evil.example/",
+        "http://evil.example/api.example.com",
+        "http://api.example.com%2eevil.example/",
+        "http://api.example.com%00.evil.example/",
+        "http://api.example.com\t.evil.example/",
+        "http://api\u3002example\u3002com.evil.example/",
+        "http:///api.example.com",
+        "//api.example.com/",
+        "javascript://api.example.com/",
+        "https://\uff41pi.example.com/",
+    ],
+)
+def test_no_way_of_writing_a_url_makes_another_host_pass_for_a_declared_one(url: str) -> None:
+    with pytest.raises((EffectFailed, httpx2.InvalidURL)):
+        asyncio.run(admit(httpx2.URL(url), ("api.example.com",)))
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://2130706433/", "http://0x7f.1/", "http://0177.0.0.1/", "http://[::ffff:127.0.0.1]/", "http://[::1%25lo]/"],
+)
+def test_an_address_is_declared_as_it_is_written(url: str) -> None:
+    with pytest.raises((EffectFailed, httpx2.InvalidURL)):
+        asyncio.run(admit(httpx2.URL(url), ("127.0.0.1", "[::1]")))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://API.EXAMPLE.COM./x",
+        "http://api.example.com:80/",
+        "https://api.example.com:443",
+    ],
+)
+def test_the_same_host_written_otherwise_is_the_same_host(url: str) -> None:
+    assert covers_url("api.example.com", httpx2.URL(url))
+
+
+def test_one_private_address_among_public_ones_is_enough_to_refuse_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a name server answers that wants the second try to go inside."""
+
+    async def answers(host: str, port: int) -> list[str]:
+        return ["1.1.1.1", "169.254.169.254"]
+
+    monkeypatch.setattr(hosts, "_resolve", answers)
+    with pytest.raises(AddressRefused, match=r"stands for 169\.254\.169\.254"):
+        asyncio.run(admit(httpx2.URL("http://api.example.com/"), ("api.example.com",)))
 
 
 @pytest.mark.parametrize("address", ["1.1.1.1", "2606:4700:4700::1111", "64:ff9b::101:101"])
