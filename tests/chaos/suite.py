@@ -13,10 +13,12 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import ClassVar, Self
 
 VIOLATIONS_AT_MOST = 10  # then the suite gives up
+SHARED_MEMORY = Path("/dev/shm")
 
 
 class Suite(ABC):
@@ -48,6 +50,11 @@ class Suite(ABC):
 
     def open(self) -> None:  # noqa: B027 # most have something to open, not all
         """Start what all cases share; `self.opened` closes it."""
+
+    def in_memory(self) -> Path:
+        """A folder for what is written by the thousand and needs no real disk."""
+        where = SHARED_MEMORY if SHARED_MEMORY.is_dir() else self.folder
+        return Path(self.opened.enter_context(TemporaryDirectory(prefix=f"tend-{self.name}-", dir=where)))
 
     def cases(self, count: int) -> Iterable[str]:
         """The first `count` of this seed, the same each time: so a large size can be gone through in parts."""

@@ -38,7 +38,7 @@ class Machines(Suite):
     full = 800
 
     def open(self) -> None:
-        self._store = self.opened.enter_context(Store(self.folder / "tend.db"))
+        self._store = self.opened.enter_context(Store(self.in_memory() / "tend.db"))
 
     def cases(self, count: int) -> Iterable[str]:
         names = list(MACHINES)

@@ -20,7 +20,6 @@ from tests.chaos.power.recording import Operation, read_recording
 from tests.chaos.suite import Suite
 
 IMAGES = 100  # of one recording
-SHARED_MEMORY = Path("/dev/shm")  # images are written by the thousand, and need no real disk
 
 
 class Power(Suite):
@@ -34,8 +33,7 @@ class Power(Suite):
 
     def open(self) -> None:
         self._recorded = "", list[Operation]()
-        where = SHARED_MEMORY if SHARED_MEMORY.is_dir() else self.folder
-        self._images = Path(self.opened.enter_context(tempfile.TemporaryDirectory(prefix="tend-power-", dir=where)))
+        self._images = self.in_memory()
 
     def cases(self, count: int) -> Iterable[str]:
         return (f"{number // IMAGES}.{number % IMAGES}" for number in range(count))
