@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import psycopg
@@ -38,6 +39,7 @@ DEAF = """
     CREATE FUNCTION be_deaf() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'what did you say?'; END $$;
     CREATE TRIGGER deaf BEFORE DELETE ON procrastinate_jobs FOR EACH ROW EXECUTE FUNCTION be_deaf();
 """
+BREAK = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'tend'"
 
 
 @pytest.fixture
@@ -115,6 +117,39 @@ def more_steps(sink: Sink, count: int) -> None:
     wait_until(lambda: sink.paths().total() >= count, f"{count} steps are begun", within=60)
 
 
+def test_a_server_that_has_no_connection_left_is_waited_for(fleet: Fleet, sink: Sink) -> None:
+    host = fleet.host("leader")
+    put_steps(host, sink)
+    sink.forget()
+    held = sink.hold("/3")
+    started = [host.client.run_skill("steps", 6).id for _ in range(3)]
+    wait_until(lambda: sink.count("/3") == 3, "they are under way")
+    with ExitStack() as taken:
+
+        def find_none() -> bool:
+            take_all(fleet.database_url, taken)
+            return "too many clients" in host.said() or not host.alive
+
+        own = taken.enter_context(psycopg.connect(fleet.database_url, autocommit=True))
+        take_all(fleet.database_url, taken)
+        own.execute(BREAK)
+        wait_until(find_none, "it finds no connection", within=60)
+        assert host.alive, host.said()
+        with pytest.raises(StoreError, match="too many clients"):
+            Store(fleet.database_url)
+        held.set()
+    wait_until(host.answers, "it is there again", within=60)
+    assert [host.ended(run, within=120).run.state for run in started] == ["succeeded"] * 3
+    assert max(sink.paths().values()) <= 2 * len(started), "one step of each was under way"
+
+
+def take_all(address: str, taken: ExitStack) -> None:
+    """Whatever connections the server still has to give."""
+    with suppress(psycopg.OperationalError):
+        while True:
+            taken.enter_context(psycopg.connect(address))
+
+
 def test_a_password_is_never_told() -> None:
     for address in ("postgresql://tend:s3cret@127.0.0.1:1/tend", "postgresql://127.0.0.1:1/tend?password=s3cret"):
         with pytest.raises(StoreError, match=r"127\.0\.0\.1") as refused:
@@ -144,4 +179,4 @@ def test_an_address_that_is_none_is_refused_by_name(address: str, tmp_path: Path
 def break_connections(fleet: Fleet) -> None:
     """Those of the hosts' stores."""
     with psycopg.connect(fleet.database_url, autocommit=True) as connection:
-        connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'tend'")
+        connection.execute(BREAK)
