@@ -27,7 +27,15 @@ def examine(workspace: Path | None) -> list[Health]:
     except SettingsError as error:
         unusable = Health(name="settings", state="error", detail=str(error), fix="mend that setting, then: tend doctor")
         return [_python(), _mypy(), _sqlite(), unusable]
-    found = [*_sidecar(settings), _python(), _mypy(), _sqlite(), _workspace(settings), _model(settings)]
+    found = [
+        *_sidecar(settings),
+        _python(),
+        _mypy(),
+        _sqlite(),
+        _workspace(settings),
+        _model(settings),
+        _secrets(settings),
+    ]
     first = {health.name: health for health in reversed(found)}  # what the sidecar says of itself comes first
     return [*reversed(first.values()), *_set(settings)]
 
@@ -82,6 +90,16 @@ def _model(settings: Settings) -> Health:
         return Health(name="model", state="ok", detail=f"{settings.model_write} writes skills")
     detail = "not configured; all but the chat, run.ask and the review's revisions works without"
     return Health(name="model", state="warning", detail=detail, fix=f"set {missing}")
+
+
+def _secrets(settings: Settings) -> Health:
+    """How many, and whether others can read one: that one is used by nobody."""
+    names = [(folder, name) for folder in settings.secrets for name in sorted(folder.names())]
+    for folder, name in names:
+        if problem := folder.problem(name):
+            detail, _, fix = problem.partition(". Type: ")
+            return Health(name="secrets", state="error", detail=detail, fix=fix)
+    return Health(name="secrets", state="ok", detail=f"{len({name for _, name in names})} set on this host")
 
 
 def _set(settings: Settings) -> Iterator[Health]:

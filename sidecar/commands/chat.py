@@ -244,7 +244,7 @@ class ChatCommands:
         return f"{run.state} {at:%a %Y-%m-%d %H:%M}{': ' if came else ''}{came}"
 
     def _without_secrets(self, text: str) -> str:
-        """What a person pastes is stored and shown to a model. The model's key would be as bad there as a secret."""
+        """What a person pastes would be stored, and shown to a model."""
         try:
             return self._gateway.redact(text)
         except EffectFailed as error:

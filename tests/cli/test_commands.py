@@ -403,6 +403,16 @@ def test_a_secret_may_be_set_while_no_sidecar_runs(tend: Tend) -> None:
     assert file.read_text() == "the-value-of-it"
 
 
+def test_the_doctor_tells_of_a_secret_that_others_can_read(tend: Tend) -> None:
+    tend("secret", "set", "SHOP_TOKEN", stdin="the-value-of-it")
+    assert {health["name"]: health for health in tend.json("doctor")}["secrets"]["detail"] == "1 set on this host"
+    file = tend.workspace / ".tend/secrets/SHOP_TOKEN"
+    file.chmod(0o644)
+    done = tend("doctor", "--json")
+    secrets = {health["name"]: health for health in json.loads(done.stdout)}["secrets"]
+    assert (done.returncode, secrets["state"], secrets["fix"]) == (1, "error", f"chmod 600 {file}")
+
+
 def test_a_backup_is_asked_for_by_its_whole_path(inside: Inside, sidecar: Double, tmp_path: Path) -> None:
     sidecar.answers["backup"] = examples.BACKUP
     assert inside.json("backup", str(tmp_path / "here" / ".." / "file"))["files"] == 12
