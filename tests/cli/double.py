@@ -72,7 +72,7 @@ class Double:
             self.cuts += 1
             self.news.notify_all()
 
-    def wait_until(self, condition: Callable[[], bool], within: float = 20.0) -> None:
+    def wait_until(self, condition: Callable[[], bool], within: float = 60.0) -> None:
         """Until the condition holds; looked at whenever something is published, asked or opened."""
         with self.news:
             assert self.news.wait_for(condition, within), "the condition never held"

@@ -25,7 +25,7 @@ broken_connections = pytest.mark.filterwarnings(
     "ignore:Exception ignored in. <socket:pytest.PytestUnraisableExceptionWarning"
 )
 
-WITHIN = 40.0  # seconds, restart included
+WITHIN = 120.0  # seconds, restart included
 
 
 class Struck:

@@ -94,5 +94,5 @@ def hosts_of(asked: LiveSidecar) -> dict[str, views.Host]:
     return {host.name: host for host in asked.client.status().hosts}
 
 
-def leads(asked: LiveSidecar, name: str, *, within: float = 20.0) -> None:
+def leads(asked: LiveSidecar, name: str, *, within: float = 60.0) -> None:
     wait_until(lambda: hosts_of(asked)[name].leads, f"{name} leads", within=within)

@@ -207,7 +207,7 @@ class LiveSidecar:
         """Start a run and wait for its end."""
         return self.ended(self.client.run_skill(name, payload, rehearsal=rehearsal).id)
 
-    def ended(self, run: str, *, within: float = 30.0) -> views.RunDetail:
+    def ended(self, run: str, *, within: float = 90.0) -> views.RunDetail:
         wait_until(lambda: self.state(run) in FINAL, f"run {run} ends", within=within)
         return self.client.run(run)
 

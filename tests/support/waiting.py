@@ -11,7 +11,7 @@ T = TypeVar("T")
 SHORTEST, LONGEST = 0.005, 0.05  # seconds between two looks
 
 
-def wait_until(condition: Callable[[], T | None], description: str, *, within: float = 20.0) -> T:
+def wait_until(condition: Callable[[], T | None], description: str, *, within: float = 60.0) -> T:
     """The first true value of `condition`; an AssertionError with the description after `within` seconds."""
     started = time.monotonic()
     while not (value := condition()):

@@ -36,7 +36,7 @@ class Watched:
             self.unmounted += 1
             self._news.notify_all()
 
-    def until(self, condition: Callable[[], bool], description: str, within: float = 10) -> None:
+    def until(self, condition: Callable[[], bool], description: str, within: float = 60) -> None:
         with self._news:
             assert self._news.wait_for(condition, within), f"{description}; so far {self.reports[-5:]}"
 
