@@ -11,6 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 from sidecar.clock import ManualClock
 from sidecar.store import Store
 from tests.chaos.machines.approvals import ApprovalsMachine
+from tests.chaos.machines.grants import GrantsMachine
 from tests.chaos.machines.registry import RegistryMachine
 from tests.chaos.machines.runs import RunsMachine
 from tests.chaos.machines.scheduler import SchedulerMachine
@@ -24,6 +25,7 @@ START = datetime(2026, 10, 20, tzinfo=UTC)  # the clocks change within days
 MACHINES: dict[str, Callable[[Emptied], RuleBasedStateMachine]] = {
     "runs": RunsMachine,
     "approvals": ApprovalsMachine,
+    "grants": GrantsMachine,
     "registry": RegistryMachine,
     "scheduler": SchedulerMachine,
 }
@@ -34,7 +36,7 @@ class Machines(Suite):
 
     name = "machines"
     promise = "runs, approvals, versions and schedules are in the end what a model of them says"
-    small = 4
+    small = 5
     full = 800
 
     def open(self) -> None:
