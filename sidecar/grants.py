@@ -15,7 +15,7 @@ from sidecar.store.values import insert
 def grant(connection: Connection, skill: str, secret: str, host: str, by: str, now: float) -> None:
     row = insert(connection, secret_grants).values(skill=skill, secret=secret, host=host, by=by, at=now)
     if connection.execute(row.on_conflict_do_nothing()).rowcount:
-        record_audit(connection, now, by, "grant secret", skill, f"{secret} to {host}")
+        record_audit(connection, now, by, "grant secret", skill, f"{secret} to {host}", skill=skill)
 
 
 def revoke(connection: Connection, skill: str, secret: str, host: str | None, by: str, now: float) -> int:
@@ -26,7 +26,7 @@ def revoke(connection: Connection, skill: str, secret: str, host: str | None, by
     taken = connection.execute(sa.select(secret_grants.c.host).where(chosen)).scalars().all()
     connection.execute(secret_grants.delete().where(chosen))
     for each in taken:
-        record_audit(connection, now, by, "revoke secret", skill, f"{secret} to {each}")
+        record_audit(connection, now, by, "revoke secret", skill, f"{secret} to {each}", skill=skill)
     return len(taken)
 
 

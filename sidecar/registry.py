@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from sidecar.caller import TEND
 from sidecar.checker.manifest import Manifest
 from sidecar.checker.report import Report, Snapshot
 from sidecar.clock import Clock
@@ -61,8 +62,13 @@ class Active:
         return self.origin == "shipped"
 
 
-def record_audit(connection: Connection, now: float, who: str, what: str, subject: str, why: str = "") -> None:
-    connection.execute(audit.insert().values(at=now, who=who, what=what, subject=subject, why=why))
+def record_audit(
+    connection: Connection, now: float, who: str, what: str, subject: str, why: str = "", *, skill: str | None = None
+) -> None:
+    """In the transaction of the decision itself. `skill` is the one that it is about; the store refuses to change or
+    delete the row."""
+    row = {"at": now, "who": who, "what": what, "subject": subject, "why": why, "skill": skill}
+    connection.execute(audit.insert().values(**row))
 
 
 def _withdraw(connection: Connection, skill: str, now: float) -> None:
@@ -71,7 +77,9 @@ def _withdraw(connection: Connection, skill: str, now: float) -> None:
     connection.execute(versions.update().where(*waits).values(state="superseded"))
     asked = (approvals.c.skill == skill, approvals.c.kind == "version", approvals.c.state == "open")
     why = "the skill has changed since"
-    connection.execute(approvals.update().where(*asked).values(state="void", answer_reason=why, answered_at=now))
+    voided = approvals.update().where(*asked).values(state="void", answer_reason=why, answered_at=now)
+    for identity in connection.scalars(voided.returning(approvals.c.id)).all():
+        record_audit(connection, now, TEND, "void", f"approval {identity}", why, skill=skill)
 
 
 class Registry:
@@ -109,7 +117,9 @@ class Registry:
             where = "shipped" if shipped else "workspace"
             self._put_skill(connection, name, where, active=snapshot.hash, report=report, retired_at=None)
             follow(connection, name, report.manifest)
-            record_audit(connection, now, origin.author, "activate", f"{name} {snapshot.hash}", origin.reason)
+            record_audit(
+                connection, now, origin.author, "activate", f"{name} {snapshot.hash}", origin.reason, skill=name
+            )
 
         self._store.write(change)
 
@@ -162,7 +172,7 @@ class Registry:
                 versions.update().where(versions.c.skill == name, versions.c.state == "active").values(state="retired")
             )
             follow(connection, name, None)
-            record_audit(connection, now, who, "retire", name, reason)
+            record_audit(connection, now, who, "retire", name, reason, skill=name)
 
         self._store.write(change)
 
@@ -296,7 +306,7 @@ class Registry:
             connection.execute(
                 skills.update().where(skills.c.name == name).values(paused=paused, paused_reason=reason or None)
             )
-            record_audit(connection, now, who, "pause" if paused else "resume", name, reason)
+            record_audit(connection, now, who, "pause" if paused else "resume", name, reason, skill=name)
 
         self.row(name)
         self._store.write(change)

@@ -21,6 +21,7 @@ from sidecar.client.targets import secrets_of
 from sidecar.clock import SystemClock
 from sidecar.commands import CommandTable
 from sidecar.commands.approvals import ApprovalCommands
+from sidecar.commands.audit import AuditCommands
 from sidecar.commands.chat import ChatCommands
 from sidecar.commands.cost import CostCommands
 from sidecar.commands.events import EventCommands
@@ -60,6 +61,7 @@ from sidecar.quarantine.settle import Quarantine
 from sidecar.registry import Registry
 from sidecar.retention import Retention
 from sidecar.server import application, serve
+from sidecar.settings_audit import record_settings
 from sidecar.shipped import register_shipped
 from sidecar.store import Store, StoreError
 from sidecar.store.schema import runs
@@ -144,6 +146,7 @@ class Sidecar:
             NoticeCommands(store, clock, moments),
             reruns,
             ManyRunsCommands(store, clock, self._dispatcher, reruns),
+            AuditCommands(store),
             StopCommands(store, clock, registry, self._dispatcher, moments),
             EventCommands(store, clock, self._dispatcher),
             ChatCommands(
@@ -248,6 +251,7 @@ class Sidecar:
     def _lead(self, *, was_mine: bool) -> None:
         """Watch the workspace and the clock. Of many hosts one does, and no other than this was the last to where the
         lead `was_mine`: what its files say that the store does not is then a person's edit."""
+        self._store.write(lambda connection: record_settings(connection, self._settings, self._clock.now()))
         register_shipped(self._registry, self._settings)
         if not was_mine:
             adopt(self._settings.workspace, self._registry)

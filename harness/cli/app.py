@@ -10,6 +10,7 @@ from typer.exceptions import TyperException
 
 from harness.cli.commands import (
     approvals,
+    audit,
     backup,
     chat,
     cost,
@@ -45,7 +46,7 @@ def build() -> typer.Typer:
     groups = (skills.group, runs.group, review.group, approvals.group, secret.group)
     for group in (*groups, events.group, notices.group, cost.group):
         app.add_typer(group)
-    for command in (stop.stop, stop.start):
+    for command in (stop.stop, stop.start, audit.audit):
         app.command()(command)
     for command in (why.why, overview.status, doctor.doctor, backup.backup, backup.restore):
         app.command()(command)

@@ -98,7 +98,7 @@ class Approvals:
         because = f"standing approval {found.id}{': ' * bool(found.reason)}{found.reason}"
         by = {"answer": "yes", "answer_reason": because, "answered_by": found.granted_by, "answered_via": "grant"}
         put_approval(connection, new, now, state="approved", grant_used=found.id, answered_at=now, **by)
-        record_audit(connection, now, found.granted_by, "approved", f"approval {new.id}", because)
+        record_audit(connection, now, found.granted_by, "approved", f"approval {new.id}", because, skill=new.skill)
         return {"approved": True, "by": found.granted_by, "because": because}
 
     def answer(self, connection: Connection, identity: str, given: Answer) -> Answered:
@@ -139,7 +139,7 @@ class Approvals:
         if act := self._acts.get(row.kind):
             act(connection, row, ended)
         who, why = (given.who, given.because or given.text) if given else (TEND, SILENCE)
-        record_audit(connection, now, who, ended.state, f"approval {row.id}", why)
+        record_audit(connection, now, who, ended.state, f"approval {row.id}", why, skill=row.skill)
         changed = _row(connection, row.id)
         assert changed is not None, row  # noqa: S101 # it has just been changed
         return changed

@@ -39,7 +39,15 @@ def grant(connection: Connection, new: NewGrant, now: float) -> str:
     identity = secrets.token_hex(8)
     values = vars(new) | {"arguments": dict(new.arguments)}
     connection.execute(grants.insert().values(id=identity, granted_at=now, **values))
-    record_audit(connection, now, new.granted_by, "grant", f"standing approval {identity}", new.reason or new.step)
+    record_audit(
+        connection,
+        now,
+        new.granted_by,
+        "grant",
+        f"standing approval {identity}",
+        new.reason or new.step,
+        skill=new.skill,
+    )
     return identity
 
 

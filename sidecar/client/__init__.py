@@ -338,6 +338,19 @@ class Client:
 
     # ------------------------------------------------------------ the whole
 
+    def audit(
+        self,
+        *,
+        skill: str | None = None,
+        who: str | None = None,
+        what: str | None = None,
+        since: datetime | None = None,
+        limit: int = 50,
+    ) -> list[views.Decision]:
+        """What was decided, newest first."""
+        from_ = since.isoformat() if since else None
+        return self._ask("audit.list", list[views.Decision], skill=skill, who=who, what=what, since=from_, limit=limit)
+
     def stop(self, skill: str | None = None, reason: str = "") -> views.Halt:
         """End what is under way, of one skill or of everything, and let nothing begin until it is started again. What
         was under way waits, and goes on then."""

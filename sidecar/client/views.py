@@ -22,6 +22,7 @@ __all__ = [
     "Cap",
     "Card",
     "Cost",
+    "Decision",
     "Delivery",
     "Diff",
     "Event",
@@ -672,6 +673,17 @@ class Host(View):
     is_this: bool  # the one that was asked
     alive: bool
     seen_at: datetime
+
+
+class Decision(View):
+    """A row of the audit: it is written with the decision itself, and never changed."""
+
+    at: datetime
+    who: str
+    what: str  # activate, retire, approved, cancel, cap …
+    subject: str
+    why: str
+    skill: str | None  # that it is about, if it is about one
 
 
 class Status(View):

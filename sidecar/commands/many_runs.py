@@ -39,7 +39,7 @@ class ManyRunsCommands:
                 raise CommandRefused("over", f"it is {row.state} already")
             now = self._clock.now()
             ended.extend(cancel(connection, row.id, reason or f"cancelled by {caller.who}", now))
-            record_audit(connection, now, caller.who, "cancel", f"run {row.id}", reason)
+            record_audit(connection, now, caller.who, "cancel", f"run {row.id}", reason, skill=row.skill)
             return "cancelled"
 
         told = self._each(runs, one)

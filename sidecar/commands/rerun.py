@@ -32,7 +32,7 @@ def create_again(connection: Connection, old: Row, new: NewRun, who: str, now: f
         made = create(connection, new, now)
     except Skipped as no_room:
         raise CommandRefused("skipped", f"{old.skill} was not started: {no_room}") from no_room
-    record_audit(connection, now, who, "rerun", f"run {old.id}", f"run {made}")
+    record_audit(connection, now, who, "rerun", f"run {old.id}", f"run {made}", skill=old.skill)
     return made
 
 

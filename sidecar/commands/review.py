@@ -117,7 +117,9 @@ class ReviewCommands:
 
         def change(connection: Connection) -> views.Proposal:
             decide(connection, row.id, "dismissed", caller.who, reason, now)
-            record_audit(connection, now, caller.who, "dismiss", f"proposal {row.id} for {row.skill}", reason)
+            record_audit(
+                connection, now, caller.who, "dismiss", f"proposal {row.id} for {row.skill}", reason, skill=row.skill
+            )
             return proposal_view(
                 connection, connection.execute(sa.select(proposals).where(proposals.c.id == row.id)).one()
             )
@@ -157,7 +159,7 @@ class ReviewCommands:
 
     def _accepted(self, connection: Connection, row: Row, who: str, now: float) -> None:
         decide(connection, row.id, "accepted", who, "", now)
-        record_audit(connection, now, who, "accept", f"proposal {row.id} for {row.skill}", row.reason)
+        record_audit(connection, now, who, "accept", f"proposal {row.id} for {row.skill}", row.reason, skill=row.skill)
 
     def _find(self, proposal: str) -> Row:
         found = self._store.rows(

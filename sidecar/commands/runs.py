@@ -70,7 +70,7 @@ class RunCommands:
             raise CommandRefused("over", f"run {row.id} is {row.state} already")
 
         def change(connection: Connection) -> list[str]:
-            record_audit(connection, now, caller.who, "cancel", f"run {row.id}", reason)
+            record_audit(connection, now, caller.who, "cancel", f"run {row.id}", reason, skill=row.skill)
             return cancel(connection, row.id, reason or f"cancelled by {caller.who}", now)
 
         cancelled = self._store.write(change)

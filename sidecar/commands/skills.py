@@ -275,7 +275,7 @@ class SkillCommands:
 
     def _end_quarantine(self, connection: Connection, name: str, who: str) -> None:
         if start_afresh(connection, name):
-            record_audit(connection, self._clock.now(), who, "end quarantine", name)
+            record_audit(connection, self._clock.now(), who, "end quarantine", name, skill=name)
 
     def _after_hold(self, name: str, what: str) -> views.Skill:
         self._moments.publish("skill", skill=name, what=what)

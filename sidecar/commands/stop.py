@@ -45,7 +45,7 @@ class StopCommands:
 
         def change(connection: Connection) -> Sequence[str]:
             if put_stop(connection, name, caller.who, reason, now):
-                record_audit(connection, now, caller.who, "stop", name or "everything", reason)
+                record_audit(connection, now, caller.who, "stop", name or "everything", reason, skill=skill)
             return hold(connection)
 
         held = self._store.write(change)
@@ -65,7 +65,7 @@ class StopCommands:
                 raise CommandRefused(
                     "not_stopped", f"{name or 'everything'} is not stopped. How it stands: tend status"
                 )
-            record_audit(connection, now, caller.who, "start", name or "everything")
+            record_audit(connection, now, caller.who, "start", name or "everything", skill=skill)
             return _halt(connection, lifted, let_go(connection))
 
         lifted = self._store.write(change)

@@ -67,7 +67,9 @@ class Quarantine:
         was_open = counted.opened_at is not None
         why = _why(connection, breaker, change, run)
         if change in ("opened", "reopened") or was_open:
-            record_audit(connection, now, TEND, "recover" if change == "recovered" else "quarantine", skill, why)
+            record_audit(
+                connection, now, TEND, "recover" if change == "recovered" else "quarantine", skill, why, skill=skill
+            )
         text = self._notice(skill, run, change, why, was_open=was_open)
         if text is not None:
             tell(connection, alert(KINDS[change], skill=skill, text=text, run=run), now)

@@ -532,4 +532,5 @@ audit = sa.Table(
     sa.Column("what", Text, nullable=False),
     sa.Column("subject", Text, nullable=False),
     sa.Column("why", Text, nullable=False),
+    sa.Column("skill", Text, index=True),  # that it is about, if it is about one
 )
