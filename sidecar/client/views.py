@@ -440,7 +440,7 @@ class Notice(View):
 
 
 DeliveryOutcome: TypeAlias = Literal[
-    "started", "paused", "stopped", "quarantined", "limited", "merged", "skipped", "answered", "refused"
+    "started", "paused", "stopped", "over cap", "quarantined", "limited", "merged", "skipped", "answered", "refused"
 ]
 
 
@@ -521,7 +521,7 @@ class Slot(View):
     """One due time of a schedule, and what became of it."""
 
     due_at: datetime
-    outcome: str  # fired, late, missed, paused, stopped, merged, quarantined, skipped
+    outcome: str  # fired, late, missed, paused, stopped, over cap, merged, quarantined, skipped
     reason: str | None
     run: Run | None  # that it started, or was merged into
 
@@ -547,7 +547,9 @@ class Heard(View):
 class Obstacle(View):
     """Something that keeps a skill from running now, or one of its runs from starting."""
 
-    kind: Literal["retired", "stopped", "paused", "waiting", "quarantined", "refused", "concurrency", "queued"]
+    kind: Literal[
+        "retired", "stopped", "paused", "waiting", "over cap", "quarantined", "refused", "concurrency", "queued"
+    ]
     told: str  # a sentence
     since: datetime | None = None
     run: str | None = None

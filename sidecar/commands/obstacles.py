@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from sidecar.budget.capped import capped
+from sidecar.budget.capped import told as told_cap
 from sidecar.checker.report import Report
 from sidecar.client import views
 from sidecar.clock import moment
@@ -30,6 +32,10 @@ def obstacles(
         )
     if row.paused:
         yield _paused(connection, row)
+    if wait := capped(connection, row.name):
+        yield views.Obstacle(
+            kind="over cap", told=f"{told_cap(wait)}.", since=moment(wait.since), run=wait.run, fix=wait.command
+        )
     if held:
         yield _quarantined(row.name, held)
     if row.newest and (approval := asked_about(connection, row.name, row.newest)):

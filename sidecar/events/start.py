@@ -1,6 +1,7 @@
 """What an event starts at a skill that listens to it: a run, or nothing and why.
 
-    stopped? paused? quarantined? ─► still quiet (debounce)? ─► over its rate limit? ─► no room (overlap)? ─► a run
+    stopped? paused? over its cap? quarantined?
+        └─► still quiet (debounce)? ─► over its rate limit? ─► no room (overlap)? ─► a run
 
 Concurrency, rate limit and debounce hold for each value of the trigger's `key=` by itself.
 """
@@ -15,6 +16,8 @@ import sqlalchemy as sa
 from pydantic import JsonValue
 from sqlalchemy.engine import Connection
 
+from sidecar.budget import capped
+from sidecar.budget.capped import OVER_CAP
 from sidecar.checker.manifest import Event, Manifest
 from sidecar.journal.admission import NewRun, Skipped, create, new_run
 from sidecar.journal.stops import stop_of, told
@@ -29,6 +32,8 @@ def start(connection: Connection, event: Row, listener: Row, now: float) -> dict
         return {"outcome": "stopped", "reason": told(stop)}
     if listener.paused:
         return {"outcome": "paused", "reason": "the skill is paused"}
+    if wait := capped.capped(connection, listener.skill):
+        return {"outcome": OVER_CAP, "reason": capped.told(wait)}
     if held := held_back(connection, listener.skill, now):
         return {"outcome": "quarantined", "reason": held}
     manifest = Manifest.model_validate(listener.manifest)

@@ -81,7 +81,9 @@ slots = sa.Table(
     sa.Column("schedule", Text, primary_key=True),  # "cron */5 * * * * Europe/Berlin"
     sa.Column("slot", Text, primary_key=True),  # the due time as the zone's clock shows it
     _time("due_at", nullable=False),
-    sa.Column("outcome", Text, nullable=False),  # fired, late, missed, paused, stopped, merged, quarantined, skipped
+    sa.Column(
+        "outcome", Text, nullable=False
+    ),  # fired, late, missed, paused, stopped, over cap, merged, quarantined, …
     sa.Column("reason", Text),
     sa.Column("run", Text, index=True),
     _time("created_at", nullable=False),
@@ -125,7 +127,7 @@ deliveries = sa.Table(  # what became of an event
     sa.Column("skill", Text, nullable=False),
     sa.Column(
         "outcome", Text, nullable=False
-    ),  # started, paused, stopped, quarantined, limited, merged, skipped, answered, refused
+    ),  # started, paused, stopped, over cap, quarantined, limited, merged, skipped, answered, …
     sa.Column("reason", Text),
     sa.Column("run", Text, index=True),
     sa.Index("deliveries_by_skill", "skill", "seq"),

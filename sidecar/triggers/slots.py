@@ -15,6 +15,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from sidecar.budget import capped
+from sidecar.budget.capped import OVER_CAP
 from sidecar.failpoints import failpoint
 from sidecar.journal.admission import NewRun, Skipped, create, create_all, new_run
 from sidecar.journal.runs import new_id
@@ -54,7 +56,7 @@ class _Due:
 
     look: Look
     slot: Slot
-    outcome: str  # fired, late, missed, paused, stopped, merged, quarantined, skipped
+    outcome: str  # fired, late, missed, paused, stopped, over cap, merged, quarantined, skipped
     reason: str | None
     run: str | None = None  # the one that it starts, or that it is merged with
 
@@ -77,7 +79,7 @@ def account(connection: Connection, looks: Sequence[Look], now: float) -> int:
     schedule at a time: with the run that it starts, those of another are merged."""
     standing = _standing(connection, looks)
     queued = _queued_runs(connection, looks)
-    held, stops = quarantined(connection), all_stops(connection)
+    held, stops, waits = quarantined(connection), all_stops(connection), capped.all_capped(connection)
     seen = []
     plain: list[_Due] = []
     started = 0
@@ -90,7 +92,7 @@ def account(connection: Connection, looks: Sequence[Look], now: float) -> int:
         if here.seen_until > now:
             _forget_what_did_not_fire(connection, look, now)
             continue
-        judged = _judge(look, here.seen_until, now, _hold(here, stops))
+        judged = _judge(look, here.seen_until, now, _hold(here, stops, waits))
         merged = [_merged(due, queued.get(skill)) for due in judged]
         if skill in held or look.active.manifest.overlap != "queue":
             started += sum(_record_by_itself(connection, due, now) for due in merged)
@@ -119,11 +121,13 @@ def remember(connection: Connection, found: Sequence[tuple[Active, list[Schedule
 # ---------------------------------------------------------------- what becomes of a slot
 
 
-def _hold(here: Row, stops: Mapping[str, Row]) -> tuple[str, str] | None:
+def _hold(here: Row, stops: Mapping[str, Row], waits: Mapping[str, Row]) -> tuple[str, str] | None:
     """Why none of its slots fires now: outcome and reason."""
     if stop := stops.get(EVERYTHING) or stops.get(here.skill):
         return "stopped", told(stop)
-    return ("paused", "the skill is paused") if here.paused else None
+    if here.paused:
+        return "paused", "the skill is paused"
+    return (OVER_CAP, capped.told(waits[here.skill])) if here.skill in waits else None
 
 
 def _judge(look: Look, since: float, now: float, hold: tuple[str, str] | None) -> list[_Due]:

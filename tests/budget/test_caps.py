@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from harness.demo.scripted_model import ScriptedModel, Turn
-from sidecar.client import Refused
+from sidecar.client import Refused, views
 from sidecar.store.schema import approvals, audit, breakers, budget_waits, reservations
 from tests.support.live_sidecar import LiveSidecar
 from tests.support.sink import Sink
@@ -110,6 +110,26 @@ def test_a_cap_that_nobody_raises_ends_the_run_and_trips_no_breaker(thrifty: Liv
     assert [each.outcome for each in step.attempts] == ["held"]
     assert not thrifty.query(sa.select(breakers).where(breakers.c.skill == "dear"))
     assert thrifty.client.cost(skill="dear").waiting == ()
+
+
+def test_a_skill_whose_day_is_used_up_is_not_started(thrifty: LiveSidecar) -> None:
+    text = ASKS.replace("NAME", "asks_often").replace(", times: int", "").replace("range(times)", "range(1)")
+    text = text.replace("import Run", "import Run, event, every").replace("run: Run)", "run: Run, _: str | None)")
+    text = text.replace("concurrency=100", 'on=every(timedelta(seconds=1)) | event("ask", str), concurrency=100')
+    text = text.replace("\nfrom skills", "\nfrom datetime import timedelta\n\nfrom skills")
+    thrifty.put("asks_often", text)
+    thrifty.client.cap("skill", "asks_often", amount=0)
+
+    def slots() -> list[views.Slot]:
+        return list(thrifty.client.why("asks_often").schedules[0].slots)
+
+    slot = wait_until(lambda: next((one for one in slots() if one.outcome == "over cap"), None), "a slot over its cap")
+    assert str(slot.reason).startswith("asks_often on ")
+    (delivery,) = thrifty.client.emit("ask", "now").deliveries
+    assert delivery.outcome == "over cap"
+    (obstacle,) = [one for one in thrifty.client.why("asks_often").obstacles if one.kind == "over cap"]
+    assert obstacle.fix.startswith("tend cost cap asks_often 0.1")
+    thrifty.client.remove("asks_often")
 
 
 def test_a_no_ends_the_run(thrifty: LiveSidecar) -> None:
