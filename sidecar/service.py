@@ -101,7 +101,7 @@ class Sidecar:
         self._workers = Workers(settings.store / "workers.lock", settings.store / "scratch")
         budget = Budget(store, clock, settings)
         rules = Rules(settings.approvals, settings.approvers)
-        effects = Effects(store, clock, self._gateway, moments, settings.workspace, budget, rules)
+        effects = Effects(store, clock, self._gateway, moments, settings.workspace, self._workers, budget, rules)
         commands = CommandTable(lambda: self._leads)
         approvals = Approvals(clock, rules)
         self._expiry = Expiry(store, clock, approvals, moments, lambda: self._dispatcher.nudge())

@@ -1,18 +1,18 @@
 """The author API: what a skill is written with.
 
-    from skills import Expect, Failure, Run, Skill, Step, at, cron, event, every, files, http, secret, skill, step
+    from skills import Expect, Failure, Run, Skill, Step, cron, event, every, files, http, secret, shell, skill, step
 
 A skill's body calls methods of `Run`. Each becomes a question on a `Port`; the answer is remembered before it is
 given, so the body can run again from the top and go on where it was:
 
     definition  →  execute  →  run  →  step_runner  →  port  ⇄  the sidecar's journal (or skills.testing)
     @skill         one attempt         step, ask, sleep …       what happened is answered from there
-                                         └ open_step → http, files: the only way to the world
+                                         └ open_step → http, files, shell: the only way to the world
 
 GUIDE.md teaches authors; README.md lists the files.
 """
 
-from skills import files, http
+from skills import files, http, shell
 from skills.approval import Approval, Approved
 from skills.definition import Skill, skill
 from skills.errors import (
@@ -58,6 +58,7 @@ __all__ = [
     "files",
     "http",
     "secret",
+    "shell",
     "skill",
     "step",
     "succeeded",

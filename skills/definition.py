@@ -38,6 +38,7 @@ class Declaration:
     secrets: tuple[str, ...] = ()
     reads: tuple[str, ...] = ()
     writes: tuple[str, ...] = ()
+    commands: tuple[str, ...] = ()
     expect: Expect = field(default_factory=Expect)
     concurrency: int = 1
     overlap: Overlap = "queue"
@@ -136,6 +137,7 @@ def skill(
     secrets: list[str] | tuple[str, ...] = (),
     reads: list[str] | tuple[str, ...] = (),
     writes: list[str] | tuple[str, ...] = (),
+    commands: list[str] | tuple[str, ...] = (),
     expect: Expect = Expect(),  # noqa: B008 - frozen
     concurrency: int = 1,
     overlap: Overlap = "queue",
@@ -150,6 +152,7 @@ def skill(
     secrets      the names of the secrets that its steps may send there, once a person has granted each
     reads        globs in the workspace that its steps may read with files
     writes       globs in the workspace that its steps may write with files
+    commands     the programs that its steps may run with shell
     expect       what a good run looks like
     concurrency  how many runs may be under way at once, waiting ones included
     overlap      what becomes of one more: "queue", "skip" (it is not started), or "cancel_older" (for its sake)
@@ -163,6 +166,7 @@ def skill(
         secrets=tuple(secrets),
         reads=tuple(reads),
         writes=tuple(writes),
+        commands=tuple(commands),
         expect=expect,
         concurrency=concurrency,
         overlap=overlap,

@@ -208,7 +208,7 @@ class Fail(Message):
     retryable: bool = True
 
 
-EffectKind: TypeAlias = Literal["http", "files", "model"]
+EffectKind: TypeAlias = Literal["http", "files", "shell", "model"]
 
 
 class Effect(Message):

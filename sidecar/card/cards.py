@@ -34,6 +34,7 @@ class Cards:
             hosts=manifest.hosts,
             reads=manifest.reads,
             writes=manifest.writes,
+            commands=manifest.commands,
             secrets=secret_uses(connection, manifest, self._secrets),
             irreversible=manifest.irreversible,
             schedule=in_words(timed, manifest.events),

@@ -25,6 +25,7 @@ def wants_a_yes(manifest: Manifest) -> tuple[str, ...]:
     """The powers for which a person is asked even about a skill's first version."""
     return (
         *(f"sends the secret {name}" for name in manifest.secrets),
+        *(f"runs {name}" for name in manifest.commands),
         *(f"does {step.step}, which cannot be undone" for step in manifest.irreversible),
     )
 

@@ -105,6 +105,7 @@ class Manifest(Declared):
     secrets: tuple[str, ...] = ()  # names; which host may be sent which is a person's to grant
     reads: tuple[str, ...] = ()  # globs, relative to the workspace
     writes: tuple[str, ...] = ()
+    commands: tuple[str, ...] = ()  # programs, by name
     uses_model: bool = False  # calls run.ask
     model_calls: int = 0  # places in the code that do
     irreversible: tuple[Irreversible, ...] = ()

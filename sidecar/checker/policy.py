@@ -1,4 +1,4 @@
-"""Which hosts, secrets and paths a skill may declare."""
+"""Which hosts, secrets, programs and paths a skill may declare."""
 
 from __future__ import annotations
 
@@ -50,6 +50,13 @@ def _host_in(address: str) -> str:
 def secret_problem(name: str) -> str:
     """Why this cannot be the name of a secret, or ""."""
     return "" if NAME.fullmatch(name) else f"{name!r} is no name of a secret"
+
+
+def command_problem(name: str) -> str:
+    """Why this cannot be a program that a skill runs, or ""."""
+    if "/" in name:
+        return f"{name!r} is a path, not a program's name"
+    return "" if re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,63}", name) else f"{name!r} is no program's name"
 
 
 def read_problem(glob: str) -> str:

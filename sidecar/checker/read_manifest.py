@@ -12,7 +12,7 @@ from sidecar.checker.literals import Literals, Unreadable
 from sidecar.checker.manifest import PRIORITY_AT_MOST, Expectation, Irreversible, Manifest, StepDeclaration
 from sidecar.checker.module import Definition, Module, called
 from sidecar.checker.outreach import irreversible_steps, model_calls
-from sidecar.checker.policy import host_fix, host_problem, read_problem, secret_problem, write_problem
+from sidecar.checker.policy import command_problem, host_fix, host_problem, read_problem, secret_problem, write_problem
 from sidecar.checker.read_triggers import TriggerReader
 from sidecar.checker.report import Problem
 
@@ -171,6 +171,10 @@ class ManifestReader:
             "reads": (
                 "reads",
                 self._each(read_problem, lambda _: 'Write a path or glob in the workspace: "data/*.csv".'),
+            ),
+            "commands": (
+                "commands",
+                self._each(command_problem, lambda _: 'Write the name alone, and the arguments at the call: ["jq"].'),
             ),
             "writes": ("writes", self._each(write_problem, lambda _: 'Write to a folder of the skill: "reports/**".')),
             "expect": ("expect", self._expect),

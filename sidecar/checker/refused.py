@@ -11,7 +11,7 @@ from collections.abc import Mapping
 _HTTP = "Use http.get(...) or http.post(...) from skills, inside a @step, and declare the host in hosts=[...]."
 _FILES = "Use files.read(path) or files.write(path, text) from skills, inside a @step, and declare reads= or writes=."
 _MODEL = "Use run.ask(prompt, values, returns=Type) in the body."
-_NO_PROCESS = "A skill starts no programs; do it in Python, or call a service with http in a @step."
+_NO_PROCESS = "Do it in Python; or run a program with shell.run([...]) in a @step, and declare it in commands=[...]."
 _NO_THREADS = "For work side by side use run.map(step, items) in the body; other code runs in one thread."
 _NO_DYNAMIC = "Write the code out: the check reads it, and what it cannot read does not run."
 _NO_PICKLE = "Use a pydantic model: Model.model_validate_json(text) and .model_dump_json()."
@@ -75,6 +75,7 @@ OUTSIDE_STEPS: Mapping[str, str] = {
     "logging": 'Use run.log("...", name=value): it is stored once, also when the body runs again.',
     "skills.http": _STEP_HTTP,
     "skills.files": _STEP_HTTP,
+    "skills.shell": _STEP_HTTP,
     "skills.secret": 'Use it where it is sent, in a @step: http.get(url, bearer=secret("NAME")).',
 }
 

@@ -158,6 +158,7 @@ class Card(View):
     hosts: tuple[str, ...]
     reads: tuple[str, ...]
     writes: tuple[str, ...]
+    commands: tuple[str, ...] = ()
     secrets: tuple[SecretUse, ...] = ()
     irreversible: tuple[Irreversible, ...]
     schedule: str  # in words

@@ -184,6 +184,10 @@ def _summary(item: Row, request: JsonValue, reply: JsonValue) -> str:
         ended = "not sent: a rehearsal"
     if item.kind == "http":
         return f"{asked.get('method')} {asked.get('url')} → {ended or got.get('status')}"
+    if item.kind == "shell":
+        argv = asked.get("argv")
+        called = " ".join(map(str, argv)) if isinstance(argv, list) else ""
+        return f"run {called} → {ended or got.get('status')}"
     if item.kind == "files":
         return f"{asked.get('action')} {asked.get('path')}{' → ' * bool(ended)}{ended}"
     return f"model {item.model or ''} → {ended or f'{item.input_tokens} tokens in, {item.output_tokens} out'}"

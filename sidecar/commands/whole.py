@@ -149,6 +149,9 @@ class WholeCommands:
             detail = f"{here.words}; the setting least_tier asks for {least}, so no skill runs"
             fix = f"Run it on Linux 6.2 or later, with Landlock; or accept less: least_tier = {here.tier!r}"
             return views.Health(name="isolation", state="error", detail=detail, fix=fix)
+        if obstacle := self._workers.no_boxes:
+            detail = f"{here.words}; skills that run programs do not run: {obstacle}"
+            return views.Health(name="isolation", state="warning", detail=detail, fix="Let users make namespaces.")
         strongest = not here.is_less_than(TIERS[-1])
         fix = "" if strongest else "Linux 6.2 or later, with Landlock, locks workers in."
         return views.Health(name="isolation", state="ok" if strongest else "warning", detail=here.words, fix=fix)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from sidecar.checker.manifest import Manifest
@@ -25,6 +26,7 @@ class Circumstances:
     session: str | None
     depth: int
     priority: int
+    scratch: Path | None = None  # its worker's folder
 
     @property
     def is_watched(self) -> bool:
@@ -45,6 +47,8 @@ class Asked:
     @property
     def name(self) -> str:
         """As the settings call it: "http.post", "files.write"."""
+        if self.kind == "shell":
+            return "shell.run"
         return f"{self.kind}.{self.request.get('method') or self.request.get('action')}".lower()
 
     @property
@@ -57,6 +61,8 @@ class Asked:
         """Whether it changes something outside."""
         if self.kind == "http":
             return self.request.get("method") not in READING
+        if self.kind == "shell":
+            return True
         return self.kind == "files" and self.request.get("action") == "write"
 
     @property

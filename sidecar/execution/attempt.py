@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import TypeAlias
 
@@ -197,7 +198,11 @@ class Attempt:
         try:
             if not self._where.trusted:
                 require(self._runner.least_tier)
+            if self._manifest.commands and (obstacle := self._runner.workers.no_boxes):
+                programs = ", ".join(self._manifest.commands)
+                raise TierTooWeak(f"it runs {programs}, and this machine has no box for programs: {obstacle}")
             self._worker = self._runner.workers.spawn()
+            self._where = replace(self._where, scratch=self._worker.scratch)
             if self._stopped:  # while there was no process to kill yet
                 self._kill()
             self._converse(self._worker)

@@ -25,7 +25,9 @@ from sidecar.clock import Clock
 from sidecar.execution.asked import Asked, Circumstances
 from sidecar.execution.files import FileRefused, FileRequest, perform_file
 from sidecar.execution.record import record
+from sidecar.execution.shell import CommandFailed, ShellRequest, perform_shell
 from sidecar.execution.step_approval import yes_to
+from sidecar.execution.workers import Workers, WorkersUnavailable
 from sidecar.failpoints import failpoint
 from sidecar.gateway import EffectFailed, Gateway
 from sidecar.grants import granted_to
@@ -36,6 +38,7 @@ from sidecar.store import Store
 from skills.wire import Done, Effect, ErrorInfo, Failed, Suspend
 
 KEY = "idempotency-key"
+_REFUSED = (FileRefused, CommandFailed, WorkersUnavailable, OSError, UnicodeDecodeError, ValidationError)
 
 
 class NeedsApproval(EffectFailed):
@@ -56,6 +59,7 @@ class Effects:
     gateway: Gateway
     moments: Moments
     workspace: Path
+    workers: Workers
     budget: Budget
     rules: Rules
 
@@ -79,7 +83,7 @@ class Effects:
         except EffectFailed as refused:
             payment.unbilled = refused.unbilled
             error = ErrorInfo(type=refused.type, message=str(refused), retryable=refused.retryable)
-        except (FileRefused, OSError, UnicodeDecodeError, ValidationError) as refused:
+        except _REFUSED as refused:
             error = ErrorInfo(type=type(refused).__name__, message=str(refused), retryable=False)
         self._audit(asked, reply, error, payment)
         return Failed(error=error) if error else Done(result=reply)
@@ -149,6 +153,10 @@ class Effects:
                 return perform_file(self.workspace, manifest, FileRequest.model_validate(request))
             case "http":
                 return self.gateway.effect("http", {**request, **self._allowed(asked)}, abort=abort)
+            case "shell":
+                scratch = asked.where.scratch
+                assert scratch is not None, asked  # noqa: S101 # whoever asks has a worker
+                return perform_shell(self.workers, scratch, manifest, ShellRequest.model_validate(request), abort)
             case "model":
                 return self._ask_model(asked.where, request, abort, payment)
 
@@ -187,6 +195,8 @@ def _stub(asked: Asked) -> JsonValue:
     """What a rehearsal answers in place of a write."""
     if asked.kind == "files":
         return {}
+    if asked.kind == "shell":
+        return {"status": 0, "output": ""}
     body = base64.b64encode(b'{"rehearsal": "nothing was sent"}').decode()
     headers: dict[str, JsonValue] = {"x-tend-rehearsal": "not sent"}
     return {"status": 200, "headers": headers, "content_base64": body, "url": asked.request.get("url")}

@@ -10,7 +10,9 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from sidecar import failpoints
 from sidecar.isolation.scratch import make_scratch, remove_all, remove_scratch
@@ -84,6 +86,25 @@ class Workers:
                 raise
         return worker
 
+    def execute(self, argv: Sequence[str], scratch: Path) -> Worker:
+        """Start a program in a box; `sock` is its input and output. Raises WorkersUnavailable."""
+        ours, theirs = socket.socketpair()
+        with theirs, self._turn:
+            try:
+                zygote = self._running()
+                program = Worker(next(self._names), ours, scratch, zygote)
+                zygote.spawn(program, theirs, argv)
+            except WorkersUnavailable:
+                ours.close()
+                raise
+        return program
+
+    @property
+    def no_boxes(self) -> str:
+        """Why there is no box for a program, or ""."""
+        zygote = self._zygote
+        return zygote.no_boxes if zygote else "the zygote is not running"
+
     def kill(self, worker: Worker) -> int:
         """Kill the worker and its group; return its exit status when it is proven dead. One that has ended by itself
         keeps its own."""
@@ -116,6 +137,7 @@ class _ZygoteProcess:
         self._workers: dict[int, Worker] = {}
         self._sending = threading.Lock()
         self.alive = True
+        self.no_boxes = ""
         with theirs:
             self._process = subprocess.Popen(
                 [sys.executable, "-I", "-m", "sidecar.execution.zygote", str(theirs.fileno()), str(lock)],
@@ -132,11 +154,12 @@ class _ZygoteProcess:
             self.close()
             raise WorkersUnavailable(f"the zygote was not ready within {READY_WITHIN:g} s. See: tend doctor")
 
-    def spawn(self, worker: Worker, theirs: socket.socket) -> None:
+    def spawn(self, worker: Worker, theirs: socket.socket, argv: Sequence[str] = ()) -> None:
+        """Fork it, and have it execute an attempt, or the program that `argv` names."""
         self._workers[worker.name] = worker
         try:
             with self._sending:
-                wanted = json.dumps({"spawn": worker.name, "scratch": str(worker.scratch)})
+                wanted = json.dumps({"spawn": worker.name, "scratch": str(worker.scratch), "argv": list(argv)})
                 socket.send_fds(self._control, [wanted.encode() + b"\n"], [theirs.fileno()])
         except OSError as error:
             raise WorkersUnavailable(f"the zygote is gone: {error}") from error
@@ -183,8 +206,9 @@ class _ZygoteProcess:
         except OSError:
             return b""
 
-    def _heard(self, message: dict[str, int]) -> None:
+    def _heard(self, message: dict[str, Any]) -> None:
         if "ready" in message:
+            self.no_boxes = message["no_boxes"]
             self._ready.set()
         elif "spawned" in message:
             worker = self._workers[message["spawned"]]

@@ -3,9 +3,12 @@
 Started by exec with a clean environment, so that a worker can't find there what the sidecar started with. It speaks
 lines of JSON with the sidecar over a socket:
 
-    {"spawn": ID, "scratch": FOLDER} with the worker's socket   → {"spawned": ID, "pid": PID}
+    {"spawn": ID, "scratch": FOLDER, "argv": []} with the worker's socket
+                                                                → {"spawned": ID, "pid": PID}
     {"kill": ID}                                                → {"exited": ID, "status": STATUS}, as for every worker
                                                                   that ends
+
+Where `argv` names a program, what is forked executes that in a box, and not an attempt.
 
 The lock file is held open by the zygote and, through the fork, by every worker: whoever gets the lock knows that all
 of them are dead. The zygote ends, and its workers with it, when the sidecar does.
@@ -22,10 +25,12 @@ import signal
 import socket
 import sys
 import traceback
+from collections.abc import Sequence
 from pathlib import Path
 
 from sidecar.execution.worker import work
 from sidecar.failpoints import descriptors, failpoint
+from sidecar.isolation import box
 from sidecar.isolation.kernel import hide_memory
 from sidecar.isolation.limits import Limits
 from sidecar.isolation.lock_in import LockIn
@@ -55,7 +60,7 @@ class Zygote:
         signal.signal(signal.SIGCHLD, lambda *_: None)
 
     def serve(self) -> None:
-        self._say({"ready": os.getpid()})
+        self._say({"ready": os.getpid(), "no_boxes": box.obstacle()})
         control = self._control.fileno()
         while True:
             ready, _, _ = select.select([control, self._wakeup], [], [])
@@ -77,23 +82,25 @@ class Zygote:
         for line in lines:
             message = json.loads(line)
             if "spawn" in message:
-                self._spawn(message["spawn"], Path(message["scratch"]), sockets[0])
+                self._spawn(message["spawn"], Path(message["scratch"]), message["argv"], sockets[0])
             else:
                 self._kill(message["kill"])
 
-    def _spawn(self, name: int, scratch: Path, fd: int) -> None:
+    def _spawn(self, name: int, scratch: Path, argv: Sequence[str], fd: int) -> None:
         pid = os.fork()
         if pid == 0:
             signal.set_wakeup_fd(-1)
-            self._become_worker(scratch, fd)
+            self._become_worker(scratch, argv, fd)
         os.close(fd)
         self._workers[pid] = name
         failpoint("zygote.forked")
         self._say({"spawned": name, "pid": pid})
 
-    def _become_worker(self, scratch: Path, fd: int) -> None:
+    def _become_worker(self, scratch: Path, argv: Sequence[str], fd: int) -> None:
         try:
             _stand_alone(scratch)
+            if argv:
+                box.execute(argv, scratch, fd, self._keep)
             self._lock_in.close((fd, *self._keep), limits=Limits(), scratch=scratch)
             work(socket.socket(fileno=fd))
         except BaseException:  # noqa: BLE001 # a child never goes on as the zygote
@@ -113,7 +120,7 @@ class Zygote:
             failpoint("zygote.reaped")
             self._say({"exited": self._workers.pop(pid), "status": os.waitstatus_to_exitcode(status)})
 
-    def _say(self, message: dict[str, int]) -> None:
+    def _say(self, message: dict[str, int | str]) -> None:
         try:
             self._control.sendall(json.dumps(message).encode() + b"\n")
         except BrokenPipeError:

@@ -1,13 +1,18 @@
-"""Which calls to the kernel a worker may make: those of an interpreter that computes, reads what Landlock lets it
-read, and talks over the one socket that it was given. All others are denied, new ones too."""
+"""Which calls to the kernel may be made.
+
+A worker has those of an interpreter that computes, reads what Landlock lets it read, and talks over the one socket that
+it was given; all others are denied, new ones too. A program in a box may be any; it has all but those that lead out of
+the box.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sidecar.isolation.seccomp import ABSENT, ALLOW, Bits, Null, OneOf, Rule
+from sidecar.isolation.seccomp import ABSENT, ALLOW, DENY, IGNORE, Bits, Null, OneOf, Rule
 
 _CLONE_THREAD = 0x00010000  # from <linux/sched.h>
+_CLONE_NAMESPACES = 0x7E020080
 _PR_SET_NAME, _PR_GET_NAME = 15, 16
 
 _FILES = """
@@ -55,3 +60,27 @@ def worker_rules(pid: int) -> Mapping[str, Rule]:
 # From <fcntl.h> and <asm-generic/ioctls.h>; not those that have the kernel send a signal to another process.
 _FCNTL = (0, 1, 2, 3, 4, 5, 6, 7, 1030)  # F_DUPFD … F_SETLKW, F_DUPFD_CLOEXEC
 _IOCTL = (0x5401, 0x5413, 0x5421, 0x541B, 0x5451, 0x5450)  # TCGETS, TIOCGWINSZ, FIONBIO, FIONREAD, FIOCLEX, FIONCLEX
+
+_OUT_OF_THE_BOX = """
+    socket connect bind listen accept accept4
+    ptrace process_vm_readv process_vm_writev process_madvise kcmp pidfd_getfd
+    mount umount2 mount_setattr move_mount open_tree fsopen fsmount fsconfig fspick pivot_root chroot unshare setns
+    io_uring_setup io_uring_enter io_uring_register bpf perf_event_open userfaultfd
+    keyctl add_key request_key init_module finit_module delete_module kexec_load kexec_file_load reboot swapon swapoff
+    acct quotactl settimeofday clock_settime clock_adjtime adjtimex sethostname setdomainname syslog
+    setxattr lsetxattr fsetxattr setxattrat removexattr lremovexattr fremovexattr removexattrat
+    mknod mknodat name_to_handle_at open_by_handle_at fanotify_init
+    setuid setgid setreuid setregid setresuid setresgid setfsuid setfsgid setgroups capset
+    iopl ioperm vhangup
+"""
+
+# Landlock does not hold off these from files outside; programs like git and tar want them for their own.
+_MODES_AND_TIMES = """
+    chmod fchmod fchmodat fchmodat2 chown fchown lchown fchownat utime utimes futimesat utimensat
+"""
+
+PROGRAM_RULES: Mapping[str, Rule] = dict.fromkeys(_OUT_OF_THE_BOX.split(), DENY) | {
+    **dict.fromkeys(_MODES_AND_TIMES.split(), IGNORE),
+    "clone": Bits(0, _CLONE_NAMESPACES),
+    "clone3": ABSENT,
+}

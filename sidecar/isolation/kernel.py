@@ -54,6 +54,10 @@ def renounce_privileges() -> None:
     _checked(_libc().capset(header, nothing))
 
 
+def unshare(namespaces: int) -> None:
+    _checked(_libc().unshare(ctypes.c_int(namespaces)))
+
+
 @cache
 def _libc() -> Any:
     return ctypes.CDLL(None, use_errno=True)

@@ -36,12 +36,12 @@ class LockIn:
         limits.impose()
         if self._ruleset:
             self._ruleset.restrict([*((path, READ) for path in reads), *([(scratch, WRITE)] if scratch else ())])
-        _close_all_but(keep)
+        close_all_but(keep)
         if self._tier != "limited":
             seccomp.restrict(worker_rules(os.getpid()), DENY)
 
 
-def _close_all_but(keep: Collection[int]) -> None:
+def close_all_but(keep: Collection[int]) -> None:
     """Of standard input, output and errors, those that are not kept become nothing."""
     nothing = os.open(os.devnull, os.O_RDWR)
     for standard in set(_STANDARD).difference(keep):

@@ -28,6 +28,7 @@ _KILL = 0x80000000
 _ERROR = 0x00050000
 ALLOW = 0x7FFF0000
 DENY = _ERROR | errno.EPERM  # PermissionError
+IGNORE = _ERROR  # nothing is done, and all seems well
 ABSENT = _ERROR | errno.ENOSYS  # as a kernel that has no such call: the C library then does without
 
 _Instruction: TypeAlias = tuple[int, int, int, int]  # code, steps to jump where true, where false, value

@@ -61,6 +61,7 @@ def rehearse(
     *,
     steps: Mapping[str, object] | None = None,
     http: Mapping[str, object] | None = None,
+    programs: Mapping[str, object] | None = None,
     files: Mapping[str, str] | None = None,
     asks: Sequence[object] = (),
     approvals: bool | Sequence[bool | Approval] = (),
@@ -78,6 +79,7 @@ def rehearse(
 
     steps      results by step name; a step that is not named here executes its body
     http       replies by "GET https://..." (or the address alone): text, JSON, a Reply, an exception
+    programs   what they write, by "jq . a.json" (or the program's name alone): text, a shell.Finished, an exception
     files      the workspace's files by path
     asks       the model's answers in order: a value, or a str for the raw text
     approvals  people's answers in order; `True` approves everything
@@ -97,6 +99,7 @@ def rehearse(
         declaration=skill.declaration,
         now=now,
         http=Script("http", http or {}),
+        programs=Script("programs", programs or {}),
         files=dict(files or {}),
         invokes=Script("invokes", invokes or {}),
         waits=Script("waits", waits or {}),

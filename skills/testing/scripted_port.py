@@ -141,6 +141,8 @@ class ScriptedPort:
                 return self._world.send(request)
             case "files":
                 return self._world.touch_file(request)
+            case "shell":
+                return self._world.run_program(request["argv"])
             case "model":
                 return self._world.reply_of_model(request)
 

@@ -15,6 +15,7 @@ from skills.approval import Approval
 from skills.definition import Declaration
 from skills.http import Reply
 from skills.secrets import names_in, shown
+from skills.shell import Finished
 from skills.testing.script import Script, Unscripted
 from skills.values import encode_untyped
 from skills.wire import Json
@@ -66,6 +67,7 @@ class World:
     declaration: Declaration
     now: datetime
     http: Script
+    programs: Script
     files: dict[str, str]
     invokes: Script
     waits: Script
@@ -101,6 +103,16 @@ class World:
         if isinstance(answer, Exception):
             raise answer
         return _wire_reply(answer, sent.url)
+
+    def run_program(self, argv: list[str]) -> Json:
+        if argv[0] not in self.declaration.commands:
+            raise NotDeclared(f"the program {argv[0]!r} is not declared; add it to commands=[...] of @skill")
+        whole = " ".join(argv)
+        answer = self.programs.next(whole if whole in self.programs else argv[0], argv)
+        if isinstance(answer, Exception):
+            raise answer
+        finished = answer if isinstance(answer, Finished) else Finished(status=0, output=str(answer))
+        return finished.model_dump()
 
     def touch_file(self, request: dict[str, Any]) -> Json:
         path: str = request["path"]

@@ -28,6 +28,15 @@ class OrdinarySidecar(LiveSidecar):
                 os.chown(path, USER, USER)
 
 
+def put_with_a_yes(live: LiveSidecar, name: str, text: str) -> None:
+    """Write a skill whose powers want a person's yes."""
+    verdict = live.client.write(name, text, base=None, reason="a test")
+    assert verdict.report.passed, verdict.report.problems
+    if not verdict.live:
+        [proposal] = [each for each in live.client.status().proposals if each.skill == name]
+        live.client.accept(proposal.id)
+
+
 @pytest.fixture(scope="module", params=WHO)
 def anyones(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSidecar]:
     if request.param == WHO[0]:

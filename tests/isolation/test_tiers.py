@@ -9,6 +9,7 @@ import pytest
 
 from sidecar.client import SettingsError, load_settings
 from sidecar.isolation.tiers import reached
+from tests.isolation.conftest import put_with_a_yes
 from tests.support.live_sidecar import LiveSidecar
 from tests.support.ordinary_user import REPOSITORY
 
@@ -24,6 +25,22 @@ from skills import Run, skill
 @skill()
 def quiet(run: Run) -> int:
     return 1
+'''
+
+
+COUNTING = '''"""Count the lines of nothing."""
+
+from skills import Run, shell, skill, step
+
+
+@step
+def count() -> str:
+    return shell.run(["wc", "-l"]).output
+
+
+@skill(commands=["wc"])
+def counting(run: Run) -> str:
+    return run.step(count)
 '''
 
 
@@ -49,6 +66,11 @@ def test_where_less_is_reached_than_is_accepted_no_skill_runs(old: LiveSidecar) 
     assert [attempt.tier for attempt in accepted.attempts] == ["filtered"]
     assert old.client.status().tier == "filtered"
     assert "no Landlock" in old.client.status().tier_because
+
+    put_with_a_yes(old, "counting", COUNTING)
+    boxless = old.run("counting").run.error
+    assert boxless is not None
+    assert boxless.message.startswith("it runs wc, and this machine has no box for programs: it isolates as 'filtered'")
 
     old.stop()
     old.start(TEND_LEAST_TIER="locked")

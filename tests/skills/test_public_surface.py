@@ -48,6 +48,7 @@ def test_the_surface_is_exactly_this() -> None:
         "files",
         "http",
         "secret",
+        "shell",
         "skill",
         "step",
         "succeeded",

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from skills import Run, StepFailed, files, http, skill, step
+from skills import Run, StepFailed, files, http, shell, skill, step
 from skills.testing import RehearsalFailed, in_turn, rehearse
 
 counter = [0]
@@ -53,6 +53,29 @@ def test_a_gap_in_the_script_is_named_with_the_line_to_add() -> None:
         rehearse(sum_up)
     with pytest.raises(RehearsalFailed, match="has 1 answers in turn"):
         rehearse(sum_up, steps={"count": in_turn(1)})
+
+
+@step
+def sum_of(text: str) -> str:
+    return shell.run(["jq", ".sum"], stdin=text).output
+
+
+@skill(commands=["jq"])
+def computes(run: Run) -> str:
+    return run.step(sum_of, '{"sum": 3}')
+
+
+@skill()
+def computes_undeclared(run: Run) -> str:
+    return run.step(sum_of, "{}")
+
+
+def test_programs_are_scripted_by_what_they_write() -> None:
+    assert rehearse(computes, programs={"jq .sum": "3\n"}).result == "3\n"
+    assert rehearse(computes, programs={"jq": shell.Finished(status=1, output="no")}).result == "no"
+    error = rehearse(computes_undeclared, programs={"jq": ""}).error
+    assert error is not None
+    assert "add it to commands=[...]" in error.message
 
 
 def test_what_is_not_declared_is_refused() -> None:

@@ -20,6 +20,7 @@ def card_facts(card: views.Card | None) -> list[tuple[str, RenderableType | None
         ("hosts", ", ".join(card.hosts) or "none"),
         ("reads", ", ".join(card.reads) or "nothing"),
         ("writes", ", ".join(card.writes) or "nothing"),
+        ("runs", ", ".join(card.commands) or None),
         ("secrets", "\n".join(map(use, card.secrets)) or None),
         ("cannot be undone", "\n".join(undone) or "nothing"),
         ("schedule", how_often(card)),

@@ -1,0 +1,112 @@
+"""A box for a program: a process namespace of its own, so that nothing of it survives, whatever it has forked.
+
+    keeper ─► namespaces ─fork─► their first process ─fork─► limits, Landlock, seccomp ─► the program
+       each waits, and ends as the next one did; where the first of a process namespace ends, the kernel ends the rest
+
+Root makes the namespaces itself; an ordinary user in a user namespace, where the system lets him.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
+
+from sidecar.isolation import kernel, seccomp
+from sidecar.isolation.calls import PROGRAM_RULES
+from sidecar.isolation.landlock import EXECUTE, READ, WRITE, Ruleset
+from sidecar.isolation.limits import Limits
+from sidecar.isolation.lock_in import close_all_but
+from sidecar.isolation.tiers import reached
+
+NOT_STARTED = 126  # the exit status where the box could not be made, or the program not be executed
+
+_NEWUSER, _NEWPID, _NEWNET, _NEWIPC = 0x10000000, 0x20000000, 0x40000000, 0x08000000  # from <linux/sched.h>
+_PATH = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
+_PROGRAMS = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/opt", "/nix/store")
+_KNOWLEDGE = ("/etc/ld.so.cache", "/etc/passwd", "/etc/group", "/etc/nsswitch.conf", "/etc/localtime", "/etc/gitconfig")
+
+
+def execute(argv: Sequence[str], scratch: Path, talk: int, keep: Collection[int]) -> None:
+    """Become the program's keeper, in a process that was just forked; never returns. The program has the socket `talk`
+    as input and output, the keeper has `keep`. Whoever kills the keeper ends the namespace, and all that is in it."""
+    try:
+        kernel.die_with_parent()
+        _unshare()
+        if (first := os.fork()) == 0:
+            kernel.die_with_parent()
+            if (program := os.fork()) == 0:
+                _become(argv, scratch, talk)
+            first = program
+        close_all_but(keep)  # the end of `talk` is the program's end
+        _, status = os.waitpid(first, 0)
+        code = os.waitstatus_to_exitcode(status)
+        os._exit(code if code >= 0 else 128 - code)  # as a shell tells of a signal
+    finally:
+        os._exit(NOT_STARTED)
+
+
+def obstacle() -> str:
+    """Why no program can be boxed here, or ""."""
+    here = reached()
+    if here.is_less_than("locked"):
+        return f"it isolates as {here.tier!r} ({here.because})"
+    child = os.fork()
+    if child == 0:
+        try:
+            _unshare()
+        except OSError:
+            os._exit(1)
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    return "" if status == 0 else "an ordinary user may not make namespaces here"
+
+
+def _unshare() -> None:
+    inner = _NEWPID | _NEWNET | _NEWIPC
+    user, group = os.getuid(), os.getgid()
+    if user == 0:
+        kernel.unshare(inner)
+        return
+    kernel.show_memory()
+    kernel.unshare(_NEWUSER | inner)
+    Path("/proc/self/setgroups").write_text("deny")
+    Path("/proc/self/uid_map").write_text(f"{user} {user} 1")
+    Path("/proc/self/gid_map").write_text(f"{group} {group} 1")
+
+
+def _become(argv: Sequence[str], scratch: Path, talk: int) -> None:
+    try:
+        _only(talk)
+        program = shutil.which(argv[0], path=_PATH)
+        if program is None:
+            raise FileNotFoundError(f"there is no program {argv[0]!r} in {_PATH}")
+        kernel.renounce_privileges()
+        Limits().impose()
+        Ruleset(_places(scratch)).restrict()
+        seccomp.restrict(PROGRAM_RULES, seccomp.ALLOW)
+        home = str(scratch)
+        environment = {"PATH": _PATH, "LANG": "C.UTF-8", "HOME": home, "TMPDIR": home}
+        os.execve(program, [*argv], environment)  # noqa: S606
+    except OSError as error:
+        os.write(1, f"{error}\n".encode())
+    finally:
+        os._exit(NOT_STARTED)
+
+
+def _only(talk: int) -> None:
+    """It has no other descriptor than its standard ones."""
+    for standard in range(3):
+        os.dup2(talk, standard)
+    os.closerange(3, os.sysconf("SC_OPEN_MAX"))
+
+
+def _places(scratch: Path) -> Iterator[tuple[Path, int]]:
+    for path in _PROGRAMS:
+        yield Path(path), EXECUTE
+    for path in _KNOWLEDGE:
+        yield Path(path), READ
+    yield Path("/dev/urandom"), READ
+    yield Path(os.devnull), WRITE
+    yield scratch, WRITE

@@ -1,0 +1,106 @@
+"""Programs that a skill declares run in a box: nothing of theirs survives, and nothing of the person's is theirs."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from sidecar.isolation.tiers import reached
+from tests.isolation.conftest import put_with_a_yes
+from tests.support.live_sidecar import LiveSidecar
+from tests.support.processes import children_of
+from tests.support.waiting import wait_until
+
+pytestmark = pytest.mark.skipif(
+    reached().tier != "locked", reason=f"this machine reaches {reached().tier}: {reached().because}"
+)
+
+PROGRAMS = '''"""Run a program."""
+
+from datetime import timedelta
+
+from pydantic import BaseModel
+
+from skills import EffectFailed, Run, shell, skill, step
+
+
+class Wanted(BaseModel):
+    argv: list[str]
+    stdin: str = ""
+    seconds: float = 60
+
+
+class Came(BaseModel):
+    status: int
+    output: str
+
+
+@step
+def execute(wanted: Wanted) -> Came:
+    try:
+        done = shell.run(wanted.argv, stdin=wanted.stdin, timeout=timedelta(seconds=wanted.seconds))
+    except EffectFailed as error:
+        return Came(status=-1, output=error.message)
+    return Came(status=done.status, output=done.output)
+
+
+@skill(commands=["sh", "cat", "no-such-program"], concurrency=20)
+def programs(run: Run, wanted: Wanted) -> Came:
+    return run.step(execute, wanted)
+'''
+
+
+@pytest.fixture(scope="module")
+def live(anyones: LiveSidecar) -> LiveSidecar:
+    put_with_a_yes(anyones, "programs", PROGRAMS)
+    return anyones
+
+
+def execute(live: LiveSidecar, *argv: str, stdin: str = "", seconds: float = 60) -> tuple[int, str]:
+    ended = live.ended(
+        live.client.run_skill("programs", {"argv": [*argv], "stdin": stdin, "seconds": seconds}).id, within=90
+    )
+    assert isinstance(ended.output, dict), ended.run.error
+    status, output = ended.output["status"], ended.output["output"]
+    assert isinstance(status, int)
+    return status, str(output)
+
+
+def test_it_reads_its_input_and_its_output_is_the_steps(live: LiveSidecar) -> None:
+    assert execute(live, "cat", stdin="words\n" * 100_000) == (0, "words\n" * 100_000)
+    assert execute(live, "sh", "-c", "echo told; echo complained >&2; exit 3") == (3, "told\ncomplained\n")
+    assert execute(live, "sh", "-c", "echo kept > file && cat file") == (0, "kept\n")
+    assert execute(live, "sh", "-c", "kill -9 $$") == (137, "")
+
+
+def test_it_reaches_nothing_of_the_persons(live: LiveSidecar, tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("a secret")
+    for attempt in (f"cat {secret}", f"echo x > {secret}", f"rm {secret}", f"cat {live.workspace}/.tend/tend.db"):
+        status, output = execute(live, "sh", "-c", attempt)
+        assert status != 0
+        assert "denied" in output, output
+    assert secret.read_text() == "a secret"
+    _, environment = execute(live, "sh", "-c", "export -p")
+    assert "TEND" not in environment
+    if bash := shutil.which("bash", path="/usr/bin:/bin"):
+        status, output = execute(live, "sh", "-c", f"{bash} -c 'echo > /dev/tcp/127.0.0.1/22'")
+        assert (status != 0, "not permitted" in output) == (True, True), output
+
+
+def test_nothing_of_it_survives(live: LiveSidecar) -> None:
+    """What it has put into the background, in a session of its own, and what ran when its time was up. (I10)"""
+    assert execute(live, "sh", "-c", "(setsid sleep 1000 >/dev/null 2>&1 &); echo left")[0] == 0
+    status, output = execute(live, "sh", "-c", "setsid sleep 1000 & while :; do :; done", seconds=1)
+    assert (status, "longer than 1 s" in output) == (-1, True)
+    status, output = execute(live, "sh", "-c", "while :; do echo much; done")
+    assert (status, "more than 1,048,576 bytes" in output) == (-1, True)
+    [zygote] = [pid for pid, line in children_of(live.pid).items() if "sidecar.execution.zygote" in line]
+    wait_until(lambda: not children_of(zygote), "all is gone")
+
+
+def test_what_is_not_declared_or_not_there_is_told(live: LiveSidecar) -> None:
+    assert 'commands=["id"]' in execute(live, "id")[1]
+    assert "there is no program 'no-such-program'" in execute(live, "no-such-program")[1]
