@@ -59,11 +59,12 @@ def report(stage: Stage, run: views.Run) -> Report:
     cited = cited_visits(detail)
     if not isinstance(detail.output, dict):
         raise NotAsTold(f"run {run.id} was to return the prices, and returned {detail.output!r}.")
+    told = [notice for notice in stage.client.notices(limit=200) if notice.kind == "said"]  # not what Tend alerts to
     return Report(
         run=run,
         said={str(lamp): float(str(euros)) for lamp, euros in detail.output.items()},
         asked={visit.lamp: visit.euros for visit in stage.shop.visits if visit.number in cited},
-        notice=next((notice.text for notice in stage.client.notices(limit=200) if notice.run == run.id), ""),
+        notice=next((notice.text for notice in told if notice.run == run.id), ""),
     )
 
 

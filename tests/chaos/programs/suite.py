@@ -161,7 +161,7 @@ class Batch:
         query = self._sidecar.query
         kept = query(sa.select(state.c.value).where(state.c.name == program.word))
         assert [row.value for row in kept] == ([] if expected.kept is None else [expected.kept]), program
-        told = query(sa.select(notices.c.text).where(notices.c.run == run.id))
+        told = query(sa.select(notices.c.text).where(notices.c.run == run.id, notices.c.kind == "said"))
         assert sorted(row.text for row in told) == sorted(expected.notices), program
         for table, column, count in (
             (events, events.c.source, expected.events),
