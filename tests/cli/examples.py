@@ -321,6 +321,18 @@ EVENT = views.Event(
 )
 
 
+STOP = views.Stop(skill=None, since=ago(minutes=5), by="ada", reason="the bill is strange")
+HALT = views.Halt(stop=STOP, runs=(run(state="queued", reason="stopped"),), in_doubt=(RUN,))
+DECISION = views.Decision(
+    at=ago(minutes=5),
+    who="ada",
+    what="activate",
+    subject=f"price_report {VERSION}",
+    why="as asked",
+    skill="price_report",
+)
+
+
 def status(**changed: object) -> views.Status:
     return views.Status.model_validate(
         {

@@ -11,6 +11,7 @@ from rich.console import RenderableType
 from harness.cli import words as said
 from harness.cli.console import InertConsole, inert
 from harness.cli.pages.approvals import approval_list, approval_page
+from harness.cli.pages.audit import audit_table
 from harness.cli.pages.backup import backup_page, restored_page
 from harness.cli.pages.cost import caps_page, cost_page
 from harness.cli.pages.diff import diff_page
@@ -22,6 +23,7 @@ from harness.cli.pages.runs import log_page, run_page, run_table
 from harness.cli.pages.secrets import granted, kept, secret_table
 from harness.cli.pages.skills import skill_page, skill_table, version_table
 from harness.cli.pages.status import status_page, welcome_page
+from harness.cli.pages.stop import started_page, stopped_page
 from harness.cli.pages.why import why_page
 from sidecar.client import views
 
@@ -63,12 +65,31 @@ PAGES: dict[str, RenderableType] = {
     "backup": backup_page(examples.BACKUP, WORDS),
     "restored": restored_page(examples.RESTORED, WORDS),
     "why": why_page(examples.WHY, WORDS),
+    "stopped": stopped_page(examples.HALT, WORDS),
+    "started": started_page(examples.HALT, WORDS),
+    "stop in the status": status_page(examples.status(stopped=examples.STOP), WORDS),
+    "audit": audit_table([examples.DECISION], WORDS),
 }
 
 
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_fits_80_columns(name: str) -> None:
     assert max(len(line.rstrip()) for line in read(PAGES[name]).splitlines()) <= 80
+
+
+def test_a_stop_says_why_what_it_holds_what_is_in_doubt_and_how_to_go_on() -> None:
+    text = " ".join(read(PAGES["stopped"]).split())
+    for told in (
+        "everything is stopped by ada since ",
+        ": the bill is strange",
+        "1 run that was under way waits",
+        "in an irreversible step, which may have happened, or not: a1b2c3d4",
+        "Go on with: tend start --all",
+    ):
+        assert told in text
+    status = " ".join(read(PAGES["stop in the status"]).split())
+    assert "Go on with: tend start --all" in status
+    assert "next up" not in status
 
 
 def test_a_row_keeps_its_ids_and_states_whole_on_a_narrow_screen() -> None:

@@ -15,9 +15,7 @@ from sidecar.client import views
 def audit_table(decisions: Sequence[views.Decision], words: Words) -> RenderableType:
     if not decisions:
         return Text(f"Nothing of that kind was decided. Everything: {words.command('audit')}")
-    made = table("when", "who", "what", "+subject", "+why")
+    made = table("+when", "who", "what", "+subject", "+why")
     for decision in decisions:
-        made.add_row(
-            words.weekday(decision.at), decision.who, decision.what, Text(decision.subject), Text(decision.why)
-        )
+        made.add_row(words.exact(decision.at), decision.who, decision.what, Text(decision.subject), Text(decision.why))
     return made

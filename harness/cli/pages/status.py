@@ -33,7 +33,7 @@ def status_page(status: views.Status, words: Words) -> RenderableType:
                 ("isolation", _isolation(status)),
                 ("model", model(status)),
                 ("spent today", _spent(status, words)),
-                ("next up", next_up(status, words)),
+                ("next up", None if status.stopped else next_up(status, words)),
             ]
         ),
         section("Hosts", _hosts(status, words)) if status.hosts else None,
