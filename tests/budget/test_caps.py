@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 import sqlalchemy as sa
 
-from harness.demo.scripted_model import ScriptedModel, Turn
+from harness.demo.scripted_model import Hang, Request, ScriptedModel, Turn
 from sidecar.client import Refused, views
 from sidecar.store.schema import approvals, audit, breakers, budget_waits, reservations
 from tests.support.live_sidecar import LiveSidecar
@@ -42,12 +42,16 @@ def NAME(run: Run, times: int) -> int:
 '''
 
 
+def answer(request: Request) -> Turn:
+    return Turn(text="fine", fault=Hang(after=2) if "Hang" in str(request["messages"]) else None)
+
+
 @pytest.fixture(scope="module")
 def thrifty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSidecar]:
     """A run may call three times, and tell twice."""
     settings = {"budget_run_http_calls": "3", "budget_run_notices": "2"}
     with (
-        ScriptedModel(lambda _: Turn(text="fine")) as model,
+        ScriptedModel(answer) as model,
         LiveSidecar(tmp_path_factory.mktemp("thrifty"), base_url=model.base_url, **settings) as live,
     ):
         yield live
@@ -80,6 +84,12 @@ def test_at_a_cap_the_run_waits_and_goes_on_when_a_person_raises_it(thrifty: Liv
     assert [sink.count(f"/calls/{number}") for number in range(4)] == [1, 1, 1, 1]
     told = [notice.text for notice in thrifty.client.notices() if notice.target == "#ops" and notice.skill == "calls"]
     assert sorted(told) == [f"calls {number}" for number in range(4)]
+    warned = [notice.text for notice in thrifty.client.notices() if f"run {run.id} has used" in notice.text]
+    nearly = [text.partition(". ")[0] for text in warned if "At its cap runs wait for you" in text]
+    assert sorted(nearly) == [
+        f"run {run.id} has used 2 of its 2 notices",
+        f"run {run.id} has used 3 of its 3 HTTP calls",
+    ]
     rows = thrifty.query(sa.select(approvals).where(approvals.c.run == run.id).order_by(approvals.c.asked_at))
     asked = [row.id for row in rows]
     assert [row.state for row in rows] == ["void", "approved"], "the first one was made needless by the command"
@@ -88,6 +98,24 @@ def test_at_a_cap_the_run_waits_and_goes_on_when_a_person_raises_it(thrifty: Liv
         "2 notices → 100 notices: it may",
         f"3 HTTP calls → 6 HTTP calls: approval {asked[1]}",
     ]
+
+
+def test_what_was_reserved_when_the_sidecar_died_is_kept_and_shown(thrifty: LiveSidecar) -> None:
+    thrifty.put("hangs", ASKS.replace("NAME", "hangs").replace("How are you?", "Hang"))
+    run = thrifty.client.run_skill("hangs", 1)
+
+    def states() -> list[str]:
+        found = sa.select(reservations.c.state).where(reservations.c.run == run.id).order_by(reservations.c.seq)
+        return [row.state for row in thrifty.query(found)]
+
+    wait_until(lambda: states() == ["reserved"], "the call is reserved")
+    thrifty.kill()
+    thrifty.start()
+    wait_until(lambda: states() == ["kept", "reserved"], "the call is made again, and reserved once more")
+    cost = thrifty.client.cost(skill="hangs")
+    assert cost.unsettled_usd == cost.under_way_usd > 0
+    assert cost.skills[0].usd == pytest.approx(2 * cost.unsettled_usd)
+    thrifty.client.cancel(run.id)
 
 
 def at_the_cap_of_calls(sidecar: LiveSidecar, run: str) -> bool:
