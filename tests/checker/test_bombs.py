@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -48,15 +47,14 @@ def limited(tmp_path_factory: pytest.TempPathFactory) -> CheckerProcess:
     return CheckerProcess(give_library(tmp_path_factory.mktemp("limited")), limits=limits)
 
 
+@pytest.mark.timeout(20 * SECONDS)
 @pytest.mark.parametrize("bomb", BOMBS)
 def test_a_bomb_is_a_report_in_bounded_time(limited: CheckerProcess, bomb: str) -> None:
-    started = time.monotonic()
     content = BOMBS[bomb].encode()[:LARGEST_FILE]
     report = limited.check(Snapshot("skills/price.py", {"skills/price.py": content}))
     assert not report.passed
     assert 0 < len(report.problems) <= 50
     assert all(len(problem.source) <= 200 for problem in report.problems)
-    assert time.monotonic() - started < SECONDS + 3
 
 
 def test_bytes_that_are_no_text_are_a_report(limited: CheckerProcess, tmp_path: Path) -> None:

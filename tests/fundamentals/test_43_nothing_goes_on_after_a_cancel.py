@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 from tests.support.live_sidecar import LiveSidecar
@@ -46,11 +45,9 @@ def test_a_chain_of_runs_ends_with_its_first_and_no_step_starts_any_more(sidecar
     wait_until(lambda: sink.count("/mark") > 3, "the lowest is at work")
     (lowest,) = sidecar.client.runs(skill="lowest")
     pid = sidecar.worker(lowest.id)
-    started = time.monotonic()
     sidecar.client.cancel(top, "enough")
     at_the_acknowledgement = len(sidecar.client.run(lowest.id).steps)
     wait_until(lambda: not Path(f"/proc/{pid}").exists(), "its process is gone", within=5)
-    assert time.monotonic() - started < 5
     states = {name: sidecar.client.runs(skill=name)[0] for name in ("top", "between", "lowest")}
     assert [(run.state, run.reason) for run in states.values()] == [
         ("cancelled", "enough"),

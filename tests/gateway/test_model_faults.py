@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import threading
-import time
 
 import pytest
 
@@ -116,12 +115,9 @@ def test_time_ends_before_the_tries_do() -> None:
     hasty = Patience(attempts=99, total=0.5, idle=30.0, first_wait=0.01, longest_wait=0.05)
     with on_stage(hasty) as stage:
         stage.play(Turn(text="x", fault=Hang(after=2)))
-        started = time.monotonic()
 
         with pytest.raises(ModelUnavailable, match=r"no whole reply within 0\.5 s"):
             stage.ask()
-
-        assert time.monotonic() - started < hasty.idle, "it went by the idle time, not by its patience"
 
 
 @pytest.mark.parametrize(
@@ -182,17 +178,17 @@ def test_a_server_that_is_not_there_is_a_passing_fault() -> None:
         gateway.close()
 
 
-def test_an_aborted_call_ends_at_once_and_hangs_up_on_the_model(stage: Stage) -> None:
-    stage.play(Turn(text="x", fault=Hang(after=3)), RECOVERED)
-    abort = threading.Event()
-    started = time.monotonic()
+def test_an_aborted_call_ends_and_hangs_up_on_the_model() -> None:
+    """Nothing else would end it."""
+    with on_stage(Patience(total=1_000, idle=1_000)) as stage:
+        stage.play(Turn(text="x", fault=Hang(after=3)), RECOVERED)
+        abort = threading.Event()
 
-    with pytest.raises(Aborted):
-        stage.gateway.effect("model", MODEL_REQUEST, on_event=lambda _: abort.set(), abort=abort)
+        with pytest.raises(Aborted):
+            stage.gateway.effect("model", MODEL_REQUEST, on_event=lambda _: abort.set(), abort=abort)
 
-    assert time.monotonic() - started < PATIENCE.idle
-    assert stage.ask()["content"] == [{"type": "text", "text": "Here I am."}]
-    assert len(stage.requests) == 2
+        assert stage.ask()["content"] == [{"type": "text", "text": "Here I am."}]
+        assert len(stage.requests) == 2
 
 
 def test_waits_grow_are_jittered_and_have_a_ceiling() -> None:
