@@ -17,7 +17,7 @@ def raise_alert(
 ) -> bool:
     """Tell it, unless that was done already and it is not well again since."""
     row = insert(connection, alerts).values(subject=subject, kind=notice.kind, since=now)
-    is_new = connection.execute(row.on_conflict_do_nothing()).rowcount > 0
+    is_new = connection.execute(row.on_conflict_do_nothing().returning(alerts.c.subject)).first() is not None
     if is_new:
         tell(connection, notice, now, but_not=but_not)
     return is_new
