@@ -68,6 +68,16 @@ def asked_about(connection: Connection, skill: str, version: str) -> str | None:
     return next((row.id for row in rows if row.call["version"] == version), None)
 
 
+def said_no(connection: Connection, skill: str, version: str) -> str | None:
+    """Who did not want this version, and why; it is not asked about again."""
+    denied = (approvals.c.skill == skill, approvals.c.kind == "version", approvals.c.state == "denied")
+    rows = connection.execute(sa.select(approvals).where(*denied).order_by(approvals.c.answered_at.desc()))
+    row = next((row for row in rows if row.call["version"] == version), None)
+    if row is None:
+        return None
+    return f"{row.answered_by} said no{': ' if row.answer_reason else ''}{row.answer_reason or ''}"
+
+
 def written_by(connection: Connection, snapshot: Snapshot) -> Origin | None:
     """Whose bytes these are, where no person wrote them: the skill's newest version that never was active has the same
     module, or a command of a run was about to write one of the files."""

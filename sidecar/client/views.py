@@ -216,6 +216,7 @@ class Verdict(View):
     schedule: str = ""
     card: Card | None = None
     approval: str | None = None  # what it waits for: a person's yes to what it may do more
+    denied: str | None = None  # who said no to these bytes, and why
 
 
 class Diff(View):

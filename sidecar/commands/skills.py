@@ -40,7 +40,7 @@ from sidecar.store import Row, Store
 from sidecar.store.schema import runs, skills
 from sidecar.triggers.schedule import in_words
 from sidecar.triggers.watch import Triggers
-from sidecar.waiting import asked_about
+from sidecar.waiting import asked_about, said_no
 
 NEXT_TIMES = 3
 SHORTEST_BASE = 8  # letters of a hash that name a text
@@ -350,7 +350,7 @@ class SkillCommands:
             next_times=self._next_times(active) if live else (),
             schedule=self._words(active.manifest) if live and active else "",
             card=self._card(report.manifest, report.hash, before),
-            approval=None if live else self._store.read(lambda connection: asked_about(connection, name, report.hash)),
+            **({} if live else self._store.read(lambda connection: _answer_to(connection, name, report.hash))),
         )
 
     # ------------------------------------------------------------ a revision by the review
@@ -494,6 +494,12 @@ class SkillCommands:
         if problem := name_problem(path):
             raise CommandRefused("name", f"{problem.reason}. {problem.fix}")
         return self._workspace / path
+
+
+def _answer_to(connection: Connection, name: str, version: str) -> dict[str, str | None]:
+    """Whether a person is asked about it, or has said no."""
+    asked = asked_about(connection, name, version)
+    return {"approval": asked, "denied": None if asked else said_no(connection, name, version)}
 
 
 def _manifest(row: Row) -> Manifest | None:

@@ -55,6 +55,7 @@ def verdict(*, problems: tuple[dict[str, Any], ...] = (), live: bool = True) -> 
         "schedule": "at 09:00 on Monday",
         "card": None if problems else {"may": ["reaches prices.example.com"], "secrets": [], "wider": []},
         "approval": None,
+        "denied": None,
     }
 
 

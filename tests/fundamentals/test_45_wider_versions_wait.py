@@ -105,12 +105,14 @@ def test_a_no_leaves_what_was_and_a_newer_save_takes_the_place_of_what_waits(
     told(talking, model, wider("denied"), words="Wider", base=first("denied"))
     talking.client.answer(approval(talking, "denied").id, "no", "not that one")
     assert (talking.active("denied"), states(talking, "denied")) == (live, ["refused", "active"])
+    same = told(talking, model, wider("denied"), words="Once more", base=wider("denied"))
+    assert same.startswith("Denied: denied passed the check, but person said no: not that one.")
 
     again = wider("denied").replace('"seen"', '"seen again"')
     told(talking, model, again, words="Wider again", base=wider("denied"))
     replaced = approval(talking, "denied")
-    same = first("denied").replace('"seen"', '"looked"')
-    assert told(talking, model, same, words="Narrow", base=again).startswith("Live: denied")
+    narrow = first("denied").replace('"seen"', '"looked"')
+    assert told(talking, model, narrow, words="Narrow", base=again).startswith("Live: denied")
     assert talking.client.answer(replaced.id, "yes").outcome == "void"
     assert talking.client.history("denied")[0].state == "active"
     assert not [each for each in talking.client.approvals() if each.skill == "denied"]

@@ -95,6 +95,8 @@ def _verdict(verdict: Verdict, zone: str) -> list[str]:
         return [f"Refused: {name}. What was live before stays live.", _problems(report)]
     if verdict["approval"]:
         return _waiting(name, verdict["approval"], verdict["card"])
+    if verdict["denied"]:
+        return [f"Denied: {name} passed the check, but {verdict['denied']}. The same bytes are not asked about again."]
     if not verdict["live"] and verdict["hash"] is None:
         return [f"Unchanged: {name} {version} is what is active already. There is nothing to propose."]
     if not verdict["live"]:

@@ -44,6 +44,7 @@ class Verdict(TypedDict):
     schedule: str
     card: Card | None
     approval: str | None
+    denied: str | None
 
 
 class Source(TypedDict):

@@ -41,6 +41,8 @@ def verdict_page(verdict: views.Verdict, words: Words) -> RenderableType:
         waits = Text.assemble(("⏸", "yellow"), f" {verdict.report.skill} waits for a yes to what it may do more")
         show = Text(words.command(f"approvals show {words.id(verdict.approval)}"), style="bold")
         return page(waits, difference(verdict.card), show)
+    if verdict.denied:
+        return Text.assemble(("✗", "red"), f" {verdict.report.skill} does not go live: {verdict.denied}")
     if not verdict.live:
         return page(report_page(verdict.report), section("What would have changed", diff_page(verdict.diff)))
     live = Text.assemble(("●", "green"), f" {verdict.report.skill} is live as {words.id(verdict.version)}")
