@@ -25,6 +25,7 @@ NEEDS: Mapping[str, Need] = {
     "http.patch": "never",
     "http.delete": "never",
     "files.write": "never",
+    "shell.run": "never",  # the skill's first version had a yes for the program, which runs in a box
     "skills.remove": "ask",  # the agent's tools: versions stay, but nothing runs any more
     "skills.write": "never",  # drafting: the check and the card decide what goes live
     "skills.edit": "never",
