@@ -60,6 +60,7 @@ class PinnedFinder(MetaPathFinder):
     def __init__(self, files: Mapping[str, str]) -> None:
         self._paths = {module_name(path): path for path in files if path.endswith(".py")}
         self._files = files
+        self.found: set[str] = set()  # modules
         for name in self._paths:
             _refuse_taken(name.partition(".")[0])
 
@@ -73,6 +74,7 @@ class PinnedFinder(MetaPathFinder):
         is_package = any(name.startswith(f"{fullname}.") for name in self._paths)
         if found is None and not is_package:
             return None
+        self.found.add(fullname)
         loader = PinnedLoader(found or fullname.replace(".", "/"), self._files[found] if found else "")
         return spec_from_loader(
             fullname, loader, origin=found, is_package=is_package or (found or "").endswith("/__init__.py")
@@ -98,14 +100,11 @@ class PinnedLoader(Loader):
 
 
 def _forget_pinned() -> None:
-    sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, PinnedFinder)]
-    for name, module in list(sys.modules.items()):
-        if _is_pinned(module):
-            del sys.modules[name]
-
-
-def _is_pinned(module: ModuleType) -> bool:
-    return isinstance(getattr(module, "__loader__", None), PinnedLoader)
+    """Not by a look at every module: in a process that was forked that copies the memory of all of them."""
+    for finder in [each for each in sys.meta_path if isinstance(each, PinnedFinder)]:
+        sys.meta_path.remove(finder)
+        for name in finder.found:
+            sys.modules.pop(name, None)
 
 
 def _refuse_taken(name: str) -> None:

@@ -6,6 +6,7 @@ import logging
 import threading
 
 from sidecar.execution.attempt import Attempt, AttemptRunner
+from sidecar.journal import runs as journal
 from sidecar.journal.runs import Segment
 from sidecar.quarantine.settle import Quarantine
 
@@ -55,6 +56,13 @@ class Conducting:
         if attempt is not None:
             attempt.stop()
         return attempt is not None
+
+    def tidy(self) -> None:
+        """Fail the runs whose deadline has passed; end the attempts here whose run somebody else has ended."""
+        if self._runner.end_overdue():
+            self._quarantine.settle()
+        for run in self._runner.store.read(lambda connection: journal.ended_among(connection, self.runs())):
+            self.stop(run)
 
     def stop_all(self) -> None:
         for run in self.runs():

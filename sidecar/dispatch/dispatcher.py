@@ -10,8 +10,8 @@ class Dispatcher(Protocol):
     to end or suspend.
 
     Which runs are ready, and whether their skill has room, is decided in the journal's transaction, so that a run that
-    waits holds neither a process nor a slot. Who executes a segment has taken it with `journal.take`, which raises the
-    run's fence: a second one could not write any more.
+    waits holds neither a process nor a slot. Who executes a segment has claimed it (journal/runs.py), or taken it over
+    (journal/handing.py), which raises the run's fence: a second one could not write any more.
     """
 
     def start(self) -> None: ...

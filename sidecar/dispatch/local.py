@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 
@@ -10,7 +9,7 @@ from sqlalchemy.engine import Connection
 
 from sidecar.clock import Clock
 from sidecar.dispatch.conducting import Conducting
-from sidecar.dispatch.looking import LOOK_AT_LEAST_EVERY, Looking
+from sidecar.dispatch.looking import Looking, Seldom
 from sidecar.execution.attempt import Attempt, AttemptRunner
 from sidecar.failpoints import failpoint
 from sidecar.journal import runs as journal
@@ -31,7 +30,7 @@ class LocalDispatcher:
         self._slots = workers
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="attempt")
         self._conducting = Conducting(runner, quarantine)
-        self._tidy_at = 0.0  # monotonic
+        self._tidy = Seldom(self._see_to_the_rest)
         self._looking = Looking(clock, self._look)
 
     def start(self) -> None:
@@ -50,10 +49,11 @@ class LocalDispatcher:
         self._pool.shutdown(wait=True)
 
     def _look(self) -> float | None:
-        """Start what is ready and has room."""
+        """Start what is ready and has room; whoever ends makes some, and has us look again."""
+        self._tidy()
         live = self._conducting.runs()
-        if time.monotonic() >= self._tidy_at:
-            self._tidy(live)
+        if len(live) >= self._slots:
+            return None
         now = self._clock.now()
         due = self._store.read(journal.next_wake)
         if due is None or due > now:
@@ -64,14 +64,9 @@ class LocalDispatcher:
             self._pool.submit(self._conduct, attempt)
         return due
 
-    def _tidy(self, live: Collection[str]) -> None:
-        """See to what nobody tells us of. Many looks come within a second, and one of them is soon enough."""
-        self._tidy_at = time.monotonic() + LOOK_AT_LEAST_EVERY
-        self._runner.rescue(runs.c.id.not_in(live))
-        if self._runner.end_overdue():
-            self._quarantine.settle()
-        for run in self._store.read(lambda connection: journal.ended_among(connection, live)):
-            self._conducting.stop(run)
+    def _see_to_the_rest(self) -> None:
+        self._runner.rescue(runs.c.id.not_in(self._conducting.runs()))
+        self._conducting.tidy()
 
     def _claim(self, connection: Connection, now: float, live: Collection[str]) -> tuple[list[Segment], float | None]:
         """A run that is ready again already waits until the process of its last attempt is dead. Returns too when the

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 
 from sidecar.clock import Clock
@@ -59,3 +60,16 @@ class Looking:
             until = min(until, due - now)
         with self._changed:
             self._changed.wait_for(lambda: self._news or self._stopping, until)
+
+
+class Seldom:
+    """Does `act` when it is called, but once a second at most: for what nobody tells us of, before each look."""
+
+    def __init__(self, act: Callable[[], None]) -> None:
+        self._act = act
+        self._next = 0.0  # monotonic
+
+    def __call__(self) -> None:
+        if time.monotonic() >= self._next:
+            self._next = time.monotonic() + LOOK_AT_LEAST_EVERY
+            self._act()

@@ -15,12 +15,12 @@ from sqlalchemy.exc import DBAPIError
 
 from sidecar.clock import Clock
 from sidecar.dispatch.conducting import Conducting
-from sidecar.dispatch.looking import Looking
+from sidecar.dispatch.looking import Looking, Seldom
 from sidecar.dispatch.queue import Queue, is_fetched_or_waits
 from sidecar.execution.attempt import AttemptRunner
 from sidecar.failpoints import failpoint
 from sidecar.journal import runs as journal
-from sidecar.journal.handing import hand_over, take, take_back
+from sidecar.journal.handing import got_lost, hand_over, take, take_back
 from sidecar.quarantine.settle import Quarantine
 from sidecar.store import Store, StoreError
 from sidecar.store.schema import runs
@@ -54,6 +54,7 @@ class ProcrastinateDispatcher:
         self._quarantine = quarantine
         self._host = host
         self._conducting = Conducting(runner, quarantine)
+        self._tidy = Seldom(self._conducting.tidy)
         self._looking = Looking(clock, self._look)
         self.queue = Queue(address, workers, conduct=self._conduct, stop=self._conducting.stop, on_end=on_lost)
         self._stopping = threading.Event()
@@ -82,15 +83,14 @@ class ProcrastinateDispatcher:
 
     def rescue(self) -> None:
         """For the host that leads: what nobody conducts, or waits for nobody, any more."""
-        self._runner.rescue(~is_fetched_or_waits(runs.c.id))
-        self._store.write(lambda connection: take_back(connection, ~is_fetched_or_waits(runs.c.id)))
+        nobody_has_it = ~is_fetched_or_waits(runs.c.id)
+        self._runner.rescue(nobody_has_it)
+        if self._store.read(lambda connection: got_lost(connection, nobody_has_it)):  # else no host waits for a write
+            self._store.write(lambda connection: take_back(connection, nobody_has_it))
         self.nudge()
 
     def _look(self) -> float | None:
-        if self._runner.end_overdue():
-            self._quarantine.settle()
-        for run in self._store.read(lambda connection: journal.ended_among(connection, self._conducting.runs())):
-            self._conducting.stop(run)
+        self._tidy()
         now = self._clock.now()
         due = self._store.read(journal.next_wake)
         if due is None or due > now:

@@ -16,6 +16,8 @@ from sidecar.journal.runs import Segment, end_attempt, ready_with_room, start_at
 from sidecar.journal.stops import is_stopped
 from sidecar.store.schema import runs, versions
 
+_is_handed_over = sa.and_(runs.c.state == "queued", runs.c.handed_over)
+
 
 @dataclass(frozen=True)
 class Handed:
@@ -46,10 +48,14 @@ def take(connection: Connection, run: str, host: str, now: float) -> Segment | N
     return start_attempt(connection, run, now, host)
 
 
+def got_lost(connection: Connection, which: sa.ColumnElement[bool]) -> bool:
+    """Whether there are such runs among those that are handed over."""
+    return connection.execute(sa.select(runs.c.id).where(_is_handed_over, which).limit(1)).first() is not None
+
+
 def take_back(connection: Connection, which: sa.ColumnElement[bool]) -> int:
     """Of the runs that are handed over, those are not any more: they are handed over again."""
-    lost = runs.update().where(runs.c.state == "queued", runs.c.handed_over, which).values(handed_over=False)
-    return connection.execute(lost).rowcount
+    return connection.execute(runs.update().where(_is_handed_over, which).values(handed_over=False)).rowcount
 
 
 def _need_leader(connection: Connection, wanted: set[str]) -> set[str]:

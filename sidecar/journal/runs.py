@@ -13,6 +13,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from typing import Any
 
@@ -69,22 +70,26 @@ def ready_with_room(connection: Connection, limit: int, now: float, *, except_fo
         sa.select(runs.c.id, *shown)
         .where(_is_ready, runs.c.ready_at <= now, runs.c.id.not_in(except_for), ~is_stopped)
         .order_by(runs.c.priority.desc(), runs.c.seq)
-    ).all()
-    room = _Room(connection) if any(not row.admitted for row in ready) else None
-    fitting = (row for row in ready if row.admitted or (room and room.take(row)))
-    return list(islice(fitting, limit))
+    )
+    room = _Room(connection)
+    with ready:  # of a long queue only its beginning is read
+        return list(islice((row for row in ready if row.admitted or room.take(row)), limit))
 
 
 class _Room:
     """How many runs each concurrency key holds."""
 
     def __init__(self, connection: Connection) -> None:
-        counted = connection.execute(
+        self._connection = connection
+
+    @cached_property
+    def _held(self) -> dict[tuple[str, str], int]:
+        counted = self._connection.execute(
             sa.select(runs.c.skill, runs.c.concurrency_key, sa.func.count())
             .where(runs.c.admitted, runs.c.state.in_(LIVE))  # by their index: most runs are over
             .group_by(runs.c.skill, runs.c.concurrency_key)
         )
-        self._held = {(skill, key): count for skill, key, count in counted}
+        return {(skill, key): count for skill, key, count in counted}
 
     def take(self, row: Row) -> bool:
         key = (row.skill, row.concurrency_key)
