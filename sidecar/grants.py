@@ -14,7 +14,7 @@ from sidecar.store.values import insert
 
 def grant(connection: Connection, skill: str, secret: str, host: str, by: str, now: float) -> None:
     row = insert(connection, secret_grants).values(skill=skill, secret=secret, host=host, by=by, at=now)
-    if connection.execute(row.on_conflict_do_nothing()).rowcount:
+    if connection.execute(row.on_conflict_do_nothing().returning(secret_grants.c.skill)).first():
         record_audit(connection, now, by, "grant secret", skill, f"{secret} to {host}", skill=skill)
 
 

@@ -23,7 +23,7 @@ is_stopped = sa.exists().where(stops.c.skill.in_((sa.literal(EVERYTHING), runs.c
 def put_stop(connection: Connection, skill: str, who: str, why: str, now: float) -> bool:
     """Whether that is new; an earlier stop stays as it is."""
     row = insert(connection, stops).values(skill=skill, at=now, who=who, why=why)
-    return connection.execute(row.on_conflict_do_nothing()).rowcount > 0
+    return connection.execute(row.on_conflict_do_nothing().returning(stops.c.skill)).first() is not None
 
 
 def lift_stop(connection: Connection, skill: str) -> Row | None:
