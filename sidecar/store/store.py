@@ -6,6 +6,7 @@ sync: whoever gets the turn commits for all who wait at that moment. A caller al
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -26,6 +27,8 @@ from sidecar.store.migrate import migrate
 from sidecar.store.prepared import execute_text
 from sidecar.store.values import insert
 
+log = logging.getLogger(__name__)
+
 T = TypeVar("T")
 Row: TypeAlias = sa.Row[*tuple[Any, ...]]
 
@@ -37,6 +40,7 @@ class StoreError(Exception):
 @dataclass(eq=False)
 class _Change(Generic[T]):
     act: Callable[[Connection], T]
+    lazy: bool = False  # nobody waits for it
     done: bool = False
     result: T | None = None
     error: BaseException | None = field(default=None)
@@ -99,7 +103,7 @@ class Store:
     def write_lazily(self, act: Callable[[Connection], Any]) -> Callable[[], bool]:
         """Let `act` join the next commit, within 50 ms: for what is only shown, and derived again after a crash. What
         is returned withdraws it, and tells whether that was in time."""
-        change = _Change(act)
+        change = _Change(act, lazy=True)
         self._waiting.append(change)
         self._lazy.set()
         return partial(self._withdraw, change)
@@ -155,6 +159,8 @@ class Store:
                 self.trouble = _cause(error)
         for change in changes:
             change.done = True
+            if change.lazy and change.error is not None:
+                log.warning("a change that nobody waits for was not made: %s", change.error)
 
     def _begin(self) -> None:
         """On a new connection, where the last one was lost; it is closed where none could be had the last time."""
