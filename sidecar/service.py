@@ -17,7 +17,6 @@ from sidecar.card.cards import Cards
 from sidecar.checker.process import CheckerProcess
 from sidecar.checker.warm_checks import WarmChecks
 from sidecar.client.settings import Settings, SettingsError
-from sidecar.client.targets import secrets_of
 from sidecar.clock import SystemClock
 from sidecar.commands import CommandTable
 from sidecar.commands.approvals import ApprovalCommands
@@ -56,6 +55,7 @@ from sidecar.memory import Memory
 from sidecar.moments import Moments
 from sidecar.notices.couriers import Couriers
 from sidecar.notices.dead_man import DeadMan
+from sidecar.notices.targets import secrets_of
 from sidecar.quarantine.breaker import Policy
 from sidecar.quarantine.settle import Quarantine
 from sidecar.registry import Registry

@@ -14,8 +14,8 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from sidecar.client.approval_settings import Need, parse_approvers, parse_needs
-from sidecar.client.targets import Target, parse_targets
 from sidecar.isolation.tiers import TIERS, Tier
+from sidecar.notices.targets import Target, parse_targets
 from sidecar.secret_folder import SecretFolder
 
 

@@ -19,7 +19,6 @@ from sidecar.budget.report import spent_today
 from sidecar.caller import TEND, Caller
 from sidecar.client import views
 from sidecar.client.settings import Settings
-from sidecar.client.targets import secrets_of
 from sidecar.clock import Clock, moment
 from sidecar.commands.review import open_proposals
 from sidecar.commands.show import open_approvals, run_views, stop_view
@@ -32,6 +31,7 @@ from sidecar.hosts.show import host_views
 from sidecar.isolation.tiers import TIERS, reached
 from sidecar.journal.stops import EVERYTHING, all_stops, told, way_on
 from sidecar.notices.health import notice_health, target_health
+from sidecar.notices.targets import secrets_of
 from sidecar.registry import record_audit
 from sidecar.secret_folder import names_in
 from sidecar.store import Store, StoreError

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from sidecar.client.targets import Target
 from sidecar.gateway.patience import Patience
+from sidecar.notices.targets import Target
 from sidecar.secret_folder import SecretFolder
 
 

@@ -19,7 +19,6 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
 
 from sidecar.caller import TEND
-from sidecar.client.targets import Target
 from sidecar.clock import Clock
 from sidecar.failpoints import failpoint
 from sidecar.gateway import Aborted, ConnectFailed, EffectFailed, Gateway, RequestInvalid
@@ -30,6 +29,7 @@ from sidecar.notices import outbox
 from sidecar.notices.alerts import RECOVERED, clear_alert, raise_alert
 from sidecar.notices.outbox import Message
 from sidecar.notices.patience import LOOK_UP_AFTER, TRIES, delay
+from sidecar.notices.targets import Target
 from sidecar.notices.tell import Notice, alert
 from sidecar.notices.words import text_of, title_of
 from sidecar.store import Store, StoreError

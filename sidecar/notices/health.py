@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 
 from sidecar.client import views
 from sidecar.client.settings import Settings
-from sidecar.client.targets import ALERTS
+from sidecar.notices.targets import ALERTS
 from sidecar.notices.tell import SAID
 from sidecar.store.schema import notices, outbox
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from sidecar.client.targets import ALERTS, SlackTarget, Target
+from sidecar.notices.targets import ALERTS, SlackTarget, Target
 from sidecar.store.schema import outbox, targets
 
 

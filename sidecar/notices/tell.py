@@ -12,8 +12,8 @@ from hashlib import sha256
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from sidecar.client.targets import ALERTS
 from sidecar.notices.routes import Route, routes
+from sidecar.notices.targets import ALERTS
 from sidecar.store.schema import notices, outbox
 
 SAID = "said"  # by a skill; every other kind is an alert by Tend itself

@@ -11,10 +11,10 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from sidecar.caller import TEND
-from sidecar.client.targets import ALERTS
 from sidecar.clock import Clock
 from sidecar.moments import Moments
 from sidecar.notices.alerts import RECOVERED
+from sidecar.notices.targets import ALERTS
 from sidecar.notices.tell import alert, tell
 from sidecar.quarantine.breaker import Breaker, Change, Policy
 from sidecar.quarantine.count import breaker_of, last_error, put, reason_of

@@ -9,11 +9,11 @@ import pytest
 import sqlalchemy as sa
 
 from sidecar.client import SettingsError, load_settings
-from sidecar.client.targets import SlackTarget, Target, WebhookTarget
 from sidecar.notices import outbox as box
 from sidecar.notices.alerts import RECOVERED, clear_alert, raise_alert
 from sidecar.notices.outbox import Message
 from sidecar.notices.routes import declare_targets
+from sidecar.notices.targets import SlackTarget, Target, WebhookTarget
 from sidecar.notices.tell import Notice, alert, tell
 from sidecar.notices.words import TEXT_AT_MOST, text_of, title_of
 from sidecar.store import Store

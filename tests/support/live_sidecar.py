@@ -14,7 +14,6 @@ from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
-from unittest.mock import patch
 
 import sqlalchemy as sa
 from pydantic import JsonValue
@@ -43,8 +42,7 @@ class _SettingsThere(Settings):
 
     @property
     def socket(self) -> Path:
-        with patch.dict(os.environ, {"XDG_RUNTIME_DIR": str(self.runtime)}):
-            return super().socket
+        return self.runtime / "tend" / super().socket.name
 
 
 class SidecarProcess(Protocol):

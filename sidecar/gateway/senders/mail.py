@@ -8,9 +8,9 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import formatdate
 
-from sidecar.client.targets import MailTarget
 from sidecar.gateway.requests import NoticeRequest
 from sidecar.gateway.senders.outcome import Outcome
+from sidecar.notices.targets import MailTarget
 
 WITHIN = 30.0  # seconds for one exchange with the server
 DOMAIN = "tend.invalid"  # of the Message-ID; no machine has that name

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from typing import assert_never
 
-from sidecar.client.targets import MailTarget, SlackTarget, Target, WebhookTarget
 from sidecar.gateway.errors import SecretNotSet
 from sidecar.gateway.fetch import Fetcher
 from sidecar.gateway.requests import NoticeRequest
@@ -14,6 +13,7 @@ from sidecar.gateway.senders.mail import send_mail
 from sidecar.gateway.senders.outcome import Outcome
 from sidecar.gateway.settings import GatewaySettings
 from sidecar.gateway.vault import Vault
+from sidecar.notices.targets import MailTarget, SlackTarget, Target, WebhookTarget
 
 
 class Senders:

@@ -18,9 +18,9 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import SlackResponse
 
-from sidecar.client.targets import SlackTarget
 from sidecar.gateway.requests import NoticeRequest
 from sidecar.gateway.senders.outcome import Outcome, seconds_asked_for
+from sidecar.notices.targets import SlackTarget
 
 WITHIN = 20  # seconds for one request
 EVENT_TYPE = "tend_notice"

@@ -15,11 +15,11 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from sidecar.client.targets import WebhookTarget
 from sidecar.gateway.errors import ConnectFailed, EffectFailed, GatewayDied, ReplyBroken, Timeout
 from sidecar.gateway.fetch import Fetcher
 from sidecar.gateway.requests import HttpRequest, NoticeRequest
 from sidecar.gateway.senders.outcome import Outcome, seconds_asked_for
+from sidecar.notices.targets import WebhookTarget
 
 WITHIN = 20.0  # seconds
 PREFIX = "whsec_"

@@ -21,5 +21,6 @@ class Emptied:
 
 def _empty(connection: Connection) -> None:
     connection.exec_driver_sql("PRAGMA defer_foreign_keys=ON")
+    connection.exec_driver_sql("DROP TRIGGER IF EXISTS audit_no_delete")
     for table in metadata.sorted_tables[::-1]:
         connection.execute(sa.delete(table))
