@@ -24,7 +24,7 @@ from sidecar.notices.tell import Notice, alert
 from sidecar.store import Row, Store, StoreError
 from sidecar.store.schema import runs, skills, versions
 
-LOOK_EVERY = 5.0  # seconds
+LOOK_EVERY = 30.0  # seconds; it reads what each skill declares
 SILENT, LATE = "silent", "late"
 WELL_AGAIN = {SILENT: "{skill} reports again.", LATE: "{skill}: none of its runs is late any more."}
 
