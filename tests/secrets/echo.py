@@ -3,37 +3,19 @@
 from __future__ import annotations
 
 import gzip
-import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Self
 
 from tests.secrets.forms import encodings
+from tests.support.served import Served
 
 
-class Echo:
+class Echo(Served):
     """`received` has each request: its first line, headers and body as bytes. `/elsewhere?URL` redirects there."""
 
     def __init__(self, value: str) -> None:
         self.value = value
         self.received: list[bytes] = []
-        self._server = _Server(self)
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, name="echo")
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-    @property
-    def host(self) -> str:
-        return f"127.0.0.1:{self._server.server_port}"
+        super().__init__(_Server(self), "echo")
 
     def page(self) -> bytes:
         """All ways of writing it, in one text."""

@@ -10,7 +10,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
-from typing import Any, Self
+from typing import Any
+
+from tests.support.served import Served
 
 NO_REPLY: tuple[int, Any] = (0, None)  # the connection is closed instead
 
@@ -24,7 +26,7 @@ class Received:
     headers: Mapping[str, str] = field(default_factory=dict)  # by their names in small letters
 
 
-class Sink:
+class Sink(Served):
     """Answers 200 and {"count": N} on every path, N being how often the path was asked; `replies` has others, each
     given once: `sink.replies["/price"].append((503, {}))`, or `NO_REPLY`. A path in `held` is answered when it is let
     go."""
@@ -34,25 +36,14 @@ class Sink:
         self.replies: defaultdict[str, deque[tuple[int, Any]]] = defaultdict(deque)
         self.held: dict[str, threading.Event] = {}
         self._guard = threading.Lock()
-        self._server = _Server(self)
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, name="sink")
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
+        super().__init__(_Server(self), "sink")
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         for held in self.held.values():
             held.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-    @property
-    def host(self) -> str:
-        return f"127.0.0.1:{self._server.server_port}"
+        super().__exit__(kind, error, trace)
 
     def hold(self, path: str) -> threading.Event:
         """From now on requests for `path` wait until the event is set."""

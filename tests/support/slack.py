@@ -12,9 +12,10 @@ from collections import Counter, deque
 from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Literal, Self, TypeAlias
+from typing import Any, Literal, TypeAlias
 from urllib.parse import parse_qs
+
+from tests.support.served import Served
 
 TOKEN = "xoxb-of-a-test"  # noqa: S105 # of no real workspace
 
@@ -42,30 +43,18 @@ class _State:
     away: bool = False
 
 
-class Slack:
+class Slack(Served):
     """`channels` are their names and ids. `fail("chat.postMessage", fault, ...)`: what befalls its next requests."""
 
     def __init__(self, **channels: str) -> None:
         self.channels = channels or {"ops": "C0OPS"}
         self._state = _State()
         self._guard = threading.Lock()
-        self._server = _Server(self)
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, name="slack")
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        super().__init__(_Server(self), "slack")
 
     @property
     def base_url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}/api/"
+        return f"http://{self.host}/api/"
 
     @property
     def settings(self) -> str:
