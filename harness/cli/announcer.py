@@ -11,7 +11,7 @@ from harness.cli.live import noteworthy, problems
 from harness.cli.pages.layout import page
 from harness.cli.pages.report import problem
 from harness.cli.terminal import Terminal
-from harness.cli.words import Words
+from harness.words import Words
 from sidecar.client import Client, NotRunning, Refused, views
 
 AGAIN = 0.2  # seconds until a lost sidecar is looked for again

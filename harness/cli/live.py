@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import TypeAdapter
 from rich.text import Text
 
-from harness.cli.words import Words, colour, count, state
+from harness.words import Words, colour, count, state
 from sidecar.client import views
 
 QUIET_TRIGGERS = ("chat",)  # the person reads the answer in the chat

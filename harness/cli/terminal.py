@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Concatenate, ParamSpec
 import typer
 
 from harness.cli.failure import FAILED, NOT_RUNNING, USAGE, Failure
-from harness.cli.words import Words, command
+from harness.words import Words, command
 
 if TYPE_CHECKING:
     # Imported where they are first needed: the start of `tend --help` is not to wait for them.

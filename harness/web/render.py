@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 from pydantic import BaseModel
 from starlette.responses import HTMLResponse
 
-from harness.cli import words
+from harness import words
 from harness.web.waterfall import waterfall
 
 SHORT = 8  # letters of an id that are shown; the whole is in the link

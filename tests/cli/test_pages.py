@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from rich.console import RenderableType
 
-from harness.cli import words as said
+from harness import words as said
 from harness.cli.console import InertConsole, inert
 from harness.cli.pages.approvals import approval_list, approval_page
 from harness.cli.pages.audit import audit_table

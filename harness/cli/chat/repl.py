@@ -12,7 +12,7 @@ from harness.cli.chat.screen import Screen
 from harness.cli.pages.layout import table
 from harness.cli.pages.runs import run_table
 from harness.cli.terminal import Terminal
-from harness.cli.words import count, money
+from harness.words import count, money
 from sidecar.client import NotRunning, Refused
 
 HISTORY = "chat_history"  # in the store's folder

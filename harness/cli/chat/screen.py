@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.text import Text
 
 from harness.cli.live import HELD
-from harness.cli.words import colour
+from harness.words import colour
 from sidecar.client import views
 
 _TOOL = {"started": ("✎", ""), "succeeded": ("✓", "succeeded"), "failed": ("✗", "failed")}

@@ -8,7 +8,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from harness.cli.pages.layout import table
-from harness.cli.words import Words
+from harness.words import Words
 from sidecar.client import views
 
 

@@ -6,7 +6,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from harness.cli.pages.layout import page
-from harness.cli.words import Words, count
+from harness.words import Words, count
 from sidecar.client import views
 
 

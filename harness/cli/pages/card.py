@@ -7,7 +7,7 @@ from rich.text import Text
 
 from harness.cli.pages.layout import page
 from harness.cli.pages.secrets import still_to_type, use
-from harness.cli.words import count, money
+from harness.words import count, money
 from sidecar.client import views
 
 

@@ -8,7 +8,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from harness.cli.pages.layout import facts, page, section, table
-from harness.cli.words import Words, count, money
+from harness.words import Words, count, money
 from sidecar.client import views
 
 COUNTED: dict[views.What, str] = {

@@ -8,7 +8,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from harness.cli.pages.layout import indented, page
-from harness.cli.words import Words, value
+from harness.words import Words, value
 from sidecar.client import views
 
 BRIEF = 200  # characters of a payload; --json has it whole

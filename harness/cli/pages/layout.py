@@ -8,7 +8,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from harness.cli import words
+from harness import words
 
 
 def table(*columns: str) -> Table:

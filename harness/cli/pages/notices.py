@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from rich.console import RenderableType
 from rich.text import Text
 
-from harness.cli import words as vocabulary
-from harness.cli.words import Words, count
+from harness import words as vocabulary
+from harness.words import Words, count
 from sidecar.client import views
 
 IN_DOUBT = ("ambiguous", "failed")  # a person has to say what becomes of it

@@ -8,7 +8,7 @@ from rich.text import Text
 from harness.cli.pages.card import difference, receipt
 from harness.cli.pages.diff import diff_page
 from harness.cli.pages.layout import page, section
-from harness.cli.words import Words, count
+from harness.words import Words, count
 from sidecar.client import views
 
 

@@ -8,7 +8,7 @@ from rich.text import Text
 from harness.cli.pages.card import difference
 from harness.cli.pages.diff import diff_page
 from harness.cli.pages.layout import page, section, state
-from harness.cli.words import Words
+from harness.words import Words
 from sidecar.client import views
 
 

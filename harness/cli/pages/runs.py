@@ -9,7 +9,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from harness.cli.pages.layout import facts, indented, page, section, state, table
-from harness.cli.words import Words, money, value
+from harness.words import Words, money, value
 from sidecar.client import views
 
 BAR = 16  # characters of the waterfall

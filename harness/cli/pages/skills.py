@@ -11,7 +11,7 @@ from harness.cli.pages.card import card_facts, difference
 from harness.cli.pages.layout import facts, page, section, state, table
 from harness.cli.pages.report import report_page
 from harness.cli.pages.runs import run_table
-from harness.cli.words import Words, count, duration_of
+from harness.words import Words, count, duration_of
 from sidecar.client import views
 
 

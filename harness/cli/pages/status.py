@@ -12,7 +12,7 @@ from harness.cli.pages.cost import spent
 from harness.cli.pages.layout import facts, page, section, state, table
 from harness.cli.pages.runs import run_table
 from harness.cli.pages.stop import stop_line
-from harness.cli.words import Words, count
+from harness.words import Words, count
 from sidecar.client import views
 
 

@@ -7,7 +7,7 @@ from rich.text import Text
 
 from harness.cli.pages.layout import page, section
 from harness.cli.pages.runs import run_table
-from harness.cli.words import Words, count
+from harness.words import Words, count
 from sidecar.client import views
 
 

@@ -6,7 +6,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from harness.cli.pages.layout import page, section
-from harness.cli.words import SYMBOLS, Words
+from harness.words import SYMBOLS, Words
 from sidecar.client import views
 
 
