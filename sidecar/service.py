@@ -25,6 +25,7 @@ from sidecar.commands.chat import ChatCommands
 from sidecar.commands.cost import CostCommands
 from sidecar.commands.events import EventCommands
 from sidecar.commands.grants import GrantCommands
+from sidecar.commands.last_day import LastDayCommands
 from sidecar.commands.look import LookCommands
 from sidecar.commands.many_runs import ManyRunsCommands
 from sidecar.commands.memory import MemoryCommands
@@ -141,6 +142,7 @@ class Sidecar:
             skills,
             WhyCommands(store, clock, registry, self._triggers, skills),
             run_commands,
+            LastDayCommands(store, clock),
             ApprovalCommands(store, clock, approvals, rules, self._dispatcher, moments),
             GrantCommands(store, clock, registry, rules),
             NoticeCommands(store, clock, moments),

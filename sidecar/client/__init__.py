@@ -185,6 +185,10 @@ class Client:
         given = {name: value for name, value in more.items() if value is not None}
         return self._ask("runs.list", list[views.Run], skill=skill, state=state, limit=limit, **given)
 
+    def last_day(self) -> list[views.Day]:
+        """Of each skill that had runs in the last 24 hours, how many of them in each, and how they stand."""
+        return self._ask("runs.last_day", list[views.Day])
+
     def cancel_many(self, runs: Sequence[str], reason: str = "") -> list[views.RunOutcome]:
         """Up to 1,000, by their whole ids; what has become of each."""
         return self._ask("runs.cancel_many", list[views.RunOutcome], runs=list(runs), reason=reason)
@@ -278,6 +282,11 @@ class Client:
         """Say that something happened. It is on disk when this returns, with the runs that it started. An event with
         the same name and id is taken once; of a repeated one the view says `is_new=False`."""
         return self._ask("events.emit", views.Event, name=name, payload=payload, id=id)
+
+    def emit_many(self, events: Sequence[views.Incoming]) -> list[views.EventOutcome]:
+        """Of each, in their order, what has become of it. What is stored is on disk when this returns."""
+        given: list[JsonValue] = [event.model_dump(mode="json") for event in events]
+        return self._ask("events.emit_many", list[views.EventOutcome], events=given)
 
     def events(self, *, name: str | None = None, limit: int = 50) -> list[views.Event]:
         """Newest first, each with what became of it."""

@@ -22,14 +22,18 @@ __all__ = [
     "Cap",
     "Card",
     "Cost",
+    "Day",
     "Decision",
     "Delivery",
     "Diff",
     "Event",
+    "EventOutcome",
     "Finding",
     "Halt",
     "Health",
     "Heard",
+    "Hour",
+    "Incoming",
     "LogLine",
     "Look",
     "Manifest",
@@ -263,6 +267,20 @@ class RunOutcome(View):
     told: str  # "cancelled", "run ID" that was made of it; or why not
 
 
+class Hour(View):
+    """What became of a skill's runs that were made in one hour."""
+
+    since: datetime
+    runs: int
+    failed: int  # or did the wrong thing
+    unfinished: int
+
+
+class Day(View):
+    skill: str
+    hours: tuple[Hour, ...]  # oldest first, the last one is not over
+
+
 class Halt(View):
     """A stop that was made or lifted, and the runs that were under way: they are queued, and go on after a start."""
 
@@ -464,6 +482,24 @@ class Event(View):
     at: datetime
     deliveries: tuple[Delivery, ...]  # none: nobody listens
     is_new: bool = True  # False: it was emitted before; nothing has happened now
+
+
+class Incoming(View):
+    """An event from outside, that its sender has proven to be its own."""
+
+    name: str
+    payload: JsonValue
+    id: str  # the same name and id again is the same event
+    source: str  # by which door it came: "webhook github"
+
+
+class EventOutcome(View):
+    """What has become of one event of many."""
+
+    stored: bool
+    is_new: bool = False  # False: it was stored before
+    refused: str | None = None  # the reason's name for programs; None where it is not stored: it may be tried again
+    told: str = ""
 
 
 class Session(View):

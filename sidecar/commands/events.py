@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Sequence
+from functools import partial
 
 import sqlalchemy as sa
 from pydantic import JsonValue
@@ -20,6 +22,8 @@ from sidecar.journal.steps import VALUE_AT_MOST
 from sidecar.store import Row, Store
 from sidecar.store.schema import deliveries, events
 
+log = logging.getLogger(__name__)
+
 
 class EventCommands:
     def __init__(self, store: Store, clock: Clock, dispatcher: Dispatcher) -> None:
@@ -30,14 +34,28 @@ class EventCommands:
     @command("events.emit")
     def emit(self, caller: Caller, name: str, payload: JsonValue = None, id: str | None = None) -> views.Event:  # noqa: A002 # as it is called everywhere
         """On disk, with the runs that it starts, when this returns."""
-        if (size := len(json.dumps(payload).encode())) > VALUE_AT_MOST:
-            text = f"the payload takes {size:,} bytes, {VALUE_AT_MOST:,} is the most"
-            raise CommandRefused("too_large", f"{text}; put large data into a file and emit its path")
+        _require_size(payload)
         new = NewEvent(name, payload, source=caller.who, id=id)
         stored = self._store.write(lambda connection: emit(connection, new, self._clock.now()))
         failpoint("events.emitted")
         self._dispatcher.nudge()
         return self._store.read(lambda connection: _one(connection, stored))
+
+    @command("events.emit_many")
+    def emit_many(self, caller: Caller, events: list[views.Incoming]) -> list[views.EventOutcome]:  # noqa: ARG002 # every command is given its caller
+        """What came in from outside, in one transaction: of each whether it is on disk, with the runs that it starts.
+        How many may come is for whoever has let them in to say."""
+        now = self._clock.now()
+
+        def one(event: views.Incoming, connection: Connection) -> Stored:
+            _require_size(event.payload)
+            new = NewEvent(event.name, event.payload, source=event.source, id=event.id)
+            return emit(connection, new, now, limited=False)
+
+        stored = self._store.write_each([partial(one, event) for event in events])
+        failpoint("events.emitted")
+        self._dispatcher.nudge()
+        return [_outcome(one) for one in stored]
 
     @command("events.list")
     def list_newest(self, caller: Caller, name: str | None = None, limit: int = 50) -> list[views.Event]:  # noqa: ARG002 # every command is given its caller
@@ -45,6 +63,21 @@ class EventCommands:
         if name:
             query = query.where(events.c.name == name)
         return self._store.read(lambda connection: _views(connection, connection.execute(query).all()))
+
+
+def _require_size(payload: JsonValue) -> None:
+    if (size := len(json.dumps(payload).encode())) > VALUE_AT_MOST:
+        text = f"the payload takes {size:,} bytes, {VALUE_AT_MOST:,} is the most"
+        raise CommandRefused("too_large", f"{text}; put large data into a file and emit its path")
+
+
+def _outcome(stored: Stored | Exception) -> views.EventOutcome:
+    if isinstance(stored, Stored):
+        return views.EventOutcome(stored=True, is_new=stored.is_new)
+    if isinstance(stored, CommandRefused):
+        return views.EventOutcome(stored=False, refused=stored.type, told=str(stored))
+    log.error("an event was not stored", exc_info=stored)
+    return views.EventOutcome(stored=False, told=str(stored))
 
 
 def _one(connection: Connection, stored: Stored) -> views.Event:

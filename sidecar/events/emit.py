@@ -26,7 +26,7 @@ from sidecar.store.schema import deliveries, events, listeners, skills, versions
 from skills.wire import is_event_name
 
 DEPTH_AT_MOST = 10  # events and started runs that lead to one another
-A_MINUTE_AT_MOST = 1_000  # events of one name
+A_MINUTE_AT_MOST = 1_000  # events of one name, but for those that came in by a door with its own key
 
 
 @dataclass(frozen=True)
@@ -46,13 +46,15 @@ class Stored:
     is_new: bool
 
 
-def emit(connection: Connection, new: NewEvent, now: float) -> Stored:
-    """Store the event and start what listens to it. Raises CommandRefused where a limit forbids it."""
+def emit(connection: Connection, new: NewEvent, now: float, *, limited: bool = True) -> Stored:
+    """Store the event and start what listens to it. Raises CommandRefused where a limit forbids it; what is not
+    `limited` may come as often as it does."""
     require_name(new.name)
     known = connection.scalar(sa.select(events.c.seq).where(events.c.name == new.name, events.c.id == new.id))
     if known is not None:
         return Stored(known, is_new=False)
-    _hold_back(connection, new, now)
+    if limited:
+        _hold_back(connection, new, now)
     return Stored(_store(connection, new, now), is_new=True)
 
 

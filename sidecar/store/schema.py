@@ -186,6 +186,7 @@ runs = sa.Table(
     sa.Index("runs_by_state", "state", "ready_at"),
     sa.Index("runs_by_skill", "skill", "seq"),
     sa.Index("runs_by_skill_and_state", "skill", "state", "seq"),
+    sa.Index("runs_by_creation", "created_at"),
     sa.Index("runs_by_deadline", "ended_at", "deadline_at"),
     sa.Index("runs_by_parent", "parent"),
     sa.Index("runs_by_session", "session"),

@@ -100,6 +100,21 @@ class Store:
             raise change.error
         return change.result  # type: ignore[return-value] # set where there is no error
 
+    def write_each(self, acts: Sequence[Callable[[Connection], T]]) -> list[T | Exception]:
+        """Each as by `write`, in one transaction with one sync; of each its result, or what it raised: that undoes it
+        alone."""
+        changes = [_Change(act) for act in acts]
+        self._waiting.extend(changes)
+        with self._turn:
+            if not all(change.done for change in changes):
+                self._commit_waiting()
+        told: list[T | Exception] = []
+        for change in changes:
+            if change.error is not None and not isinstance(change.error, Exception):
+                raise change.error
+            told.append(change.error or change.result)  # type: ignore[arg-type] # set where there is no error
+        return told
+
     def write_lazily(self, act: Callable[[Connection], Any]) -> Callable[[], bool]:
         """Let `act` join the next commit, within 50 ms: for what is only shown, and derived again after a crash. What
         is returned withdraws it, and tells whether that was in time."""
