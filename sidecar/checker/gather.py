@@ -22,9 +22,10 @@ _IMPORT = re.compile(r"\bimport[ \t]+([^\n;]*)")
 _COMMENT = re.compile(r"#[^\n]*")
 
 
-def gather(workspace: Path, entry: str) -> Snapshot | tuple[Problem, ...]:
+def gather(workspace: Path, entry: str, unsaved: str | None = None) -> Snapshot | tuple[Problem, ...]:
     """The bytes of the skill at `entry` ("skills/price_report.py") with those of all helpers it imports, directly or
-    through other helpers, or the problems that make them unreadable.
+    through other helpers, or the problems that make them unreadable. `unsaved` is taken for its text in place of the
+    file, which need not be there.
 
     A helper that does not exist is left out: the check reports it with the line of the import.
     """
@@ -34,7 +35,7 @@ def gather(workspace: Path, entry: str) -> Snapshot | tuple[Problem, ...]:
     helpers = _helpers(workspace)
     while waiting:
         path = waiting.pop()
-        content = read(workspace, path)
+        content = read(workspace, path, unsaved if path == entry else None)
         if isinstance(content, Problem):
             problems.append(content)
             continue
@@ -47,22 +48,28 @@ def gather(workspace: Path, entry: str) -> Snapshot | tuple[Problem, ...]:
     return tuple(problems) if problems else Snapshot(entry, files)
 
 
-def read(workspace: Path, path: str) -> bytes | Problem:
+def read(workspace: Path, path: str, unsaved: str | None = None) -> bytes | Problem:
     """The file's bytes, if it is a plain UTF-8 file of the workspace with a name that it may have."""
     if problem := name_problem(path):
         return problem
     try:
-        content = _bytes(workspace, path)
-        content.decode()
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        return _unreadable(path, f"line {line} is not UTF-8", "Save the file as UTF-8.", line)
+        content = _bytes(workspace, path) if unsaved is None else unsaved.encode()
     except FileNotFoundError:
         return _unreadable(path, "there is no such file", "Save it, or remove what refers to it.")
     except OSError as error:
         return _unreadable(path, f"it cannot be read: {error.strerror}", "Check the file and its permissions.")
+    except UnicodeEncodeError:
+        return _unreadable(path, "it holds half a character", "Write it anew.")
     except _NotPlainError as error:
         return _unreadable(path, str(error), error.fix)
+    if len(content) > LARGEST_FILE:
+        fix = "Move data out of the source, and split the rest."
+        return _unreadable(path, f"it is larger than {LARGEST_FILE // 1024} KiB", fix)
+    try:
+        content.decode()
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        return _unreadable(path, f"line {line} is not UTF-8", "Save the file as UTF-8.", line)
     return content
 
 
@@ -115,15 +122,9 @@ def _bytes(workspace: Path, path: str) -> bytes:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise _NotPlainError("it is not a plain file", "Save the skill's text as a file of this name.")
         with os.fdopen(descriptor, "rb", closefd=False) as file:
-            content = file.read(LARGEST_FILE + 1)
+            return file.read(LARGEST_FILE + 1)
     finally:
         os.close(descriptor)
-    if len(content) > LARGEST_FILE:
-        raise _NotPlainError(
-            f"it is larger than {LARGEST_FILE // 1024} KiB",
-            "Move data out of the source, and split the rest.",
-        )
-    return content
 
 
 def _first_words(names: str) -> Iterator[str]:

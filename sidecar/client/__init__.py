@@ -94,9 +94,9 @@ class Client:
         file is new); Refused "conflict" where the file has changed since."""
         return self._ask("skills.write", views.Verdict, name=name, text=text, base=base, reason=reason)
 
-    def check(self, name: str) -> views.Report:
-        """Check the file as it is now."""
-        return self._ask("skills.check", views.Report, name=name)
+    def check(self, name: str, text: str | None = None) -> views.Report:
+        """Check the file as it is now; or `text` in its place, which is not saved and changes nothing."""
+        return self._ask("skills.check", views.Report, name=name, text=text)
 
     def run_skill(self, name: str, payload: JsonValue = None, *, rehearsal: bool = False) -> views.Run:
         """Start a run now. A rehearsal reads for real, and writes, notifies and asks nobody."""

@@ -215,7 +215,13 @@ class SkillCommands:
     # ------------------------------------------------------------ check, run, hold
 
     @command("skills.check", agent=True, files=True)
-    def check(self, caller: Caller, name: str) -> Report:  # noqa: ARG002
+    def check(self, caller: Caller, name: str, text: str | None = None) -> Report:  # noqa: ARG002
+        """The file as it is now, which goes live if it passes; or `text` in its place, which changes nothing."""
+        if text is not None:
+            snapshot = gather(self._workspace, entry_of(name), text)
+            if not isinstance(snapshot, Snapshot):
+                return Report(skill=name, hash="", problems=snapshot)
+            return self._gate.check(snapshot)
         if not (self._workspace / entry_of(name)).exists():
             row = self._registry.row(name)
             if row.report:
@@ -360,10 +366,9 @@ class SkillCommands:
         active = self._registry.active(name)
         if active is None:
             raise CommandRefused("not_live", f"{name} is not live any more; there is nothing to revise")
-        snapshot = gather(self._workspace, entry_of(name))
-        if not isinstance(snapshot, Snapshot):
-            raise CommandRefused("unreadable", f"{name}: {snapshot[0].reason}")
-        proposed = Snapshot(entry=snapshot.entry, files=snapshot.files | {snapshot.entry: text.encode()})
+        proposed = gather(self._workspace, entry_of(name), text)
+        if not isinstance(proposed, Snapshot):
+            raise CommandRefused("unreadable", f"{name}: {proposed[0].reason}")
         report = self._gate.check(proposed)
         origin = Origin(caller.who, reason, active.version)
         if not report.passed or proposed.hash == active.version:

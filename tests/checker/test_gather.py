@@ -167,3 +167,23 @@ def test_any_text_can_be_searched_for_helpers(source: str) -> None:
 )
 def test_no_text_is_slow_to_search(piece: str) -> None:
     helpers_named_in(piece * (LARGEST_FILE // len(piece)))
+
+
+def test_a_text_that_is_not_saved_is_taken_for_the_files_with_the_helpers_it_imports(workspace: Path) -> None:
+    (workspace / "lib/a.py").write_text("x = 1\n")
+    (workspace / "skills/price.py").write_text("saved = True\n")
+
+    found = gather(workspace, "skills/price.py", "from lib.a import x\n")
+    new = gather(workspace, "skills/not_there.py", "y = 2\n")
+
+    assert isinstance(found, Snapshot)
+    assert found.files == {"skills/price.py": b"from lib.a import x\n", "lib/a.py": b"x = 1\n"}
+    assert isinstance(new, Snapshot)
+
+
+@pytest.mark.parametrize("text", ["x" * (LARGEST_FILE + 1), "'\ud800'"])
+def test_a_text_that_no_file_could_hold_is_refused(workspace: Path, text: str) -> None:
+    found = gather(workspace, "skills/price.py", text)
+    assert isinstance(found, tuple)
+    (problem,) = found
+    assert problem.stage == "read"

@@ -85,6 +85,29 @@ def test_code_is_saved_as_a_version_and_an_edit_from_before_is_refused(web: Web)
     assert "Good day" in versions
 
 
+def test_a_text_is_checked_while_it_is_written_and_nothing_is_saved(web: Web) -> None:
+    with web.browser() as browser:
+        before = browser.get("/api/skills/greeter/source").json()["source"]
+        told = browser.post("/api/skills/greeter/check", json={"text": GREETER + "\nx: int = ''\n"}).json()
+        fine = browser.post("/api/skills/greeter/check", json={"text": GREETER}).json()
+        after = browser.get("/api/skills/greeter/source").json()["source"]
+    assert [problem["line"] for problem in told["problems"]] == [GREETER.count("\n") + 2]
+    assert fine["problems"] == []
+    assert after == before
+
+
+def test_the_file_can_be_edited_and_what_a_version_was_only_read(web: Web) -> None:
+    with web.browser() as browser:
+        version = browser.get("/api/skills/greeter").json()["detail"]["skill"]["version"]
+        file = browser.get("/skills/greeter/source").text
+        earlier = browser.get(f"/skills/greeter/source?version={version}").text
+        shipped = browser.get("/skills/agent/source").text
+    assert "Save as a new version" in file
+    assert "readonly" in earlier
+    assert "Make this the file again" in earlier
+    assert "Save as a new version" not in earlier + shipped
+
+
 @pytest.mark.parametrize(
     ("address", "status", "type_"),
     [

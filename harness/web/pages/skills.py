@@ -26,6 +26,7 @@ class SkillPage(views.View):
 class SourcePage(views.View):
     detail: views.SkillDetail
     source: views.Source
+    is_file: bool  # as it is now; else what one version had
 
 
 class Versions(views.View):
@@ -38,6 +39,10 @@ class Save(views.View):
     text: str
     base: str | None  # the hash of the text that was edited
     reason: str = "edited on the page"
+
+
+class Unsaved(views.View):
+    text: str
 
 
 class Start(views.View):
@@ -62,7 +67,7 @@ def skill(client: Sidecar, name: str) -> SkillPage:
 @page(router, "/skills/{name}/source", "source.html")
 def source(client: Sidecar, name: str, version: str | None = None) -> SourcePage:
     """The file as it is now, or one version's."""
-    return SourcePage(detail=client.skill(name), source=client.source(name, version))
+    return SourcePage(detail=client.skill(name), source=client.source(name, version), is_file=version is None)
 
 
 @page(router, "/skills/{name}/versions", "versions.html")
@@ -87,6 +92,12 @@ def versions(
 def save(client: Sidecar, name: str, given: Save) -> views.Verdict:
     """Write the file and wait for the verdict on it; 409 where it has changed since `base`."""
     return client.write(name, given.text, base=given.base, reason=given.reason)
+
+
+@router.post("/api/skills/{name}/check")
+def check(client: Sidecar, name: str, given: Unsaved) -> views.Report:
+    """What the check says of a text that is not saved."""
+    return client.check(name, given.text)
 
 
 @router.post("/api/skills/{name}/run")

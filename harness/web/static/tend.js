@@ -4,14 +4,15 @@
 
 // ---------------------------------------------------------------- what is sent
 
-async function send(method, address, body) {
+async function send(method, address, body, signal) {
   const reply = await fetch(address, {
     method,
     headers: { "content-type": "application/json", accept: "application/json" },
     body: JSON.stringify(body),
+    signal,
   });
   const told = reply.status === 204 ? null : await reply.json();
-  if (!reply.ok) throw new Error(told.detail);
+  if (!reply.ok) throw Object.assign(new Error(told.detail), { type: told.type });
   return told;
 }
 
@@ -47,12 +48,25 @@ document.addEventListener("submit", (event) => {
   if (!form.dataset.send) return;
   event.preventDefault();
   attempt(form, async () => {
-    const told = await send(form.dataset.method || "POST", form.dataset.send, valuesOf(form, event.submitter));
+    const told = await sent(form, event.submitter);
+    if (told === undefined) return;
     if (form.dataset.verdict !== undefined) return verdict(form, told);
     if (form.dataset.then) location.href = form.dataset.then.replace("{id}", told.id);
     else refresh();
   });
 });
+
+// A form may have a script of its own: it hears what came of it, and may see to a refusal itself.
+async function sent(form, submitter) {
+  try {
+    const told = await send(form.dataset.method || "POST", form.dataset.send, valuesOf(form, submitter));
+    form.dispatchEvent(new CustomEvent("told", { detail: told }));
+    return told;
+  } catch (error) {
+    if (form.dispatchEvent(new CustomEvent("refused", { detail: error, cancelable: true }))) throw error;
+    return undefined;
+  }
+}
 
 function verdict(form, told) {
   if (told.hash) form.elements.base.value = told.hash;
@@ -136,7 +150,7 @@ const PLACES = { h: "/", t: "/chat", s: "/skills", r: "/runs", a: "/approvals", 
 let going = false;
 
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input, textarea, select, [contenteditable]")) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.composedPath()[0].matches("input, textarea, select, [contenteditable]")) return;
   const wasGoing = going;
   going = false;
   if (wasGoing && PLACES[event.key]) location.href = PLACES[event.key];
