@@ -43,6 +43,7 @@ def application(settings: Settings) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.settings = settings
+    app.state.live = live
     app.add_middleware(Guard, access=access, hosts=_hosts(settings), cookie=cookie)
     handle_problems(app)
     add_pages(app)
@@ -68,9 +69,9 @@ def application(settings: Settings) -> FastAPI:
         return answer
 
     @app.get("/live", include_in_schema=False)
-    async def stream(request: Request) -> Response:
+    async def stream(request: Request, since: int | None = None) -> Response:
         last = request.headers.get("last-event-id", "")
-        events = live.stream(int(last) if last.isdecimal() else None)
+        events = live.stream(int(last) if last.isdecimal() else since)
         return StreamingResponse(events, media_type="text/event-stream")
 
     return app

@@ -46,7 +46,7 @@ class Live:
             yield "retry: 1000\n\n"
             if last is not None and not self._has(last):
                 yield _event("again", {}, last)
-            last = self._newest() if last is None or not self._has(last) else last
+            last = self.newest if last is None or not self._has(last) else last
             while not self._closed.is_set():
                 news.clear()
                 for moment in [item for item in self._kept if item.id > last]:
@@ -59,7 +59,9 @@ class Live:
         finally:
             self._listeners.discard(news)
 
-    def _newest(self) -> int:
+    @property
+    def newest(self) -> int:
+        """The last moment that is known of; a page that is gathered after it names it, and misses nothing since."""
         return self._kept[-1].id if self._kept else 0
 
     def _has(self, last: int) -> bool:

@@ -19,10 +19,11 @@ from harness.web.waterfall import waterfall
 SHORT = 8  # letters of an id that are shown; the whole is in the link
 
 
-def page(template: str, zone: str, path: str, data: BaseModel) -> HTMLResponse:
-    """`path` is the address that the page is at: the part of the navigation that it stands under is marked."""
+def page(template: str, zone: str, path: str, since: int, data: BaseModel) -> HTMLResponse:
+    """`path` is the address that the page is at: the part of the navigation that it stands under is marked. `since` is
+    the last moment that was known of before the data was gathered."""
     told = words.Words(now=datetime.now(UTC), zone=zone)
-    text = _environment().get_template(template).render(page=data, words=told, at=path)
+    text = _environment().get_template(template).render(page=data, words=told, at=path, since=since)
     return HTMLResponse(text)
 
 
@@ -31,7 +32,7 @@ def error_page(status: int, type_: str, detail: str) -> HTMLResponse:
     text = (
         _environment()
         .get_template("error.html")
-        .render(status=status, type=type_.replace("_", " "), detail=detail, words=told, at="")
+        .render(status=status, type=type_.replace("_", " "), detail=detail, words=told, at="", since=0)
     )
     return HTMLResponse(text, status)
 

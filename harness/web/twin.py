@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from starlette.responses import HTMLResponse
 
 from harness.web import render
+from harness.web.live import Live
 from sidecar.client import Client
 
 F = TypeVar("F", bound=Callable[..., BaseModel])
@@ -20,6 +21,11 @@ def _client(request: Request) -> Client:
     return client
 
 
+def _newest(request: Request) -> int:
+    live: Live = request.app.state.live
+    return live.newest
+
+
 Sidecar = Annotated[Client, Depends(_client)]
 
 
@@ -27,8 +33,9 @@ def page(router: APIRouter, path: str, template: str) -> Callable[[F], F]:
     """Offer what `gather` returns; its parameters are the path's and the query's, and are in the OpenAPI document."""
 
     def mark(gather: F) -> F:
-        def show(request: Request, data: Any = Depends(gather)) -> HTMLResponse:  # noqa: B008 # how FastAPI is told
-            return render.page(template, request.app.state.settings.zone, request.url.path, data)
+        # In this order: what happens while the page is gathered is heard of when it is open.
+        def show(request: Request, since: int = Depends(_newest), data: Any = Depends(gather)) -> HTMLResponse:  # noqa: B008 # how FastAPI is told
+            return render.page(template, request.app.state.settings.zone, request.url.path, since, data)
 
         twin = f"/api{path}".rstrip("/") if path != "/" else "/api/home"
         router.add_api_route(path, show, methods=["GET"], include_in_schema=False, response_class=HTMLResponse)

@@ -121,8 +121,9 @@ function concerns(moment) {
 }
 
 function listen() {
-  if (!document.getElementById("page").dataset.about) return;
-  const live = new EventSource("/live");
+  const { about, since } = document.getElementById("page").dataset;
+  if (!about) return;
+  const live = new EventSource(`/live?since=${since}`);
   live.addEventListener("moment", (event) => {
     const moment = JSON.parse(event.data);
     if (!hear(moment) && concerns(moment)) refresh();
