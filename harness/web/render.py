@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from starlette.responses import HTMLResponse
 
 from harness import words
+from harness.web.form import fields
 from harness.web.waterfall import waterfall
 
 SHORT = 8  # letters of an id that are shown; the whole is in the link
@@ -54,7 +55,7 @@ def _environment() -> Environment:
         "json": _json,
         "symbol": lambda state: words.SYMBOLS.get(state, ("·", ""))[0].replace("⏸", "‖"),  # few fonts have it
     }
-    made.globals |= {"waterfall": waterfall, "version": version("tend-harness")}
+    made.globals |= {"waterfall": waterfall, "fields": fields, "version": version("tend-harness")}
     return made
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from skills.wire import OnExpiry
 
@@ -95,6 +95,7 @@ class Manifest(Declared):
     name: str
     purpose: str  # the module's docstring
     takes_input: bool  # the function has a parameter after `run`
+    input_schema: dict[str, JsonValue] = {}  # what that takes, as JSON Schema, as far as its annotation tells
     triggers: tuple[Trigger, ...] = Field(default=(), max_length=20)
     catch_up: Literal["skip", "latest", "all"] = "latest"
     concurrency: int = Field(default=1, ge=1)

@@ -13,6 +13,7 @@ from sidecar.checker.manifest import PRIORITY_AT_MOST, Expectation, Irreversible
 from sidecar.checker.module import Definition, Module, called
 from sidecar.checker.outreach import irreversible_steps, model_calls
 from sidecar.checker.policy import command_problem, host_fix, host_problem, read_problem, secret_problem, write_problem
+from sidecar.checker.read_input import InputReader
 from sidecar.checker.read_triggers import TriggerReader
 from sidecar.checker.report import Problem
 
@@ -23,7 +24,8 @@ def read_manifest(
     module: Module, helpers: Iterator[Module] | tuple[Module, ...] = ()
 ) -> tuple[Manifest | None, list[Problem]]:
     """The skill's manifest, and all that is wrong with its declarations. No manifest where there are problems."""
-    reader, modules = ManifestReader(module), (module, *helpers)
+    modules = (module, *helpers)
+    reader = ManifestReader(module, InputReader(modules))
     manifest = reader.read(model_calls=model_calls(modules), irreversible=irreversible_steps(modules))
     return (None if reader.problems else manifest), reader.problems
 
@@ -31,6 +33,7 @@ def read_manifest(
 @dataclass
 class ManifestReader:
     module: Module
+    inputs: InputReader
     problems: list[Problem] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -52,6 +55,7 @@ class ManifestReader:
                 name=function.name,
                 purpose=purpose,
                 takes_input=self._takes_input(function),
+                input_schema=self.inputs.read(function),
                 steps=steps,
                 has_on_failure=self._has_on_failure(function),
                 uses_model=model_calls > 0,

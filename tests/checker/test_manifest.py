@@ -92,6 +92,7 @@ def tell_ops(run: Run, failure: Failure) -> None:
         name="price",
         purpose="Says what it costs.",
         takes_input=True,
+        input_schema={"type": "string", "title": "name"},
         triggers=(
             Cron(expression="0 9 * * 1-5", zone="Europe/Berlin"),
             Every(seconds=5400),

@@ -17,12 +17,66 @@ async function send(method, address, body, signal) {
 }
 
 function valuesOf(form, submitter) {
+  const typed = form.querySelectorAll("[data-kind]");
   const values = {};
   for (const [name, value] of new FormData(form, submitter)) values[name] = value;
-  for (const field of form.querySelectorAll('[data-kind="boolean"]')) values[field.name] = field.value === "true";
+  for (const field of typed) delete values[field.name];
+  if (typed.length) values.input = inputOf(typed);
   if (values.base === "") values.base = null;
   return values;
 }
+
+// A skill's input, as its form has it; see form.py.
+function inputOf(fields) {
+  if (!fields[0].name) return valueOf(fields[0]);
+  return Object.fromEntries([...fields].map((field) => [field.name, valueOf(field)]).filter(([, value]) => value !== undefined));
+}
+
+const READ = {
+  text: (field) => field.value,
+  integer: (field) => Number(field.value),
+  number: (field) => Number(field.value),
+  choice: (field) => JSON.parse(field.value),
+  json: (field) => JSON.parse(field.value),
+  lines: (field) => field.value.split("\n").filter((line) => line.trim()).map((line) => (field.dataset.of === "text" ? line : Number(line))),
+};
+
+function valueOf(field) {
+  const { kind, nullable, default: known } = field.dataset;
+  if (kind === "boolean") return field.checked;
+  if (field.value.trim() || kind === "lines") return READ[kind](field);
+  if (nullable !== undefined) return null;
+  return kind === "text" && known !== undefined ? "" : undefined;
+}
+
+function wrongIn(field) {
+  if (!field.value.trim()) return "";
+  try {
+    const value = READ[field.dataset.kind](field);
+    return [value].flat().some(Number.isNaN) ? "Numbers, one on each line." : "";
+  } catch (error) {
+    return `This is no JSON: ${error.message}`;
+  }
+}
+
+function tellBeside(field) {
+  const wrong = document.getElementById(`${field.id}-wrong`);
+  if (wrong) wrong.textContent = field.validationMessage;
+  field.ariaInvalid = String(!field.validity.valid);
+}
+
+document.addEventListener("input", ({ target }) => {
+  if (!target.dataset.kind || target.dataset.kind === "boolean") return;
+  target.setCustomValidity(wrongIn(target));
+  tellBeside(target);
+});
+
+document.addEventListener("invalid", (event) => {
+  if (!event.target.dataset.kind) return;
+  event.preventDefault();
+  tellBeside(event.target);
+  event.target.form.querySelector(":invalid").focus();
+}, { capture: true });
 
 function say(text, bad = false) {
   const said = document.getElementById("said");
