@@ -10,6 +10,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from typing import NamedTuple
 
 from pydantic import JsonValue
 
@@ -23,9 +24,21 @@ def _nobody(_topic: str, _data: dict[str, JsonValue]) -> None:
     """One host alone."""
 
 
+class _Kept(NamedTuple):
+    """Most moments nobody asks for: a view is made of those alone that are."""
+
+    id: int
+    at: float
+    topic: str
+    data: dict[str, JsonValue]
+
+    def shown(self) -> Moment:
+        return Moment(id=self.id, at=moment(self.at), topic=self.topic, data=self.data)
+
+
 class Moments:
     def __init__(self) -> None:
-        self._kept: deque[Moment] = deque(maxlen=KEPT)
+        self._kept: deque[_Kept] = deque(maxlen=KEPT)
         self._news = threading.Condition()
         self._next = time.time_ns() // 1000  # higher than any id of a sidecar that ran before this one
         self.closed = False
@@ -39,7 +52,7 @@ class Moments:
         """Something happened on another host."""
         with self._news:
             self._next += 1
-            self._kept.append(Moment(id=self._next, at=moment(time.time()), topic=topic, data=data))
+            self._kept.append(_Kept(self._next, time.time(), topic, data))
             self._news.notify_all()
 
     def newest(self) -> int:
@@ -50,7 +63,7 @@ class Moments:
         """The moments after `last`, waiting up to `timeout` seconds for the first one."""
         with self._news:
             self._news.wait_for(lambda: self.closed or self._has_after(last), timeout)
-            return [item for item in self._kept if item.id > last]
+            return [item.shown() for item in self._kept if item.id > last]
 
     def _has_after(self, last: int) -> bool:
         """Not by `_next`: whoever knows nothing, or a moment of an earlier sidecar, would never wait."""

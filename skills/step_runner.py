@@ -131,8 +131,14 @@ class StepRunner:
         return answer
 
     def _execute(self, key: StepKey, work: Work, ask: Callable[[Ask], Tell]) -> Json:
-        begin = Begin(step=key, kind_of_step=work.kind, arguments=work.arguments, retry=work.retry)
-        answer = ask(begin.model_copy(update={"lookup": work.lookup is not None}))
+        begin = Begin(
+            step=key,
+            kind_of_step=work.kind,
+            arguments=work.arguments,
+            retry=work.retry,
+            lookup=work.lookup is not None,
+        )
+        answer = ask(begin)
         if isinstance(answer, Go):
             answer = self._tried(key, work, answer, ask)
         elif isinstance(answer, LookUp) and work.lookup is not None:
@@ -145,7 +151,7 @@ class StepRunner:
         try:
             found = self._execute(StepKey(name=lookup.name, occurrence=key.occurrence), lookup, ask)
         except StepFailed:
-            return ask(begin)
+            return ask(begin.model_copy(update={"lookup": False}))
         if found is None:
             said = ErrorInfo(
                 type=NOT_DONE, message="Tend died while it ran, and its look-up found that it was not done"

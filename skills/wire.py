@@ -1,6 +1,6 @@
 """What a worker and the sidecar say to each other: one JSON object a line, over one socket.
 
-The worker asks, the sidecar answers; every question but a Begin that is `ahead` has exactly one answer, matched by
+The worker asks, the sidecar answers; every question that is not `ahead` has exactly one answer, matched by
 `id`, so that several threads of a worker can share the socket. The sidecar has made an answer durable before it sends
 it.
 
@@ -186,7 +186,6 @@ class Begin(Message):
     arguments: Json
     retry: Retry = Retry()
     lookup: bool = False  # an irreversible step that has one
-    ahead: bool = False  # nothing is remembered of the step: its body begins meanwhile, and there is no answer
 
 
 class Finish(Message):
@@ -286,6 +285,7 @@ class End(Message):
 
 class Question(Message):
     id: int
+    ahead: bool = False  # a Begin of what is not remembered: its body begins meanwhile, and there is no answer
     body: Begin | Finish | Fail | Effect | Request | Log | End = Field(discriminator="op")
 
 

@@ -73,6 +73,8 @@ _REFUSED = (
     UnicodeDecodeError,
 )
 
+_STATE_AFTER = {"ok": "succeeded", "failed": "failed", "suspend": "retrying"}  # of a step, by what its worker was told
+
 log = logging.getLogger(__name__)
 
 
@@ -249,9 +251,10 @@ class Attempt:
             if isinstance(question.body, Effect):
                 self._start_effect(question.id, question.body, lines)
                 continue
-            answer = Answer(id=question.id, body=self._answer(question.body))
-            if not (isinstance(question.body, Begin) and question.body.ahead):
-                self._send(lines, answer)
+            answer = self._answer(question.body)
+            if not question.ahead:
+                self._send(lines, Answer(id=question.id, body=answer))
+            self._follow(question.body, answer)
         return None
 
     def _receive(self, lines: Lines) -> str | None:
@@ -304,17 +307,16 @@ class Attempt:
         if suspend := self._always_suspend.before(question):
             return suspend
         match question:
+            case Begin() if question.kind_of_step == "irreversible":
+                return begin_irreversible(question, self._journal, self._where, self._runner.requests)
             case Begin():
-                return self._begin(question)
+                return self._journal.begin(question)
             case Finish():
                 return self._finish(question)
             case Fail():
-                failed = self._journal.fail(question)
-                return self._failed(question.step, failed)
+                return self._journal.fail(question)
             case Request():
-                answer = self._runner.requests.answer(question, self._journal, self._where)
-                self._body.restart()
-                return answer
+                return self._runner.requests.answer(question, self._journal, self._where)
             case Log():
                 keep_log(self._store, self._runner.clock, self.segment, question)
                 return Ok()
@@ -326,35 +328,27 @@ class Attempt:
                 self._said_end = True
                 return Ok()
 
-    def _begin(self, question: Begin) -> Go | Done | Failed | LookUp | Suspend:
-        answer: Go | Done | Failed | LookUp | Suspend
-        if question.kind_of_step == "irreversible":
-            answer = begin_irreversible(question, self._journal, self._where, self._runner.requests)
-        else:
-            answer = self._journal.begin(question)
-        if isinstance(answer, Go):
-            self._open[question.step] = _OpenStep(question.retry.timeout or STEP_WITHIN, answer.delay)
-            self._tell_step(question.step, "running")
-        return answer
-
-    def _finish(self, question: Finish) -> Ok | Failed:
+    def _finish(self, question: Finish) -> Ok | Failed | Again | Suspend:
         try:
             self._journal.finish(question)
         except LimitReached as error:
             too_large = ErrorInfo(type="LimitReached", message=str(error))
-            return self._failed(  # type: ignore[return-value] # not retryable: neither Again nor Suspend
-                question.step, self._journal.fail(Fail(step=question.step, attempt=1, error=too_large, retryable=False))
-            )
-        self._close_step(question.step, "succeeded")
+            return self._journal.fail(Fail(step=question.step, attempt=1, error=too_large, retryable=False))
         return Ok()
 
-    def _failed(self, step: StepKey, answer: Again | Suspend | Failed) -> Again | Suspend | Failed:
-        if isinstance(answer, Again):
-            self._open[step] = _OpenStep(self._open[step].within, answer.delay)
-            self._tell_step(step, "retrying")
-        else:
-            self._close_step(step, "failed" if isinstance(answer, Failed) else "retrying")
-        return answer
+    def _follow(self, question: Begin | Finish | Fail | Request | Log | End, answer: Tell) -> None:
+        """What an answer changes here, and what others see of it: while the worker goes on already."""
+        match question, answer:
+            case Begin(), Go():
+                self._open[question.step] = _OpenStep(question.retry.timeout or STEP_WITHIN, answer.delay)
+                self._tell_step(question.step, "running")
+            case Fail(), Again():
+                self._open[question.step] = _OpenStep(self._open[question.step].within, answer.delay)
+                self._tell_step(question.step, "retrying")
+            case Finish() | Fail(), Ok() | Failed() | Suspend():
+                self._close_step(question.step, _STATE_AFTER[answer.kind])
+            case Request(), _:
+                self._body.restart()
 
     def _close_step(self, step: StepKey, state: str) -> None:
         self._open.pop(step, None)

@@ -39,7 +39,7 @@ class SocketPort:
         failpoint(f"worker.{question.op}.before")
         answer: Tell
         if isinstance(question, Begin) and self._is_new(question):
-            self._send(question.model_copy(update={"ahead": True}))
+            self._send(question, ahead=True)
             answer = Go(attempt=1)
         else:
             answer = self._answer_to(self._send(question))
@@ -52,10 +52,10 @@ class SocketPort:
             return False
         return begin.step.occurrence >= self._remembered.get(begin.step.name, 0)
 
-    def _send(self, question: Ask) -> int:
+    def _send(self, question: Ask, *, ahead: bool = False) -> int:
         with self._sending:
             number = next(self._ids)
-            self._lines.send(Question(id=number, body=question).model_dump_json())
+            self._lines.send(Question(id=number, ahead=ahead, body=question).model_dump_json())
         return number
 
     def _answer_to(self, number: int) -> Tell:

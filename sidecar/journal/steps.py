@@ -203,7 +203,7 @@ class Journal:
     # ------------------------------------------------------------ inside
 
     def _find(self, key: StepKey, kind: str, arguments: JsonValue) -> tuple[StepRow, bool]:
-        digest = _bounded("arguments", key, arguments)
+        digest = hashlib.sha256(_bounded("arguments", key, arguments)).hexdigest()
         step = self._steps.get(key)
         if step is None:
             if len(self._steps) >= STEPS_AT_MOST:
@@ -290,15 +290,15 @@ class Journal:
         step.state, step.wake_at = "retrying", now + delay
 
 
-def _bounded(what: str, key: StepKey, value: JsonValue) -> str:
-    """The hash of the value's canonical JSON; LimitReached where it is too large to keep."""
+def _bounded(what: str, key: StepKey, value: JsonValue) -> bytes:
+    """The value's canonical JSON; LimitReached where it is too large to keep."""
     text = _canonical(value).encode()
     if len(text) > VALUE_AT_MOST:
         raise LimitReached(
             f"step {key}: its {what} take {len(text):,} bytes, {VALUE_AT_MOST:,} is the most. "
             "Keep large data in a file (files.write) and return its path."
         )
-    return hashlib.sha256(text).hexdigest()
+    return text
 
 
 def _spread(run: str, step: StepRow) -> float:

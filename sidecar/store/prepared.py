@@ -47,21 +47,19 @@ class _Compiled:
         compiled = statement.compile(dialect=dialect, column_keys=names)
         assert isinstance(compiled, sa.sql.compiler.SQLCompiler)  # noqa: S101 # it has values
         self.text = str(compiled)
-        self._by_name = compiled.positiontup is None
+        order = compiled.positiontup
+        places = {name: place if order else name for place, name in enumerate(order or compiled.params)}
+        process = {name: _processor(compiled.binds[name].type, dialect) for name in places}
         constants = dict(compiled.params) | {column.key: _default(column) for column in compiled.insert_prefetch}
-        self._values = [
-            (name, constants[name], _processor(compiled.binds[name].type, dialect))
-            for name in compiled.positiontup or compiled.params
-        ]
+        each_time = {place: None if name in names else process[name](constants[name]) for name, place in places.items()}
+        self._parameters: Any = list(each_time.values()) if order else each_time
+        self._given = [(places[name], name, process[name]) for name in names]
 
     def parameters(self, values: Values) -> Values | list[Any]:
-        given = [
-            process(values.get(name, constant)) if process else values.get(name, constant)
-            for name, constant, process in self._values
-        ]
-        return (
-            {name: value for (name, _, _), value in zip(self._values, given, strict=True)} if self._by_name else given
-        )
+        parameters: Any = self._parameters.copy()
+        for place, name, process in self._given:
+            parameters[place] = process(values[name])
+        return parameters  # type: ignore[no-any-return] # a list, or a dict, as the driver wants them
 
 
 def _default(column: sa.Column[Any]) -> Any:
@@ -69,8 +67,12 @@ def _default(column: sa.Column[Any]) -> Any:
     return column.default.arg
 
 
-def _processor(type_: sa.types.TypeEngine[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
-    return type_.dialect_impl(dialect).bind_processor(dialect)
+def _processor(type_: sa.types.TypeEngine[Any], dialect: Dialect) -> Callable[[Any], Any]:
+    return type_.dialect_impl(dialect).bind_processor(dialect) or _as_it_is
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
 
 
 def _as_sqlalchemy_says(error: Exception, connection: Connection, text: str) -> BaseException:

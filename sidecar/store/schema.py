@@ -226,6 +226,7 @@ steps = sa.Table(
     _time("started_at", nullable=False),
     _time("ended_at"),
     sa.Index("steps_that_wait", "name", sqlite_where=WAITING, postgresql_where=WAITING),
+    sqlite_with_rowid=False,  # in its key's order: a step writes one page, and not its key's too
 )
 
 step_attempts = sa.Table(
@@ -239,6 +240,7 @@ step_attempts = sa.Table(
     _json("error"),
     _time("started_at", nullable=False),
     _time("ended_at"),
+    sqlite_with_rowid=False,
 )
 
 effects = sa.Table(

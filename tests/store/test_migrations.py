@@ -5,11 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 
 from sidecar.store import Store
-from sidecar.store.schema import metadata
+from sidecar.store.migrate import FOLDER
+from sidecar.store.schema import metadata, steps
 from tests.support.postgresql import new_database
 
 
@@ -26,3 +30,28 @@ def test_they_lead_to_the_schema(tmp_path: Path, kind: str) -> None:
             return compare_metadata(context, metadata)
 
         assert store.read(differences) == []
+
+
+def test_steps_of_an_older_store_are_kept(tmp_path: Path) -> None:
+    older = sa.create_engine(f"sqlite:///{tmp_path / 'tend.db'}")
+    with older.begin() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(FOLDER))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0011")
+        row = {
+            "name": "fetch",
+            "occurrence": 0,
+            "seq": 1,
+            "kind": "step",
+            "state": "waiting",
+            "arguments_hash": "0" * 64,
+        }
+        both = [{**row, "run": run, "result": {"said": run}, "started_at": 1.5} for run in ("b", "a")]
+        connection.execute(steps.insert(), both)
+    older.dispose()
+    with Store(tmp_path / "tend.db") as store:
+        kept = store.rows(sa.select(steps.c.run, steps.c.result, steps.c.started_at))
+        indexes = store.read(lambda connection: sa.inspect(connection).get_indexes("steps"))
+    assert kept == [("a", {"said": "a"}, 1.5), ("b", {"said": "b"}, 1.5)]
+    assert [index["name"] for index in indexes] == ["steps_that_wait"]
