@@ -30,7 +30,7 @@ from skills.failure import Failure
 from skills.run import Run
 from skills.secrets import Secret, secret
 from skills.steps import Irreversible, Step, step
-from skills.triggers import at, cron, event, every, failed, succeeded
+from skills.triggers import at, cron, event, every, failed, succeeded, webhook
 
 __all__ = [
     "Approval",
@@ -62,4 +62,5 @@ __all__ = [
     "skill",
     "step",
     "succeeded",
+    "webhook",
 ]

@@ -114,6 +114,19 @@ def event(
     return Trigger((Event(name),))
 
 
+def webhook(
+    name: str,
+    payload: TypeForm[EventPayload],
+    *,
+    key: Callable[[EventPayload], str | int] | None = None,
+    rate_limit: tuple[int, timedelta] | None = None,
+    debounce: timedelta | None = None,
+) -> Trigger[EventSkill[EventPayload]]:
+    """Each time a service that was given the webhook's key sends one: `webhook("github", Push)`. It is the event
+    `hook.github`, and takes what `event` takes. A person makes the key: `tend hook add github`."""
+    return event(f"hook.{name}", payload, key=key, rate_limit=rate_limit, debounce=debounce)
+
+
 def succeeded(
     skill: str,
     returns: TypeForm[EventPayload],  # noqa: ARG001 # for mypy; the skill's own annotation decodes it

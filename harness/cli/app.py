@@ -17,6 +17,7 @@ from harness.cli.commands import (
     demo,
     doctor,
     events,
+    hook,
     notices,
     overview,
     review,
@@ -24,6 +25,7 @@ from harness.cli.commands import (
     secret,
     skills,
     stop,
+    token,
     up,
     web,
     why,
@@ -41,10 +43,10 @@ def build() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(start)
-    for command in (up.up, up.worker, web.web, demo.demo, chat.chat, events.emit):
+    for command in (up.up, up.worker, demo.demo, chat.chat, events.emit):
         app.command()(command)
-    groups = (skills.group, runs.group, review.group, approvals.group, secret.group)
-    for group in (*groups, events.group, notices.group, cost.group):
+    groups = (web.group, skills.group, runs.group, review.group, approvals.group, secret.group)
+    for group in (*groups, events.group, hook.group, token.group, notices.group, cost.group):
         app.add_typer(group)
     for command in (stop.stop, stop.start, audit.audit):
         app.command()(command)

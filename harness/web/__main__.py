@@ -9,8 +9,8 @@ from pathlib import Path
 
 import uvicorn
 
-from harness.web.access import ADDRESS
 from harness.web.app import application
+from harness.web.place import NotServed, require_safe
 from sidecar.client import SettingsError, load_settings
 
 
@@ -22,13 +22,16 @@ def main() -> int:
     logging.getLogger("httpx2").setLevel(logging.WARNING)
     try:
         settings = load_settings(workspace=arguments.workspace)
-    except SettingsError as error:
+        place = require_safe(settings)
+    except (SettingsError, NotServed) as error:
         print(error, file=sys.stderr)
         return 2
     config = uvicorn.Config(
-        application(settings),
-        host=ADDRESS,
-        port=settings.web_port,
+        application(settings, place),
+        host=place.address,
+        port=place.port,
+        ssl_certfile=place.certificate,
+        ssl_keyfile=place.key,
         log_config=None,
         access_log=False,
         server_header=False,

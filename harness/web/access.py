@@ -11,9 +11,9 @@ import time
 from hashlib import sha256
 from pathlib import Path
 
+from harness.web.place import place_of
 from sidecar.client import Settings
 
-ADDRESS = "127.0.0.1"  # nobody else's machine reaches it
 LINK_WITHIN = 600.0  # seconds until an unused link is void
 SESSION_WITHIN = 30 * 86_400.0  # seconds
 
@@ -35,13 +35,21 @@ class Access:
             file.unlink()  # of two that come at once, one has it
         except FileNotFoundError:
             return None
-        return _put(self._sessions) if fresh else None
+        return self.new_session() if fresh else None
+
+    def new_session(self) -> str:
+        """For whoever has shown that they may come in."""
+        return _put(self._sessions)
 
     def admits(self, session: str | None) -> bool:
         return session is not None and _is_younger(self._sessions / _name(session), SESSION_WITHIN)
 
     def leave(self, session: str) -> None:
         (self._sessions / _name(session)).unlink(missing_ok=True)
+
+    def leave_all(self) -> None:
+        for file in self._sessions.glob("*"):
+            file.unlink(missing_ok=True)
 
     def forget_old(self) -> None:
         for folder, within in ((self._links, LINK_WITHIN), (self._sessions, SESSION_WITHIN)):
@@ -69,6 +77,6 @@ def _is_younger(file: Path, seconds: float) -> bool:
 
 
 def new_link(settings: Settings) -> str:
-    """A link that opens the pages in a browser, once."""
-    ticket = Access(settings.store).new_ticket()
-    return f"http://{ADDRESS}:{settings.web_port}/enter?ticket={ticket}"
+    """A link that opens the pages in a browser, once. Raises NotServed."""
+    url = place_of(settings).url
+    return f"{url}/enter?ticket={Access(settings.store).new_ticket()}"

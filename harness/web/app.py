@@ -1,29 +1,38 @@
-"""The application: pages, their JSON twins, what can be changed, and the stream that keeps them fresh."""
+"""The application: pages, their JSON twins, what can be changed, the doors, and the stream that keeps pages fresh."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
 
 from fastapi import FastAPI, Request
-from starlette.responses import RedirectResponse, Response, StreamingResponse
+from starlette.responses import Response, StreamingResponse
 from starlette.staticfiles import StaticFiles
 
-from harness.web.access import ADDRESS, SESSION_WITHIN, Access
-from harness.web.guard import Guard, session_of
+from harness.web.access import Access
+from harness.web.doors.hooks import Hooks
+from harness.web.doors.intake import Intake
+from harness.web.doors.routes import doors
+from harness.web.doors.tokens import Tokens
+from harness.web.entering import entering
+from harness.web.guard import Guard
 from harness.web.live import Live
+from harness.web.openapi import described
 from harness.web.pages import add_pages
-from harness.web.problems import handle_problems, refusal
+from harness.web.password import Password
+from harness.web.place import Place
+from harness.web.problems import handle_problems
 from sidecar.client import Client, Settings
 
 STATIC = Path(__file__).parent / "static"
 
 
-def application(settings: Settings) -> FastAPI:
-    access = Access(settings.store)
+def application(settings: Settings, place: Place) -> FastAPI:
+    access, password = Access(settings.store), Password(settings.store)
     live = Live(settings)
-    cookie = f"tend_{settings.web_port}"  # a browser keeps one jar for all ports of a host
+    cookie = f"tend_{place.port}"  # a browser keeps one jar for all ports of a host
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -31,6 +40,7 @@ def application(settings: Settings) -> FastAPI:
         live.open()
         with Client(settings, via="web") as client:
             app.state.client = client
+            app.state.intake = Intake(client)
             yield
         live.close()
 
@@ -44,29 +54,13 @@ def application(settings: Settings) -> FastAPI:
     )
     app.state.settings = settings
     app.state.live = live
-    app.add_middleware(Guard, access=access, hosts=_hosts(settings), cookie=cookie)
+    app.add_middleware(Guard, access=access, password=password, hosts=place.hosts, cookie=cookie)
     handle_problems(app)
+    app.include_router(entering(access, password, cookie, secure=place.scheme == "https"))
     add_pages(app)
+    app.include_router(doors(Hooks(settings.store), Tokens(settings.store)))
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-
-    @app.get("/enter", include_in_schema=False)
-    def enter(ticket: str = "") -> Response:
-        session = access.enter(ticket)
-        if session is None:
-            return refusal("/enter", 401, "no_session", "this link was used, or is too old. A new one: tend web")
-        answer = RedirectResponse("/", 303)
-        answer.set_cookie(cookie, session, max_age=int(SESSION_WITHIN), httponly=True, samesite="strict")
-        return answer
-
-    @app.post("/api/leave", status_code=204)
-    def leave(request: Request) -> Response:
-        """End this browser's session."""
-        session = session_of(request.headers, cookie)
-        if session:
-            access.leave(session)
-        answer = Response(status_code=204)
-        answer.delete_cookie(cookie, httponly=True, samesite="strict")
-        return answer
+    app.openapi = cache(lambda: described(app))  # type: ignore[method-assign] # as FastAPI's guide has it
 
     @app.get("/live", include_in_schema=False)
     async def stream(request: Request, since: int | None = None) -> Response:
@@ -75,8 +69,3 @@ def application(settings: Settings) -> FastAPI:
         return StreamingResponse(events, media_type="text/event-stream")
 
     return app
-
-
-def _hosts(settings: Settings) -> frozenset[str]:
-    """What a browser may call us."""
-    return frozenset(f"{name}:{settings.web_port}" for name in (ADDRESS, "localhost"))

@@ -1,8 +1,9 @@
 """What stands before every page: a page on localhost can be reached from any other page that the person visits.
 
-    Host is ours? ─► is the browser on our own page? (what changes, and streams) ─► is there a session? ─► the page
+    not too large? ─► Host is ours? ─► is the browser on our own page? (changes, and streams) ─► a session? ─► the page
+                 └──► a door for machines, which asks for a signature or a token: no cookie opens it
 
-The first keeps out names that were pointed at us (DNS rebinding), the second other sites' forms and scripts.
+The Host keeps out names that were pointed at us (DNS rebinding), the second other sites' forms and scripts.
 """
 
 from __future__ import annotations
@@ -11,14 +12,20 @@ from http.cookies import CookieError, SimpleCookie
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from harness.web.access import Access
-from harness.web.problems import problem, refusal
+from harness.web.password import Password
+from harness.web.problems import FOR_PROGRAMS, problem, refusal
 
 READING = ("GET", "HEAD")
 STREAMS = ("/live",)
-OPEN_TO_ALL = ("/enter", "/static/")
+OPEN_TO_ALL = ("/enter", "/login", "/static/")
+DOORS = ("/hooks/", "/events")  # by whatever name this machine is known there
+BODY_AT_MOST = 2 * 2**20  # bytes; what is stored may have half of that
+TOO_LARGE = f"a request may have {BODY_AT_MOST:,} bytes"
 
 HEADERS = {
     "content-security-policy": (
@@ -34,9 +41,10 @@ HEADERS = {
 
 
 class Guard:
-    def __init__(self, app: ASGIApp, *, access: Access, hosts: frozenset[str], cookie: str) -> None:
+    def __init__(self, app: ASGIApp, *, access: Access, password: Password, hosts: frozenset[str], cookie: str) -> None:
         self._app = app
         self._access = access
+        self._password = password
         self._hosts = hosts
         self._cookie = cookie
 
@@ -45,11 +53,16 @@ class Guard:
             await self._app(scope, receive, send)
             return
         answer = self._refuse(scope) or self._app
-        await answer(scope, receive, _with_headers(send))
+        await answer(scope, _limited(receive), _with_headers(send))
 
     def _refuse(self, scope: Scope) -> ASGIApp | None:
         headers = Headers(scope=scope)
         path: str = scope["path"]
+        length = headers.get("content-length", "0")
+        if not length.isdecimal() or int(length[:10]) > BODY_AT_MOST:
+            return refusal(path, 413, "too_large", TOO_LARGE)
+        if path.startswith(DOORS):
+            return None
         host = headers.get("host", "")
         if host not in self._hosts:
             return problem(421, "wrong_host", f"this is not {host or 'a page without a host'}")
@@ -57,6 +70,8 @@ class Guard:
             return problem(403, "cross_site", "another site's page may not do this")
         if path.startswith(OPEN_TO_ALL) or self._access.admits(session_of(headers, self._cookie)):
             return None
+        if self._password.is_set and not path.startswith(FOR_PROGRAMS):
+            return RedirectResponse("/login", 303)
         return refusal(path, 401, "no_session", "open the pages by a link of their own: tend web")
 
 
@@ -74,6 +89,21 @@ def _is_from_our_page(headers: Headers, host: str) -> bool:
     if origin is not None and urlsplit(origin).netloc != host:
         return False
     return headers.get("sec-fetch-site", "same-origin") == "same-origin"
+
+
+def _limited(receive: Receive) -> Receive:
+    """A body that does not say how long it is, is counted as it comes."""
+    got = 0
+
+    async def receiving() -> Message:
+        nonlocal got
+        message = await receive()
+        got += len(message.get("body", b""))
+        if got > BODY_AT_MOST:
+            raise HTTPException(413, TOO_LARGE)
+        return message
+
+    return receiving
 
 
 def _with_headers(send: Send) -> Send:

@@ -29,12 +29,16 @@ def page(template: str, zone: str, path: str, since: int, data: BaseModel) -> HT
 
 
 def error_page(status: int, type_: str, detail: str) -> HTMLResponse:
+    return _plain("error.html", status, type=type_.replace("_", " "), detail=detail)
+
+
+def login_page(status: int = 200, detail: str = "") -> HTMLResponse:
+    return _plain("login.html", status, detail=detail)
+
+
+def _plain(template: str, status: int, **more: str) -> HTMLResponse:
     told = words.Words(now=datetime.now(UTC), zone="UTC")
-    text = (
-        _environment()
-        .get_template("error.html")
-        .render(status=status, type=type_.replace("_", " "), detail=detail, words=told, at="", since=0)
-    )
+    text = _environment().get_template(template).render(status=status, words=told, at="", since=0, **more)
     return HTMLResponse(text, status)
 
 

@@ -17,7 +17,7 @@ MOST_TRIGGERS = 20
 LONGEST_PERIOD = timedelta(days=14)  # of a rate limit and a debounce: runs are remembered for longer
 
 _ENDS = {"skills.succeeded": "succeeded", "skills.failed": "failed"}
-_KINDS = {"skills.cron", "skills.every", "skills.at", "skills.event", *_ENDS}
+_KINDS = {"skills.cron", "skills.every", "skills.at", "skills.event", "skills.webhook", *_ENDS}
 
 _FIX = 'Write cron("0 9 * * 1-5"), every(timedelta(hours=1)), at(datetime(...)) or event("name", Model), joined with |.'
 _END_FIX = 'Write succeeded("import_orders", Report) with what it returns, or failed("import_orders").'
@@ -51,8 +51,8 @@ class TriggerReader:
             raise Unreadable(node, f"{ast.unparse(node)[:80]} is no trigger", _FIX)
         if kind == "skills.cron":
             return self._cron(node)
-        if kind == "skills.event":
-            return self._event(node)
+        if kind in ("skills.event", "skills.webhook"):
+            return self._event(node, "hook." if kind == "skills.webhook" else "")
         if kind in _ENDS:
             return self._end(node, _ENDS[kind])
         argument = _only(node, "interval" if kind == "skills.every" else "when")
@@ -71,14 +71,14 @@ class TriggerReader:
         zone(given["tz"], name)
         return Cron(expression=expression, zone=name)
 
-    def _event(self, node: ast.Call) -> Event:
+    def _event(self, node: ast.Call, prefix: str) -> Event:
         given = dict(zip(("name", "payload"), node.args, strict=False))
         given |= {keyword.arg: keyword.value for keyword in node.keywords if keyword.arg}
         given = {name: value for name, value in given.items() if name in {"name", "payload"} or not _is_none(value)}
         if given.keys() - {"key", "rate_limit", "debounce"} != {"name", "payload"} or len(node.args) > 2:
             reason = "event takes a name, the payload's type and, if you like, key=, rate_limit= and debounce="
             raise Unreadable(node, reason, _EVENT_FIX)
-        name = self._literals.text(given["name"])
+        name = prefix + self._literals.text(given["name"])
         if not is_event_name(name):
             reason = f"{name!r} is no event's name: up to 100 letters, digits, '.', '_' and '-'"
             raise Unreadable(given["name"], reason, _EVENT_FIX)

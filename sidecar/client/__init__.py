@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Literal, Self, TypeVar
@@ -287,6 +287,11 @@ class Client:
         """Of each, in their order, what has become of it. What is stored is on disk when this returns."""
         given: list[JsonValue] = [event.model_dump(mode="json") for event in events]
         return self._ask("events.emit_many", list[views.EventOutcome], events=given)
+
+    def changed_door(self, what: views.DoorChange, name: str = "") -> None:
+        """Who may come in to the pages was changed, past the sidecar, which need not run: it goes into the audit."""
+        with suppress(NotRunning):
+            self._ask("doors.changed", type(None), what=what, name=name)
 
     def events(self, *, name: str | None = None, limit: int = 50) -> list[views.Event]:
         """Newest first, each with what became of it."""

@@ -59,7 +59,11 @@ class Settings:
     least_tier: Tier = "limited"  # of isolation; where a machine reaches less, skills do not run
     targets: Mapping[str, Target] = field(default_factory=dict)  # where notices go beside the terminal and the pages
     alerts: tuple[str, ...] = ()  # the targets that hear of failures, silence and the like
-    web_port: int = 8360  # of the pages, on this machine alone; 0: none are served
+    web_port: int = 8360  # of the pages; 0: none are served
+    web_host: str = "127.0.0.1"  # the address that they are served on; what others reach takes TLS and a password
+    web_name: str | None = None  # what other machines call this one
+    web_cert: str | None = None  # PEM files: the certificate with its chain, and its key
+    web_key: str | None = None
     agent: str = "harness.agent.entry"  # the module whose skill answers a chat message
 
     @property

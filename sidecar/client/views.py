@@ -26,6 +26,7 @@ __all__ = [
     "Decision",
     "Delivery",
     "Diff",
+    "DoorChange",
     "Event",
     "EventOutcome",
     "Finding",
@@ -482,6 +483,11 @@ class Event(View):
     at: datetime
     deliveries: tuple[Delivery, ...]  # none: nobody listens
     is_new: bool = True  # False: it was emitted before; nothing has happened now
+
+
+DoorChange: TypeAlias = Literal[
+    "add webhook", "rotate webhook", "remove webhook", "add token", "remove token", "set web password"
+]
 
 
 class Incoming(View):

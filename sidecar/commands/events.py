@@ -19,6 +19,7 @@ from sidecar.dispatch.dispatcher import Dispatcher
 from sidecar.events.emit import NewEvent, Stored, emit
 from sidecar.failpoints import failpoint
 from sidecar.journal.steps import VALUE_AT_MOST
+from sidecar.registry import record_audit
 from sidecar.store import Row, Store
 from sidecar.store.schema import deliveries, events
 
@@ -56,6 +57,12 @@ class EventCommands:
         failpoint("events.emitted")
         self._dispatcher.nudge()
         return [_outcome(one) for one in stored]
+
+    @command("doors.changed")
+    def door_changed(self, caller: Caller, what: views.DoorChange, name: str = "") -> None:
+        """Who may send events, or come in to the pages. Keys don't pass here: they were written to their files."""
+        now = self._clock.now()
+        self._store.write(lambda connection: record_audit(connection, now, caller.who, what, name))
 
     @command("events.list")
     def list_newest(self, caller: Caller, name: str | None = None, limit: int = 50) -> list[views.Event]:  # noqa: ARG002 # every command is given its caller

@@ -52,6 +52,7 @@ def test_the_surface_is_exactly_this() -> None:
         "skill",
         "step",
         "succeeded",
+        "webhook",
     ]
     assert all(hasattr(skills, name) for name in skills.__all__)
 

@@ -13,6 +13,7 @@ import uvicorn
 
 from harness.web.access import Access
 from harness.web.app import application
+from harness.web.place import place_of
 from tests.support.live_sidecar import LiveSidecar
 from tests.support.talking_model import TalkingModel
 from tests.support.waiting import wait_until
@@ -78,7 +79,9 @@ def web(tmp_path_factory: pytest.TempPathFactory, model: TalkingModel) -> Iterat
             listening.bind(("127.0.0.1", 0))
             port = listening.getsockname()[1]
             settings = replace(sidecar.client.settings, web_port=port)
-            server = uvicorn.Server(uvicorn.Config(application(settings), log_config=None, timeout_graceful_shutdown=1))
+            server = uvicorn.Server(
+                uvicorn.Config(application(settings, place_of(settings)), log_config=None, timeout_graceful_shutdown=1)
+            )
             thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
             thread.start()
             wait_until(lambda: server.started, "the pages are served")

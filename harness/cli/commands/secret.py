@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
 
-from harness.cli.failure import USAGE, Failure
+from harness.cli.commands.typed_secret import typed_secret
 from harness.cli.terminal import Terminal, with_terminal
 
 group = typer.Typer(name="secret", help="Values that skills use and never see, and where to.", no_args_is_help=True)
@@ -22,7 +21,7 @@ def set_secret(terminal: Terminal, name: Name) -> None:
     """Keep a value on this host. It is asked for, or read from stdin; never an argument, which others could see."""
     from harness.cli.pages.secrets import kept
 
-    secret = terminal.client.set_secret(name, _value(name))
+    secret = terminal.client.set_secret(name, typed_secret(f"Value of {name}"))
     terminal.answer(secret, kept(secret, terminal.words))
 
 
@@ -72,14 +71,3 @@ def revoke(
     """Let a skill send it there no more, from its next request on."""
     secret = terminal.client.revoke_secret(skill, name, host)
     terminal.answer(secret, f"○ {skill} may not send {name} to {host or 'any host'} any more.")
-
-
-def _value(name: str) -> str:
-    if sys.stdin.isatty():
-        typed: str = typer.prompt(f"Value of {name} (not shown)", hide_input=True, err=True)
-        return typed.strip()
-    given = sys.stdin.read().strip()
-    if not given:
-        message = f"no value came on stdin for {name}, and nobody is there to be asked"
-        raise Failure(message, next_=f"tend secret set {name} < FILE", type_="usage", code=USAGE)
-    return given
