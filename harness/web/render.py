@@ -15,7 +15,8 @@ from starlette.responses import HTMLResponse
 
 from harness import words
 from harness.web.form import fields
-from harness.web.waterfall import waterfall
+from harness.web.side_by_side import key_of
+from harness.web.waterfall import spent, waterfall
 
 SHORT = 8  # letters of an id that are shown; the whole is in the link
 
@@ -59,7 +60,13 @@ def _environment() -> Environment:
         "json": _json,
         "symbol": lambda state: words.SYMBOLS.get(state, ("·", ""))[0].replace("⏸", "‖"),  # few fonts have it
     }
-    made.globals |= {"waterfall": waterfall, "fields": fields, "version": version("tend-harness")}
+    made.globals |= {
+        "waterfall": waterfall,
+        "spent_by": spent,
+        "key_of": key_of,
+        "fields": fields,
+        "version": version("tend-harness"),
+    }
     return made
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from harness.web.side_by_side import key_of
 from sidecar.client import views
 
 WIDTH = 1000.0  # of the scale, in the SVG's own units
@@ -38,12 +39,31 @@ def waterfall(detail: views.RunDetail, now: datetime) -> list[Row]:
     children = {child.id: child for child in detail.children}
     rows = [Row("run", run.state, None, None, tuple(_of_run(detail, scale)), run.created_at, run.ended_at)]
     for step in detail.steps:
-        name = step.name if step.occurrence == 0 else f"{step.name}#{step.occurrence + 1}"
-        rows.append(Row(name, step.state, step, None, tuple(_of_step(step, scale)), step.started_at, step.ended_at))
+        rows.append(
+            Row(key_of(step), step.state, step, None, tuple(_of_step(step, scale)), step.started_at, step.ended_at)
+        )
         child = children.pop(step.child or "", None)
         if child:
             rows.append(_of_child(child, scale))
     return rows + [_of_child(child, scale) for child in children.values()]
+
+
+@dataclass(frozen=True)
+class Spent:
+    """What a run's time went to, in seconds."""
+
+    queued: float  # before its first attempt
+    running: float  # in attempts
+    waiting: float  # between them, and since the last: for a time, an event, a person, a retry
+
+
+def spent(detail: views.RunDetail, now: datetime) -> Spent:
+    run, attempts = detail.run, detail.attempts
+    end = run.ended_at or now
+    first = attempts[0].started_at if attempts else end
+    running = sum(((each.ended_at or end) - each.started_at).total_seconds() for each in attempts)
+    queued = (first - run.created_at).total_seconds()
+    return Spent(queued, running, max(0.0, (end - run.created_at).total_seconds() - queued - running))
 
 
 class _Scale:

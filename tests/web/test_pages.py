@@ -26,6 +26,7 @@ from .conftest import GREETER, Web
         ("/runs?skill=&state=failed&version=&since=&until=", "/api/runs?state=failed"),
         ("/runs/{run}", "/api/runs/{run}"),
         ("/runs/{run}?step=greet", "/api/runs/{run}?step=greet"),
+        ("/runs/compare?a={run}&b={run}", "/api/runs/compare?a={run}&b={run}"),
         ("/approvals", "/api/approvals"),
         ("/review", "/api/review"),
         ("/costs", "/api/costs"),
@@ -47,7 +48,7 @@ def test_each_page_has_a_twin_in_the_document(web: Web, failed_run: str, page: s
 def test_the_page_of_a_failed_run_says_what_went_wrong_and_where(web: Web, failed_run: str) -> None:
     with web.browser() as browser:
         page = browser.get(f"/runs/{failed_run}?step=greet").text
-    for told in ("ValueError", "greet", "✗", "failed", "nobody", "Run again from here"):
+    for told in ("ValueError", "greet", "✗", "failed", "nobody", "Run again from here", "queued ", "ran "):
         assert told in page
 
 

@@ -8,8 +8,9 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 from pydantic import BeforeValidator, JsonValue
 
+from harness.web.side_by_side import Pair, aligned
 from harness.web.twin import Sidecar, page
-from sidecar.client import views
+from sidecar.client import Refused, views
 
 router = APIRouter(tags=["runs"])
 
@@ -42,6 +43,14 @@ class Runs(views.View):
 class RunPage(views.View):
     detail: views.RunDetail
     step: str | None  # that is shown beside the waterfall
+    skill: views.SkillDetail | None  # None: it is gone
+
+
+class Comparison(views.View):
+    a: views.RunDetail
+    b: views.RunDetail
+    steps: tuple[Pair, ...]
+    diff: views.Diff | None  # from a's version to b's; None: it is the same, or another skill's
 
 
 class Again(views.View):
@@ -73,10 +82,41 @@ def runs(client: Sidecar, wanted: Annotated[Wanted, Query()]) -> Runs:
     return Runs(wanted=wanted, runs=tuple(found), skills=tuple(skill.name for skill in client.skills()))
 
 
+@page(router, "/runs/compare", "compare.html")
+def compare(
+    client: Sidecar,
+    b: str,
+    a: Annotated[str | None, Chosen, Query(description="left out: the run of the skill before b")] = None,
+) -> Comparison:
+    """Two runs side by side, their steps aligned by their keys."""
+    newer = client.run(b)
+    older = client.run(a or _before(client, newer.run))
+    versions = older.run.version, newer.run.version
+    same_skill = older.run.skill == newer.run.skill and versions[0] != versions[1]
+    return Comparison(
+        a=older,
+        b=newer,
+        steps=aligned(older, newer),
+        diff=client.diff(newer.run.skill, *versions) if same_skill else None,
+    )
+
+
+def _before(client: Sidecar, run: views.Run) -> str:
+    found = client.runs(skill=run.skill, until=run.created_at, limit=1)
+    if not found:
+        raise Refused("not_found", f"there is no run of {run.skill} before {run.id}", 404)
+    return found[0].id
+
+
 @page(router, "/runs/{run}", "run.html")
 def run(client: Sidecar, run: str, step: str | None = None) -> RunPage:
     """Its steps, attempts, logs and effects; `step` names the one that is looked at, as `name` or `name#2`."""
-    return RunPage(detail=client.run(run), step=step)
+    detail = client.run(run)
+    try:
+        skill = client.skill(detail.run.skill)
+    except Refused:
+        skill = None
+    return RunPage(detail=detail, step=step, skill=skill)
 
 
 @router.post("/api/runs/{run}/cancel")

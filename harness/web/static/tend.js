@@ -22,7 +22,7 @@ function valuesOf(form, submitter) {
   for (const [name, value] of new FormData(form, submitter)) values[name] = value;
   for (const field of typed) delete values[field.name];
   if (typed.length) values.input = inputOf(typed);
-  if (values.base === "") values.base = null;
+  for (const field of form.querySelectorAll("[data-null]")) values[field.name] ||= null;
   return values;
 }
 
@@ -194,6 +194,24 @@ function hear(moment) {
   else if (moment.topic === "tool") stream.append(`\n✎ ${moment.summary || moment.name}\n`);
   else return moment.topic === "step";
   return true;
+}
+
+// A link within a page: what differs there changes in place, and the address with it.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[data-morph]");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  history.pushState(null, "", link.href);
+  follow();
+});
+window.addEventListener("popstate", follow);
+
+let shown = location.pathname + location.search;
+
+function follow() {
+  if (shown === location.pathname + location.search) return; // within the page
+  shown = location.pathname + location.search;
+  refresh();
 }
 
 document.addEventListener("visibilitychange", () => { if (stale) refresh(); });
