@@ -18,6 +18,7 @@ from sidecar.checker.manifest import Manifest
 from sidecar.checker.report import Report, Snapshot
 from sidecar.clock import Clock
 from sidecar.events.emit import follow
+from sidecar.notices.dead_man import hold_to
 from sidecar.quarantine.count import start_afresh
 from sidecar.store import Store
 from sidecar.store.schema import approvals, audit, skills, versions
@@ -117,6 +118,7 @@ class Registry:
             where = "shipped" if shipped else "workspace"
             self._put_skill(connection, name, where, active=snapshot.hash, report=report, retired_at=None)
             follow(connection, name, report.manifest)
+            hold_to(connection, name, report.manifest, now)
             record_audit(
                 connection, now, origin.author, "activate", f"{name} {snapshot.hash}", origin.reason, skill=name
             )
@@ -172,6 +174,7 @@ class Registry:
                 versions.update().where(versions.c.skill == name, versions.c.state == "active").values(state="retired")
             )
             follow(connection, name, None)
+            hold_to(connection, name, None, now)
             record_audit(connection, now, who, "retire", name, reason, skill=name)
 
         self._store.write(change)

@@ -7,8 +7,6 @@ said in conversations stay. Deleted in slices, so that no write waits for long.
 
 from __future__ import annotations
 
-import logging
-import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -20,6 +18,7 @@ from sqlalchemy.engine import Connection
 from sidecar.caller import TEND
 from sidecar.clock import Clock, moment
 from sidecar.journal.runs import FINAL
+from sidecar.looking import Looking
 from sidecar.registry import record_audit
 from sidecar.store import Row, Store
 from sidecar.store.schema import (
@@ -48,14 +47,12 @@ from sidecar.store.schema import (
 
 DAY = 86400.0  # seconds
 REVIEWS_KEEP = 28 * DAY  # what a review cites stays to be read for that long
-LOOK_EVERY = 3600.0  # seconds
+TRY_AGAIN_AFTER = 3600.0  # seconds
 AT_ONCE = 100  # runs whose trees are looked at together
 ROWS_AT_ONCE = 500  # of one table in one transaction
 
 # What belongs to a run, in the order in which it goes: a crash in between leaves a run with less, that goes next time.
 OF_A_RUN = (effects, reservations, budget_waits, logs, step_attempts, steps, approvals, notices, attempts)
-
-log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -87,22 +84,14 @@ class _Tree:
 
 
 class Retention:
-    """Prunes once a day, on a thread of its own between `start` and `stop`."""
+    """Prunes at `start`, and then once a day until `stop`."""
 
     def __init__(self, store: Store, clock: Clock, keep_days: int) -> None:
         self._store = store
         self._clock = clock
         self._keep_days = keep_days
-        self._over = threading.Event()
-        self._pruned_at = 0.0
-        self._thread = threading.Thread(target=self._serve, name="retention", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._over.set()
-        self._thread.join()
+        self._next = 0.0
+        self.looking = Looking(clock, self._look, "retention", every=TRY_AGAIN_AFTER)
 
     def prune(self) -> Pruned:
         """Forget what is old now. An audit row says what has gone."""
@@ -119,15 +108,12 @@ class Retention:
             self._store.write(lambda connection: record_audit(connection, now, TEND, "prune", subject, why))
         return gone
 
-    def _serve(self) -> None:
-        while not self._over.is_set():
-            if self._clock.now() >= self._pruned_at + DAY:
-                try:
-                    self.prune()
-                    self._pruned_at = self._clock.now()
-                except Exception:
-                    log.exception("old runs could not be pruned; that is tried again in an hour")
-            self._over.wait(LOOK_EVERY)
+    def _look(self) -> float:
+        """When the next one is due."""
+        if self._clock.now() >= self._next:
+            self.prune()
+            self._next = self._clock.now() + DAY
+        return self._next
 
     def _old_trees(self, before: float, kept: set[str]) -> Iterator[_Tree]:
         """Those that can go, oldest first; none any more when it is to stop."""
@@ -135,8 +121,8 @@ class Retention:
         while roots := self._store.rows(_old_roots(before, last)):
             last = roots[-1].seq
             trees = self._store.read(partial(_whole, roots=roots, before=before, kept=kept))
-            yield from takewhile(lambda _: not self._over.is_set(), trees)
-            if self._over.is_set():
+            yield from takewhile(lambda _: not self.looking.stopping.is_set(), trees)
+            if self.looking.stopping.is_set():
                 return
 
     def _forget(self, tree: _Tree, gone: Pruned) -> None:

@@ -235,8 +235,8 @@ class Sidecar:
             self._go_on_with_orphans()
         self._dispatcher.start()
         started.callback(self._dispatcher.stop)
-        self._expiry.start()
-        started.callback(self._expiry.stop)
+        self._expiry.looking.start()
+        started.callback(self._expiry.looking.stop)
         started.callback(self._gate.stop)
         started.callback(self._leading.close)
         for part in self._hosts:
@@ -259,8 +259,8 @@ class Sidecar:
             adopt(self._settings.workspace, self._registry)
         self._gate.write_missing()
         self._leads = True
-        tending = (self._decisions, self._couriers, self._dead_man, self._retention, self._budget_watch)
-        for part in (self._triggers, self._watcher, *tending):
+        looking = self._decisions.looking, self._dead_man.looking, self._retention.looking, self._budget_watch.looking
+        for part in (self._triggers, self._watcher, self._couriers, *looking):
             part.start()
             self._leading.callback(part.stop)
 

@@ -23,9 +23,9 @@ from sidecar.card.powers import wants_a_yes, wider
 from sidecar.checker.manifest import Manifest
 from sidecar.checker.report import Report, Snapshot
 from sidecar.clock import Clock
-from sidecar.dispatch.looking import Looking
 from sidecar.failpoints import failpoint
 from sidecar.journal.runs import LIVE
+from sidecar.looking import Looking
 from sidecar.registry import Origin, Registry
 from sidecar.store import Row, Store
 from sidecar.store.schema import approvals, runs, skills, steps, versions
@@ -105,13 +105,7 @@ class Decisions:
     def __init__(self, store: Store, clock: Clock, go_live: Callable[[str, str], None]) -> None:
         self._store = store
         self._go_live = go_live
-        self._looking = Looking(clock, self._look, "decisions")
-
-    def start(self) -> None:
-        self._looking.start()
-
-    def stop(self) -> None:
-        self._looking.stop()
+        self.looking = Looking(clock, self._look, "decisions")
 
     def answered(self, connection: Connection, approval: Row, ended: Ended) -> None:
         """In the answer's transaction."""
@@ -121,10 +115,10 @@ class Decisions:
         if ended.state == "approved":
             became = {"state": "approved", "reason": versions.c.reason + f"; approved by {by}"}
         connection.execute(versions.update().where(*waits).values(**became))
-        self._looking.nudge()
+        self.looking.nudge()
 
     def _look(self) -> None:
         approved = sa.select(skills.c.name, versions.c.hash).join(versions, versions.c.hash == skills.c.newest)
-        for row in self._store.rows(approved.where(versions.c.state == "approved")):
+        for row in self._store.rows(approved.where(sa.text("versions.state = 'approved'"))):  # the index, in its words
             failpoint("waiting.approved")
             self._go_live(row.name, row.hash)

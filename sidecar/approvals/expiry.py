@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from sidecar.approvals.answering import Approvals, next_expiry
 from sidecar.clock import Clock
-from sidecar.dispatch.looking import Looking
+from sidecar.looking import Looking
 from sidecar.moments import Moments
 from sidecar.store import Store
 
@@ -22,13 +22,7 @@ class Expiry:
         self._approvals = approvals
         self._moments = moments
         self._on_ready = on_ready
-        self._looking = Looking(clock, self._look, "approvals")
-
-    def start(self) -> None:
-        self._looking.start()
-
-    def stop(self) -> None:
-        self._looking.stop()
+        self.looking = Looking(clock, self._look, "approvals")
 
     def _look(self) -> float | None:
         """When the next one expires."""

@@ -3,8 +3,6 @@ that are over is kept."""
 
 from __future__ import annotations
 
-import logging
-import threading
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -19,31 +17,20 @@ from sidecar.budget.words import EXHAUSTED
 from sidecar.checker.manifest import Manifest
 from sidecar.execution.outcome import fail_at_once
 from sidecar.failpoints import failpoint
+from sidecar.looking import Looking
 from sidecar.store import Row
 from sidecar.store.schema import budget_waits, reservations, runs
 from skills.wire import ErrorInfo
 
-LOOK_EVERY = 1.0  # seconds
-
-log = logging.getLogger(__name__)
-
 
 class BudgetWatch:
-    """Looks once a second, on a thread of its own between `start` and `stop`."""
+    """Looks once a second between `start` and `stop`."""
 
     def __init__(self, budget: Budget, manifest: Callable[[Row], Manifest], on_ready: Callable[[], None]) -> None:
         self._budget = budget
         self._manifest = manifest
         self._on_ready = on_ready
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._serve, name="budget", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._over.set()
-        self._thread.join()
+        self.looking = Looking(budget.clock, self.look, "budget")
 
     def look(self) -> None:
         if not self._budget.store.read(_is_anything):
@@ -54,14 +41,6 @@ class BudgetWatch:
             self._on_ready()
         for row in self._budget.store.read(lambda connection: waits.expired(connection, self._budget.clock.now())):
             self._expire(row)
-
-    def _serve(self) -> None:
-        while not self._over.is_set():
-            try:
-                self.look()
-            except Exception:
-                log.exception("what waits for room under a cap could not be looked after; that is tried again")
-            self._over.wait(LOOK_EVERY)
 
     def _let_go_on(self, connection: Connection) -> bool:
         """True: something has changed."""

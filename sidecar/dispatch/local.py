@@ -9,11 +9,11 @@ from sqlalchemy.engine import Connection
 
 from sidecar.clock import Clock
 from sidecar.dispatch.conducting import Conducting
-from sidecar.dispatch.looking import Looking, Seldom
 from sidecar.execution.attempt import Attempt, AttemptRunner
 from sidecar.failpoints import failpoint
 from sidecar.journal import runs as journal
 from sidecar.journal.runs import Segment
+from sidecar.looking import Looking, Seldom
 from sidecar.quarantine.settle import Quarantine
 from sidecar.store import Store
 from sidecar.store.schema import runs
@@ -31,7 +31,7 @@ class LocalDispatcher:
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="attempt")
         self._conducting = Conducting(runner, quarantine)
         self._tidy = Seldom(self._see_to_the_rest)
-        self._looking = Looking(clock, self._look)
+        self._looking = Looking(clock, self._look, "dispatcher")
 
     def start(self) -> None:
         self._quarantine.settle()  # what the last sidecar had counted

@@ -15,12 +15,12 @@ from sqlalchemy.exc import DBAPIError
 
 from sidecar.clock import Clock
 from sidecar.dispatch.conducting import Conducting
-from sidecar.dispatch.looking import Looking, Seldom
 from sidecar.dispatch.queue import Queue, is_fetched_or_waits
 from sidecar.execution.attempt import AttemptRunner
 from sidecar.failpoints import failpoint
 from sidecar.journal import runs as journal
 from sidecar.journal.handing import got_lost, hand_over, take, take_back
+from sidecar.looking import Looking, Seldom
 from sidecar.quarantine.settle import Quarantine
 from sidecar.store import Store, StoreError
 from sidecar.store.schema import runs
@@ -55,7 +55,7 @@ class ProcrastinateDispatcher:
         self._host = host
         self._conducting = Conducting(runner, quarantine)
         self._tidy = Seldom(self._conducting.tidy)
-        self._looking = Looking(clock, self._look)
+        self._looking = Looking(clock, self._look, "dispatcher")
         self.queue = Queue(address, workers, conduct=self._conduct, stop=self._conducting.stop, on_end=on_lost)
         self._stopping = threading.Event()
 

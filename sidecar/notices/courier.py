@@ -11,12 +11,10 @@ Whoever dies in between leaves `begun_at`, and the next one looks up first.
 
 from __future__ import annotations
 
-import logging
-import threading
+from contextlib import suppress
 from typing import Literal
 
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import DBAPIError
 
 from sidecar.caller import TEND
 from sidecar.clock import Clock
@@ -24,6 +22,7 @@ from sidecar.failpoints import failpoint
 from sidecar.gateway import Aborted, ConnectFailed, EffectFailed, Gateway, RequestInvalid
 from sidecar.gateway.requests import NoticeItem, NoticeRequest
 from sidecar.gateway.senders.outcome import Outcome
+from sidecar.looking import Looking
 from sidecar.moments import Moments
 from sidecar.notices import outbox
 from sidecar.notices.alerts import RECOVERED, clear_alert, raise_alert
@@ -32,16 +31,14 @@ from sidecar.notices.patience import LOOK_UP_AFTER, TRIES, delay
 from sidecar.notices.targets import Target
 from sidecar.notices.tell import Notice, alert
 from sidecar.notices.words import text_of, title_of
-from sidecar.store import Store, StoreError
+from sidecar.store import Store
 
 LOOK_EVERY = 0.5  # seconds
 UNDELIVERED = "undelivered"  # the alert
 
-log = logging.getLogger(__name__)
-
 
 class Courier:
-    """A thread for one target, between `start` and `stop`."""
+    """Of one target. What is under way when it stops is given up; the next start finds out what became of it."""
 
     def __init__(
         self, name: str, target: Target, store: Store, clock: Clock, gateway: Gateway, moments: Moments
@@ -52,28 +49,12 @@ class Courier:
         self._clock = clock
         self._gateway = gateway
         self._moments = moments
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._serve, name=f"courier-{name}", daemon=True)
+        self.looking = Looking(clock, self._look, f"courier-{name}", every=LOOK_EVERY)
 
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        """What is under way is given up; the next start finds out what became of it."""
-        self._over.set()
-        self._thread.join()
-
-    def _serve(self) -> None:
-        while not self._over.is_set():
-            try:
-                delivered = self.deliver_next()
-            except Aborted:
-                return
-            except (StoreError, DBAPIError) as error:
-                log.warning("notices to %s wait for the store: %s", self._name, error)
-                delivered = False
-            if not delivered:
-                self._over.wait(LOOK_EVERY)
+    def _look(self) -> None:
+        with suppress(Aborted):
+            while not self.looking.stopping.is_set() and self.deliver_next():
+                pass
 
     def deliver_next(self) -> bool:
         """Take the next message one try further; whether there was one to be tried now."""
@@ -117,7 +98,7 @@ class Courier:
             since=message.begun_at or self._clock.now(),
         )
         try:
-            reply = self._gateway.effect("notice", request.model_dump(mode="json"), abort=self._over)
+            reply = self._gateway.effect("notice", request.model_dump(mode="json"), abort=self.looking.stopping)
         except Aborted:
             raise
         except ConnectFailed as failed:

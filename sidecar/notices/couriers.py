@@ -27,8 +27,8 @@ class Couriers:
         declared, alerts, now = self._settings.targets, self._settings.alerts, self._clock.now()
         self._store.write(lambda connection: declare_targets(connection, declared, alerts, now))
         for courier in self._couriers:
-            courier.start()
-            self._started.callback(courier.stop)
+            courier.looking.start()
+            self._started.callback(courier.looking.stop)
 
     def stop(self) -> None:
         self._started.close()

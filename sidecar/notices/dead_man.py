@@ -6,47 +6,50 @@ found here. `silence_at_most` counts from the last run that had something to rep
 
 from __future__ import annotations
 
-import logging
-import threading
 from collections.abc import Iterator
 from datetime import timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import DBAPIError
 
+from sidecar.checker.manifest import Manifest
 from sidecar.clock import Clock
-from sidecar.journal.runs import FINAL
-from sidecar.journal.stops import stop_of
+from sidecar.journal.runs import LIVE
+from sidecar.journal.stops import EVERYTHING, all_stops
+from sidecar.looking import Looking
 from sidecar.moments import Moments
 from sidecar.notices.alerts import RECOVERED, clear_alert, raise_alert, raised
 from sidecar.notices.tell import Notice, alert
-from sidecar.store import Row, Store, StoreError
-from sidecar.store.schema import runs, skills, versions
+from sidecar.store import Row, Store
+from sidecar.store.schema import expected, runs, skills
 
-LOOK_EVERY = 30.0  # seconds; it reads what each skill declares
+LOOK_EVERY = 30.0  # seconds; at the start as long is left to the runs that have to be made up for
 SILENT, LATE = "silent", "late"
 WELL_AGAIN = {SILENT: "{skill} reports again.", LATE: "{skill}: none of its runs is late any more."}
 
-log = logging.getLogger(__name__)
+
+def hold_to(connection: Connection, skill: str, manifest: Manifest | None, now: float) -> None:
+    """From now on the skill's active version is held to what this manifest declares; without one, to nothing."""
+    connection.execute(expected.delete().where(expected.c.skill == skill))
+    if manifest is not None:
+        declared = {SILENT: manifest.expect.silence_at_most, LATE: manifest.expect.within}
+        rows = [
+            {"skill": skill, "kind": kind, "at_most": at_most, "since": now}
+            for kind, at_most in declared.items()
+            if at_most is not None
+        ]
+        if rows:
+            connection.execute(expected.insert(), rows)
 
 
 class DeadMan:
-    """Looks between `start` and `stop`, on a thread of its own."""
+    """Looks twice a minute."""
 
     def __init__(self, store: Store, clock: Clock, moments: Moments) -> None:
         self._store = store
         self._clock = clock
         self._moments = moments
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._serve, name="dead-man", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._over.set()
-        self._thread.join()
+        self.looking = Looking(clock, self._look, "dead-man", every=LOOK_EVERY, at_once=False)
 
     def look(self) -> list[Notice]:
         """Tell what is wrong since the last look, and what is well again."""
@@ -59,20 +62,19 @@ class DeadMan:
             self._moments.publish("notice", run=notice.run, skill=notice.skill, target=notice.target, text=notice.text)
         return told
 
-    def _serve(self) -> None:
-        while not self._over.wait(LOOK_EVERY):
-            try:
-                self.look()
-            except (StoreError, DBAPIError) as error:
-                log.warning("nobody looks for silence until the store takes changes: %s", error)
+    def _look(self) -> None:
+        self.look()
 
 
 def _tell(connection: Connection, wrong: dict[tuple[str, str], Notice], now: float) -> list[Notice]:
     told = [notice for (skill, _), notice in wrong.items() if raise_alert(connection, skill, notice, now)]
+    still = sa.select(expected.c.skill, expected.c.kind).where(_goes_on(connection))
+    held = {(row.skill, row.kind) for row in connection.execute(still)}
     for skill, kind in _known(connection) - set(wrong):
-        well = alert(RECOVERED, skill=skill, text=WELL_AGAIN[kind].format(skill=skill))
-        expected = any(row.name == skill for row in _expecting(connection, kind))  # else nobody waits for it any more
-        if clear_alert(connection, skill, kind, well if expected else None, now) and expected:
+        well = None  # nobody waits for it any more
+        if (skill, kind) in held:
+            well = alert(RECOVERED, skill=skill, text=WELL_AGAIN[kind].format(skill=skill))
+        if clear_alert(connection, skill, kind, well, now) and well:
             told.append(well)
     return told
 
@@ -87,29 +89,27 @@ def _wrong(connection: Connection, now: float) -> dict[tuple[str, str], Notice]:
 
 
 def _silent(connection: Connection, now: float) -> Iterator[Notice]:
-    for skill in _expecting(connection, SILENT):
-        silent = now - max(skill.activated_at or 0.0, _last_report(connection, skill.name))
-        if silent > skill.at_most:
+    good = (runs.c.skill == expected.c.skill, runs.c.state == "succeeded", ~runs.c.rehearsal)
+    reports = (*good, runs.c.trigger != "on_failure", runs.c.nothing_to_report.is_(None))
+    last = sa.select(runs.c.ended_at).where(*reports).order_by(runs.c.seq.desc()).limit(1).scalar_subquery()
+    held = sa.select(expected, last.label("reported_at")).where(expected.c.kind == SILENT, _goes_on(connection))
+    for row in connection.execute(held):
+        silent = now - max(row.since, row.reported_at or 0.0)
+        if silent > row.at_most:
             text = (
-                f"{skill.name} has had nothing to report for {_length(silent)}; it expects {_length(skill.at_most)} at "
-                f"most. Why it ran, or did not: tend why {skill.name}"
+                f"{row.skill} has had nothing to report for {_length(silent)}; it expects {_length(row.at_most)} at "
+                f"most. Why it ran, or did not: tend why {row.skill}"
             )
-            yield alert(SILENT, skill=skill.name, text=text)
-
-
-def _last_report(connection: Connection, skill: str) -> float:
-    good = (runs.c.skill == skill, runs.c.state == "succeeded", ~runs.c.rehearsal, runs.c.trigger != "on_failure")
-    newest = sa.select(runs.c.ended_at).where(*good, runs.c.nothing_to_report.is_(None)).order_by(runs.c.seq.desc())
-    return connection.scalar(newest.limit(1)) or 0.0
+            yield alert(SILENT, skill=row.skill, text=text)
 
 
 def _late(connection: Connection, now: float) -> Iterator[Notice]:
-    for skill in _expecting(connection, LATE):
-        mine = (runs.c.skill == skill.name, runs.c.state.not_in(FINAL), ~runs.c.rehearsal)
-        oldest = sa.select(runs).where(*mine, runs.c.started_at < now - skill.at_most).order_by(runs.c.seq)
-        run = connection.execute(oldest.limit(1)).first()
-        if run is not None:
-            yield _late_notice(run, now - run.started_at, skill.at_most)
+    """Of each skill, the oldest run that is late."""
+    late = (runs.c.state.in_(LIVE), ~runs.c.rehearsal, runs.c.started_at < now - expected.c.at_most)
+    held = sa.select(runs, expected.c.at_most).join(expected, expected.c.skill == runs.c.skill)
+    query = held.where(expected.c.kind == LATE, *late, _goes_on(connection)).order_by(runs.c.seq.desc())
+    for run in {run.skill: run for run in connection.execute(query)}.values():
+        yield _late_notice(run, now - run.started_at, run.at_most)
 
 
 def _late_notice(run: Row, took: float, at_most: float) -> Notice:
@@ -121,16 +121,13 @@ def _late_notice(run: Row, took: float, at_most: float) -> Notice:
     return alert(LATE, skill=run.skill, text=text, run=run.id)
 
 
-_EXPECTATION = {SILENT: "silence_at_most", LATE: "within"}
-
-
-def _expecting(connection: Connection, kind: str) -> list[Row]:
-    """The skills that declare it, and that nobody holds back: name, activated_at, at_most."""
-    at_most = versions.c.manifest[("expect", _EXPECTATION[kind])].as_float()
-    query = sa.select(skills.c.name, versions.c.activated_at, at_most.label("at_most"))
-    live = (skills.c.origin == "workspace", skills.c.retired_at.is_(None), ~skills.c.paused, at_most.is_not(None))
-    found = connection.execute(query.join(versions, versions.c.hash == skills.c.active).where(*live)).all()
-    return [row for row in found if stop_of(connection, row.name) is None]
+def _goes_on(connection: Connection) -> sa.ColumnElement[bool]:
+    """Nobody holds the skill back."""
+    stopped = all_stops(connection)
+    if EVERYTHING in stopped:
+        return sa.false()
+    paused = sa.exists().where(skills.c.name == expected.c.skill, skills.c.paused)
+    return sa.and_(expected.c.skill.not_in(list(stopped)), ~paused)
 
 
 def _length(seconds: float) -> str:

@@ -13,6 +13,7 @@ from sidecar.store.values import Text
 metadata = sa.MetaData()
 
 WAITING = sa.text("state = 'waiting'")
+APPROVED = sa.text("state = 'approved'")
 
 
 def _json(name: str) -> sa.Column[object]:
@@ -48,6 +49,7 @@ versions = sa.Table(
     sa.Column("base", sa.String(64)),
     _time("created_at", nullable=False),
     _time("activated_at"),
+    sa.Index("versions_approved", "skill", sqlite_where=APPROVED, postgresql_where=APPROVED),
 )
 
 skills = sa.Table(
@@ -409,6 +411,15 @@ outbox = sa.Table(  # a notice on its way to one target
     _time("ended_at"),
     sa.Index("outbox_by_target", "target", "state", "seq"),
     sa.Index("outbox_by_sameness", "sameness", "target"),
+)
+
+expected = sa.Table(  # what the active versions declare of themselves, looked at while nothing happens
+    "expected",
+    metadata,
+    sa.Column("skill", Text, primary_key=True),
+    sa.Column("kind", Text, primary_key=True),  # silent, late
+    sa.Column("at_most", sa.Float(precision=53), nullable=False),  # seconds
+    _time("since", nullable=False),
 )
 
 alerts = sa.Table(  # what people were told of, and is not well again

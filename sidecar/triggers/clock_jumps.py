@@ -7,35 +7,26 @@ late by as long as the machine slept, or, where the clock was put back, not for 
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Callable
 
 from sidecar.clock import Clock
+from sidecar.looking import Looking
 
-LOOK_EVERY = 1.0  # seconds
 A_JUMP = 1.0  # seconds between the two clocks that are more than a correction
 
 log = logging.getLogger(__name__)
 
 
 class JumpWatch:
-    """Calls `on_jump` after each jump, on a thread of its own between `start` and `stop`."""
+    """Calls `on_jump` after each jump, within a second, between `start` and `stop`."""
 
     def __init__(self, clock: Clock, on_jump: Callable[[], None], steady: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._on_jump = on_jump
         self._steady = steady
         self._apart = clock.now() - steady()
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="clock-jumps", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._over.set()
-        self._thread.join()
+        self.looking = Looking(clock, self.look, "clock-jumps")
 
     def look(self) -> None:
         apart = self._clock.now() - self._steady()
@@ -43,10 +34,3 @@ class JumpWatch:
         if abs(jumped) > A_JUMP:
             log.warning("the clock has jumped by %+.0f s; the schedules are read again", jumped)
             self._on_jump()
-
-    def _watch(self) -> None:
-        while not self._over.wait(LOOK_EVERY):
-            try:
-                self.look()
-            except Exception:
-                log.exception("the schedules could not be read again after the clock has jumped")

@@ -65,10 +65,10 @@ class Triggers:
         self._watch(self._registry.all_active())
         self._timer.start()
         self.clock_jumped()
-        self._jumps.start()
+        self._jumps.looking.start()
 
     def stop(self) -> None:
-        self._jumps.stop()
+        self._jumps.looking.stop()
         self._timer.shutdown(wait=True)
 
     def clock_jumped(self) -> None:

@@ -12,6 +12,7 @@ from pydantic import JsonValue
 from sqlalchemy.engine import Connection
 
 from sidecar.checker.manifest import Cron, Expectation, Manifest
+from sidecar.notices.dead_man import hold_to
 from sidecar.review.evidence import Candidate, Evidence, gather_evidence
 from sidecar.store import Store, schema
 
@@ -43,7 +44,7 @@ class History:
             takes_input=False,
             triggers=(Cron(expression="0 * * * *"),),
             expect=expect or Expectation(),
-        ).model_dump(mode="json")
+        )
         for number in range(1, versions + 1):
             self._add(
                 schema.versions,
@@ -52,12 +53,13 @@ class History:
                 state="active" if number == versions else "retired",
                 entry=f"skills/{name}.py",
                 files={},
-                manifest=manifest,
+                manifest=manifest.model_dump(mode="json"),
                 author="agent",
                 reason="",
                 created_at=0.0,
             )
         self._add(schema.skills, name=name, origin=origin, active=version_of(name, versions), paused=False)
+        self._write(lambda connection: hold_to(connection, name, manifest, 0.0))
 
     def run(self, skill: str, at: float, output: JsonValue = "fine", *, version: int = 1, **more: Any) -> str:
         """A run that took a second and ended well, if not said otherwise."""
@@ -159,8 +161,10 @@ class History:
             self._open = None
 
     def _add(self, table: sa.Table, **values: Any) -> None:
-        row = table.insert().values(**values)
+        self._write(lambda connection: connection.execute(table.insert().values(**values)))
+
+    def _write(self, act: Callable[[Connection], object]) -> None:
         if self._open is not None:
-            self._open.execute(row)
+            act(self._open)
         else:
-            self.store.write(lambda connection: connection.execute(row))
+            self.store.write(act)

@@ -5,22 +5,23 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import httpx2
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
 from sidecar.checker.manifest import Cron, Manifest
 from sidecar.checker.report import Report, Snapshot
 from sidecar.client import Client
-from sidecar.clock import SystemClock
-from sidecar.registry import Origin, Registry
 from sidecar.store import Store
-from sidecar.store.schema import slots
+from sidecar.store.schema import blobs, skills, slots, versions
 from tests.bench.engine.figure import Figure, Goal
 from tests.bench.engine.process import memory, processor_seconds
 from tests.bench.engine.stage import PATIENCE, Stage, tell
@@ -40,23 +41,29 @@ BLOCKED = Goal("at most", 100)  # milliseconds
 IDLE = Goal("at most", 2)  # percent of a core
 ASK_EVERY = 0.01  # seconds
 
+Rows: TypeAlias = dict[str, dict[str, Any]]  # of one skill, by table
+
 
 def measure(stage: Stage) -> list[Figure]:
-    count, prepare, idle = stage.size(10_000, 200), stage.size(240, 30), stage.size(20, 5)
+    count, prepare, idle = stage.size(10_000, 200), stage.size(120, 30), stage.size(20, 5)
     due = (datetime.now(UTC) + timedelta(seconds=prepare + idle + 60)).replace(second=0, microsecond=0)
     with stage.folder() as folder:
         sidecar = stage.sidecar_in(folder)
         tell(f"schedules: {count:,} are made, due at {due:%H:%M} UTC")
         _register(sidecar, count, due)
+        tell(f"schedules: the sidecar starts, {_until(due)} before")
         with sidecar:
-            wait_until(lambda: _rests(sidecar), "the sidecar has nothing to do", within=PATIENCE)
-            tell("schedules: idle")
+            tell(f"schedules: it answers, and reads what there is, {_until(due)} before")
+            wait_until(lambda: _rests(sidecar) or _until(due) < timedelta(), "the sidecar rests", within=PATIENCE)
+            tell(f"schedules: idle, {_until(due)} before")
             percent = _processor(sidecar, idle)
             resident = memory(sidecar.pid)
-            if datetime.now(UTC) >= due:
+            if _until(due) < timedelta():
                 raise TimeoutError(f"the sidecar was not ready before {due}; try again when the machine is less busy")
+            tell(f"schedules: {count:,} will be due, in {_until(due)}")
             with _asking(sidecar.client) as asked:
                 late = _last_fired(sidecar, count, due)
+            tell("schedules: all have fired; the sidecar stops")
     each = f"{count:,} schedules"
     return [
         Figure(f"the last of {each} fires after", "s", [late], goal=LATE),
@@ -71,6 +78,10 @@ def _processor(sidecar: LiveSidecar, seconds: float) -> float:
     before = processor_seconds(sidecar.pid)
     time.sleep(seconds)
     return (processor_seconds(sidecar.pid) - before) / seconds * 100
+
+
+def _until(due: datetime) -> timedelta:
+    return timedelta(seconds=round((due - datetime.now(UTC)).total_seconds()))
 
 
 def _rests(sidecar: LiveSidecar) -> bool:
@@ -113,23 +124,37 @@ def _asking(client: Client) -> Iterator[list[float]]:
 
 
 def _register(sidecar: LiveSidecar, count: int, due: datetime) -> None:
-    """Make them live without a check: a check takes longer than all that is measured here."""
+    """Make them live without a check, all in one transaction: one by one that takes longer than what is measured."""
     (sidecar.workspace / "skills").mkdir()
-    with Store(sidecar.client.settings.database) as store, ThreadPoolExecutor(8) as pool:
-        registry = Registry(store, SystemClock())
-        list(pool.map(lambda number: _activate(sidecar.workspace, registry, number, due), range(count)))
+    now = time.time()
+    made = [_skill(sidecar.workspace, number, due, now) for number in range(count)]
+    with Store(sidecar.client.settings.database) as store:
+        store.write(lambda connection: _insert(connection, made))
 
 
-def _activate(workspace: Path, registry: Registry, number: int, due: datetime) -> None:
+def _insert(connection: Connection, made: Sequence[Rows]) -> None:
+    for table in (blobs, versions, skills):
+        connection.execute(table.insert(), [rows[table.name] for rows in made])
+
+
+def _skill(workspace: Path, number: int, due: datetime, now: float) -> Rows:
+    """Its file, and its rows, as the registry writes them."""
     hours = [due.hour, *(hour for place, hour in enumerate(_other_hours(due)) if number >> place & 1)]
     name, expression = f"scheduled_{number}", f"{due.minute} {','.join(map(str, sorted(hours)))} * * *"
-    text = SOURCE.format(hours=hours, expression=expression, number=number)
-    path = f"skills/{name}.py"
-    (workspace / path).write_text(text)
-    snapshot = Snapshot(entry=path, files={path: text.encode()})
+    path, content = f"skills/{name}.py", SOURCE.format(hours=hours, expression=expression, number=number).encode()
+    (workspace / path).write_bytes(content)
+    blob, snapshot = sha256(content).hexdigest(), Snapshot(entry=path, files={path: content})
     manifest = Manifest(name=name, purpose="", takes_input=False, triggers=(Cron(expression=expression),))
-    report = Report(skill=name, hash=snapshot.hash, manifest=manifest)
-    registry.activate(snapshot, report, Origin(author="bench", reason="measured"))
+    report = Report(skill=name, hash=snapshot.hash, manifest=manifest).model_dump(mode="json")
+    made = {"entry": path, "files": {path: blob}, "author": "bench", "reason": "measured", "created_at": now}
+    return {
+        "blobs": {"hash": blob, "content": content},
+        "versions": made
+        | {"hash": snapshot.hash, "skill": name, "state": "active", "activated_at": now}
+        | {"manifest": manifest.model_dump(mode="json"), "report": report},
+        "skills": {"name": name, "origin": "workspace", "active": snapshot.hash, "newest": snapshot.hash}
+        | {"report": report, "paused": False},
+    }
 
 
 def _other_hours(due: datetime) -> list[int]:

@@ -1,4 +1,8 @@
-"""A thread that looks whether there is something to do: when it is told so, when something is due, now and then."""
+"""A thread that looks whether there is something to do: when it is told so, when something is due, now and then.
+
+The one way in which a part of the sidecar does something by itself. What a look finds is in the store, and so is when
+the next thing is due: whoever died in between has lost nothing.
+"""
 
 from __future__ import annotations
 
@@ -15,15 +19,26 @@ log = logging.getLogger(__name__)
 
 
 class Looking:
-    """Calls `look` between `start` and `stop`; it returns when there will be something to do by itself."""
+    """A part of the sidecar: calls `look` between `start` and `stop`, on a thread of its own. `look` returns when there
+    will be something to do by itself, or None; it is called at least every so many seconds, for the first time at
+    once."""
 
-    def __init__(self, clock: Clock, look: Callable[[], float | None], name: str = "dispatcher") -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        look: Callable[[], float | None],
+        name: str,
+        *,
+        every: float = LOOK_AT_LEAST_EVERY,
+        at_once: bool = True,
+    ) -> None:
         self._clock = clock
         self._look = look
+        self._every = every
         self._changed = threading.Condition()
-        self._news = True
-        self._stopping = False
+        self._news = at_once
         self._thread = threading.Thread(target=self._serve, name=name, daemon=True)
+        self.stopping = threading.Event()  # for a look that takes long
 
     def start(self) -> None:
         self._thread.start()
@@ -36,13 +51,14 @@ class Looking:
     def stop(self) -> None:
         """Returns when nobody looks any more."""
         with self._changed:
-            self._stopping = True
+            self.stopping.set()
             self._changed.notify()
         if self._thread.is_alive():
             self._thread.join()
 
     def _serve(self) -> None:
-        while not self._stopping:
+        self._rest(None)
+        while not self.stopping.is_set():
             with self._changed:
                 self._news = False
             try:
@@ -55,11 +71,11 @@ class Looking:
     def _rest(self, due: float | None) -> None:
         """Until something changes, or is due; what is ready and has no room waits for a change."""
         now = self._clock.now()
-        until = LOOK_AT_LEAST_EVERY
+        until = self._every
         if due is not None and due > now:
             until = min(until, due - now)
         with self._changed:
-            self._changed.wait_for(lambda: self._news or self._stopping, until)
+            self._changed.wait_for(lambda: self._news or self.stopping.is_set(), until)
 
 
 class Seldom:
