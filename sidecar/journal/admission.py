@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection
 
 from sidecar.checker.manifest import PRIORITY_AT_MOST, Manifest
 from sidecar.journal.runs import LIVE, cancel, new_id
+from sidecar.store.prepared import Prepared
 from sidecar.store.schema import runs
 
 PERSONS = 100  # priority of what a person waits for: above all that a skill can declare
@@ -45,9 +46,10 @@ class NewRun:
 
     def row(self, now: float) -> dict[str, Any]:
         """As it is stored when it is created now."""
-        asked = {name: value for name, value in vars(self).items() if name not in ("overlap", "deadline", "delay")}
-        deadline_at = None if self.deadline is None else now + self.deadline
-        return {**asked, "ready_at": now + self.delay, "created_at": now, "deadline_at": deadline_at}
+        row = vars(self) | {"ready_at": now + self.delay, "created_at": now}
+        row["deadline_at"] = None if self.deadline is None else now + self.deadline
+        del row["overlap"], row["deadline"], row["delay"]
+        return row
 
 
 def new_run(skill: str, version: str, manifest: Manifest, *, priority: int = -PRIORITY_AT_MOST, **more: Any) -> NewRun:
@@ -77,7 +79,10 @@ def create(connection: Connection, new: NewRun, now: float) -> str:
 def create_all(connection: Connection, some: Sequence[NewRun], now: float) -> None:
     """The same for many at once, whose overlap is "queue": they wait for their room."""
     if some:
-        connection.execute(runs.insert(), [{"state": "queued", **new.row(now)} for new in some])
+        _NEW.execute_many(connection, [{"state": "queued", **new.row(now)} for new in some])
+
+
+_NEW = Prepared(runs.insert())
 
 
 def _make_room(connection: Connection, new: NewRun, now: float) -> None:

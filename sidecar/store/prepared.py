@@ -5,7 +5,7 @@ What SQLAlchemy makes for each execution, a context and a result, takes ten time
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 import sqlalchemy as sa
@@ -25,11 +25,28 @@ class Prepared:
         self._compiled: dict[tuple[str, ...], _Compiled] = {}
 
     def execute(self, connection: Connection, values: Values) -> DBAPICursor:
+        compiled = self._for(connection, values)
+        return execute_text(connection, compiled.text, compiled.parameters(values))
+
+    def execute_many(self, connection: Connection, rows: Sequence[Values]) -> int:
+        """Once for each row, all of which name the same columns; how many rows that has changed, in all."""
+        compiled = self._for(connection, rows[0])
+        driver: Any = connection.connection.driver_connection
+        cursor = driver.cursor()
+        try:
+            cursor.executemany(compiled.text, [compiled.parameters(values) for values in rows])
+            return int(cursor.rowcount)
+        except connection.dialect.loaded_dbapi.Error as error:
+            raise _as_sqlalchemy_says(error, connection, compiled.text) from error
+        finally:
+            cursor.close()
+
+    def _for(self, connection: Connection, values: Values) -> _Compiled:
         key = (connection.dialect.name, *values)
         compiled = self._compiled.get(key)
         if compiled is None:
             compiled = self._compiled[key] = _Compiled(self._statement, connection.dialect, list(values))
-        return execute_text(connection, compiled.text, compiled.parameters(values))
+        return compiled
 
 
 def execute_text(connection: Connection, text: str, *parameters: Values | list[Any]) -> DBAPICursor:

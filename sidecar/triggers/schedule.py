@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import count, takewhile
 from typing import assert_never
 from zoneinfo import ZoneInfo
@@ -37,7 +37,7 @@ class Schedule:
     trigger: Timed
     zone: str
 
-    @property
+    @cached_property
     def name(self) -> str:
         """The schedule's key in the store."""
         match self.trigger:
@@ -84,8 +84,8 @@ class Schedule:
 
     def _cron(self, expression: str, since: float) -> Iterator[Slot]:
         for due in CronSim(expression, datetime.fromtimestamp(since, ZoneInfo(self._zone_name))):
-            if due.timestamp() > since:
-                yield Slot(due.timestamp(), due.isoformat(timespec="minutes"))
+            if (moment := due.timestamp()) > since:
+                yield Slot(moment, due.isoformat(timespec="minutes"))
 
     def _every(self, seconds: float, since: float) -> Iterator[Slot]:
         for n in count(int(since // seconds)):

@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from sidecar.budget import capped
@@ -24,9 +26,9 @@ from sidecar.journal.stops import EVERYTHING, all_stops, told
 from sidecar.quarantine.count import held_back, let_through, quarantined
 from sidecar.registry import Active
 from sidecar.store import Row
+from sidecar.store.prepared import Prepared
 from sidecar.store.schema import runs, skills, slots
 from sidecar.store.schema import schedules as schedule_rows
-from sidecar.store.values import insert
 from sidecar.triggers.schedule import Schedule, Slot
 from sidecar.triggers.timetable import Timetable
 
@@ -45,7 +47,7 @@ class Look:
     def schedule(self) -> Schedule:
         return self.timetable.schedule
 
-    @property
+    @cached_property
     def key(self) -> tuple[str, str]:
         return self.active.skill, self.schedule.name
 
@@ -192,8 +194,7 @@ def _queued_runs(connection: Connection, looks: Sequence[Look]) -> dict[str, str
 
 def _record(connection: Connection, dues: Sequence[_Due], now: float) -> int:
     """Store those slots that have no row yet, and the runs of those that fire; returns how many."""
-    added = _add(connection, dues, now)
-    fired = [due for due in added if due.fires]
+    fired = _add(connection, dues, now)
     create_all(connection, [_run(due) for due in fired], now)
     return len(fired)
 
@@ -204,7 +205,7 @@ def _record_by_itself(connection: Connection, due: _Due, now: float) -> int:
     skill = due.look.active.skill
     if due.fires and (reason := held_back(connection, skill, now)):
         due = replace(due, outcome="quarantined", reason=reason, run=None)
-    if not _add(connection, [due], now) or not due.fires:
+    if not _add(connection, [due], now):
         return 0
     try:
         let_through(connection, skill, create(connection, _run(due), now))
@@ -217,12 +218,15 @@ def _record_by_itself(connection: Connection, due: _Due, now: float) -> int:
 
 
 def _add(connection: Connection, dues: Sequence[_Due], now: float) -> list[_Due]:
-    """Store those slots that have no row yet; returns them."""
+    """Store those slots that have no row yet; returns those of them that fire."""
     if not dues:
         return []
-    new = insert(connection, slots).on_conflict_do_nothing().returning(slots.c.skill, slots.c.schedule, slots.c.slot)
-    added = {tuple(row) for row in connection.execute(new, [due.row(now) for due in dues])}
-    return [due for due in dues if tuple(due.key.values()) in added]
+    added = _ADD[connection.dialect.name].execute_many(connection, [due.row(now) for due in dues])
+    fire = [due for due in dues if due.fires]
+    if added < len(dues):  # then which? A run's id is nobody else's
+        mine = set(connection.scalars(sa.select(slots.c.run).where(slots.c.run.in_([due.run for due in fire]))))
+        fire = [due for due in fire if due.run in mine]
+    return fire
 
 
 def _run(due: _Due) -> NewRun:
@@ -234,8 +238,10 @@ def _run(due: _Due) -> NewRun:
 def _look_no_more(connection: Connection, looks: Sequence[Look], now: float) -> None:
     """Every slot up to now has its row."""
     if looks:
-        keys = [{"of_skill": skill, "of_schedule": schedule} for skill, schedule in (look.key for look in looks)]
-        connection.execute(_SEEN, [key | {"seen_until": now} for key in keys])
+        keys = (look.key for look in looks)
+        _SEEN.execute_many(
+            connection, [{"of_skill": skill, "of_schedule": name, "seen_until": now} for skill, name in keys]
+        )
 
 
 def _forget_what_did_not_fire(connection: Connection, look: Look, now: float) -> None:
@@ -251,6 +257,12 @@ def _forget_what_did_not_fire(connection: Connection, look: Look, now: float) ->
     )
 
 
-_SEEN = schedule_rows.update().where(
-    schedule_rows.c.skill == sa.bindparam("of_skill"), schedule_rows.c.schedule == sa.bindparam("of_schedule")
+_ADD = {
+    name: Prepared(dialect.insert(slots).on_conflict_do_nothing())
+    for name, dialect in (("sqlite", sqlite), ("postgresql", postgresql))
+}
+_SEEN = Prepared(
+    schedule_rows.update().where(
+        schedule_rows.c.skill == sa.bindparam("of_skill"), schedule_rows.c.schedule == sa.bindparam("of_schedule")
+    )
 )

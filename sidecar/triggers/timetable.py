@@ -8,16 +8,23 @@ from itertools import dropwhile, islice, takewhile
 
 from sidecar.triggers.schedule import Schedule, Slot
 
+AHEAD = 2  # slots: the one that comes, and the one that says how long it is the last
+
 
 class Timetable:
     def __init__(self, schedule: Schedule, since: float) -> None:
         self.schedule = schedule
+        self._since = since
+        self._ahead: list[Slot] = []
         self.advance(since)
 
     def advance(self, since: float) -> None:
         """Everything up to `since` has been looked at."""
+        if since < self._since or not self._ahead or self._ahead[-1].due <= since:
+            self._ahead, self._rest = [], self.schedule.after(since)
         self._since = since
-        self._ahead = tuple(islice(self.schedule.after(since), 2))
+        self._ahead = [slot for slot in self._ahead if slot.due > since]
+        self._ahead += islice(self._rest, AHEAD - len(self._ahead))
 
     @property
     def next_due(self) -> float | None:
@@ -25,6 +32,6 @@ class Timetable:
 
     def came(self, since: float, now: float) -> Iterator[Slot]:
         """The slots after `since`, up to `now`."""
-        known = since >= self._since and (len(self._ahead) < 2 or now < self._ahead[-1].due)
+        known = since >= self._since and (len(self._ahead) < AHEAD or now < self._ahead[-1].due)
         slots = dropwhile(lambda slot: slot.due <= since, self._ahead) if known else self.schedule.after(since)
         return takewhile(lambda slot: slot.due <= now, slots)

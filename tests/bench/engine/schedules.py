@@ -86,7 +86,7 @@ def _until(due: datetime) -> timedelta:
 
 def _rests(sidecar: LiveSidecar) -> bool:
     """Whether it has finished with what there is to do at its start."""
-    return _processor(sidecar, 1) < 10
+    return _processor(sidecar, 3) < 10
 
 
 def _last_fired(sidecar: LiveSidecar, count: int, due: datetime) -> float:
