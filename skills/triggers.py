@@ -107,7 +107,8 @@ def event(
     key         `lambda order: order.customer` counts `concurrency` and what follows for each value of that one field
                 by itself
     rate_limit  `(10, timedelta(hours=1))`: an event that would be the 11th to start a run within an hour starts none
-    debounce    a run starts when no event has come for so long, with the last one: `timedelta(seconds=30)`
+    debounce    a run starts when no event has come for so long, with the last one: `timedelta(seconds=30)`; where they
+                do not pause, after ten times as long
     """
     if not is_event_name(name):
         raise Misdeclared(f"event({name!r}): an event's name is up to 100 letters, digits, '.', '_' and '-'")

@@ -47,7 +47,9 @@ class Event(Declared):
     name: str
     key: str | None = None  # the payload's field; concurrency, rate limit and debounce hold for each of its values
     rate_limit: RateLimit | None = None
-    debounce: float | None = None  # seconds without a further event, until the last one starts a run
+    debounce: float | None = (
+        None  # seconds without a further event, or ten times as many in all, until the last one starts a run
+    )
 
     @property
     def words(self) -> str:

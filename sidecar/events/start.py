@@ -23,7 +23,9 @@ from sidecar.journal.admission import NewRun, Skipped, create, new_run
 from sidecar.journal.stops import stop_of, told
 from sidecar.quarantine.count import held_back, let_through
 from sidecar.store import Row
-from sidecar.store.schema import deliveries, runs
+from sidecar.store.schema import deliveries, events, runs
+
+PUT_OFF_AT_MOST = 10  # times its quiet time, from the first event on
 
 
 def start(connection: Connection, event: Row, listener: Row, now: float) -> dict[str, Any]:
@@ -87,15 +89,16 @@ def _still_quiet(connection: Connection, new: NewRun, now: float) -> str | None:
 
 
 def _take_its_place(connection: Connection, run: str, new: NewRun, event: Row, now: float) -> dict[str, Any]:
-    """The last event starts the run: it becomes this event's, and its quiet time begins again."""
-    connection.execute(runs.update().where(runs.c.id == run).values(**{**new.row(now), "id": run}))
-    connection.execute(
-        deliveries.update()
-        .where(deliveries.c.run == run, deliveries.c.outcome == "started")
-        .values(
-            outcome="merged", reason=f"event {event.id} came within {timedelta(seconds=new.delay)}, and stands for it"
-        )
-    )
+    """The last event starts the run: it becomes this event's, and its quiet time begins again, within a limit."""
+    of_run = sa.select(deliveries.c.seq, events.c.at).join(events, events.c.seq == deliveries.c.event)
+    mine = of_run.where(deliveries.c.run == run).limit(1)
+    first = connection.execute(mine.order_by(deliveries.c.seq)).one()
+    last = connection.execute(mine.order_by(deliveries.c.seq.desc())).one()
+    ready_at = min(now + new.delay, first.at + PUT_OFF_AT_MOST * new.delay)
+    row = {**new.row(now), "id": run, "ready_at": ready_at}
+    connection.execute(runs.update().where(runs.c.id == run).values(**row))
+    why = f"event {event.id} came within {timedelta(seconds=new.delay)}, and stands for it"
+    connection.execute(deliveries.update().where(deliveries.c.seq == last.seq).values(outcome="merged", reason=why))
     return {"outcome": "started", "run": run}
 
 

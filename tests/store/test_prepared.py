@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sidecar.store import Store
 from sidecar.store.prepared import Prepared
 from sidecar.store.schema import steps
+from sidecar.store.values import insert
 from tests.support.postgresql import new_database
 
 STEP = {"run": "r", "name": "n", "seq": 1, "kind": "step", "state": "running", "arguments_hash": "0", "started_at": 0.5}
@@ -39,6 +40,19 @@ def test_rows_are_written_as_sqlalchemy_writes_them(store: Store) -> None:
     ours, theirs = store.rows(sa.select(steps).order_by(steps.c.occurrence))
     assert {**ours._mapping, "occurrence": 1} == dict(theirs._mapping)
     assert ours.failures == 0, "a default of the schema"
+
+
+def test_many_rows_at_once_are_written_as_one_by_one_and_counted(store: Store) -> None:
+    rows = [STEP | {"occurrence": number, "arguments": {"number": number}} for number in range(3)]
+
+    def change(connection: sa.Connection) -> int:
+        INSERT.execute(connection, rows[0])
+        return insert_new.execute_many(connection, rows)
+
+    insert_new = Prepared(store.read(lambda connection: insert(connection, steps)).on_conflict_do_nothing())
+    assert store.write(change) == 2, "one was there"
+    found = store.rows(sa.select(steps.c.occurrence, steps.c.arguments, steps.c.failures).order_by(steps.c.occurrence))
+    assert [tuple(row) for row in found] == [(number, {"number": number}, 0) for number in range(3)]
 
 
 def test_an_error_of_the_driver_is_sqlalchemys_and_undoes_the_change(store: Store) -> None:
