@@ -2,7 +2,8 @@
 
 A run and the runs below it go together, or not at all: not before each of them has ended and is old, and never while an
 open proposal, a review of the last weeks or a skill's failures point at one of them. Versions, the audit and what was
-said in conversations stay. Deleted in slices, so that no write waits for long.
+said in conversations stay; so does a standing approval while it holds, or such a run has used it. Deleted in slices, so
+that no write waits for long.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from sidecar.looking import Looking
 from sidecar.registry import record_audit
 from sidecar.store import Row, Store
 from sidecar.store.schema import (
+    approval_grants,
     approvals,
     attempts,
     blobs,
@@ -63,15 +65,18 @@ class Pruned:
     slots: int = 0
     events: int = 0
     blobs: int = 0
+    approvals: int = 0  # of no run
+    grants: int = 0  # standing approvals
     conversations: int = 0  # turns whose steps have gone, and whose words stay
 
     def __str__(self) -> str:
         parts = [f"{self.runs:,} runs", f"{self.slots:,} slots", f"{self.events:,} events", f"{self.blobs:,} blobs"]
+        parts += [f"{self.approvals:,} approvals of no run", f"{self.grants:,} standing approvals"]
         return f"{', '.join(parts)}; the steps of {self.conversations:,} turns of the agent"
 
     @property
     def is_nothing(self) -> bool:
-        return not (self.runs or self.slots or self.events or self.blobs or self.conversations)
+        return not any(vars(self).values())
 
 
 @dataclass(frozen=True)
@@ -103,6 +108,7 @@ class Retention:
         self._forget_notices(before)
         self._forget_slots(before, gone)
         self._forget_events(before, gone)
+        self._forget_approvals(before, gone)
         if not gone.is_nothing:
             subject, why = f"before {moment(before):%Y-%m-%d}", f"keep_runs_days = {self._keep_days}: {gone}"
             self._store.write(lambda connection: record_audit(connection, now, TEND, "prune", subject, why))
@@ -168,6 +174,17 @@ class Retention:
             pass
         while some := self._delete_some(events, old):
             gone.events += some
+
+    def _forget_approvals(self, before: float, gone: Pruned) -> None:
+        """Those of no run that are settled, and standing ones that hold no more and that no approval names."""
+        settled = sa.func.coalesce(approvals.c.answered_at, approvals.c.expires_at, approvals.c.asked_at)
+        old = sa.and_(approvals.c.run.is_(None), approvals.c.state != "open", settled < before)
+        while some := self._delete_some(approvals, old):
+            gone.approvals += some
+        grants, used = approval_grants.c, sa.exists().where(approvals.c.grant_used == approval_grants.c.id)
+        is_over = sa.or_(grants.expires_at < before, grants.revoked_at < before)
+        while some := self._delete_some(approval_grants, sa.and_(is_over, ~used)):
+            gone.grants += some
 
     def _delete_some(self, table: sa.Table, which: sa.ColumnElement[bool]) -> int:
         delete = table.delete().where(_some(table, which))

@@ -16,6 +16,8 @@ from sidecar.clock import ManualClock
 from sidecar.retention import OF_A_RUN, Retention
 from sidecar.store import Store
 from sidecar.store.schema import (
+    approval_grants,
+    approvals,
     attempts,
     audit,
     blobs,
@@ -72,6 +74,9 @@ class History:
         key = {"run": run, "step": "s", "occurrence": 0, "attempt": 1, "n": n}
         self.add(effects, **key, kind="http", request=request, reply=reply, started_at=0.0, ended_at=0.0)
 
+    def approval(self, name: str, **facts: Any) -> None:
+        self.add(approvals, id=name, kind="approval", skill="x", question="?", **facts)
+
     def left(self) -> set[str]:
         return {row.id for row in self.store.rows(sa.select(runs.c.id))}
 
@@ -108,7 +113,10 @@ def test_an_audit_row_says_what_went_and_a_day_without_has_none(history: History
     history.retention.prune()
     (row,) = history.store.rows(sa.select(audit))
     assert (row.who, row.what, row.subject) == ("tend", "prune", "before 2026-08-23")
-    assert row.why == "keep_runs_days = 90: 1 runs, 0 slots, 0 events, 2 blobs; the steps of 0 turns of the agent"
+    assert row.why == (
+        "keep_runs_days = 90: 1 runs, 0 slots, 0 events, 2 blobs, 0 approvals of no run, 0 standing approvals; "
+        "the steps of 0 turns of the agent"
+    )
 
 
 @pytest.mark.parametrize("state", ["queued", "running", "waiting"])
@@ -183,6 +191,37 @@ def test_events_go_unless_a_run_under_way_may_want_them(history: History) -> Non
     history.store.write(lambda connection: connection.execute(runs.delete().where(runs.c.id == waiting)))
     assert history.retention.prune().events == 1
     assert [row.event for row in history.store.rows(sa.select(deliveries))] == [told["young"]]
+
+
+def test_an_approval_of_no_run_goes_when_it_was_settled_long_ago(history: History) -> None:
+    for name, state, ago in (("open", "open", OLD), ("denied", "denied", OLD), ("young", "approved", YOUNG)):
+        answered = None if state == "open" else NOW.timestamp() - ago
+        history.approval(name, run=None, state=state, asked_at=0.0, answered_at=answered)
+    history.approval("expired", run=None, state="expired", asked_at=0.0, expires_at=NOW.timestamp() - OLD)
+    history.approval("of a run", run=history.run(ago=OLD, state="waiting"), state="denied", asked_at=0.0)
+    assert history.retention.prune().approvals == 2
+    assert {row.id for row in history.store.rows(sa.select(approvals.c.id))} == {"open", "young", "of a run"}
+
+
+def test_a_standing_approval_goes_when_it_held_long_ago_unless_a_kept_run_used_it(history: History) -> None:
+    old, young, ahead = (NOW.timestamp() - ago for ago in (OLD, YOUNG, -DAY))
+    facts = {"skill": "x", "version": "v", "step": "s", "reason": "", "granted_by": "ada", "granted_at": 0.0}
+    for name, expires_at, revoked_at in (
+        ("holds", ahead, None),
+        ("over", old, None),
+        ("lately over", young, None),
+        ("revoked", ahead, old),
+        ("lately revoked", ahead, young),
+        ("used", old, None),
+        ("used by an old run", old, None),
+    ):
+        history.add(approval_grants, id=name, expires_at=expires_at, revoked_at=revoked_at, **facts)
+    kept, gone = history.run(ago=YOUNG), history.run(ago=OLD)
+    history.approval("of the kept", run=kept, state="approved", asked_at=young, grant_used="used")
+    history.approval("of the old", run=gone, state="approved", asked_at=old, grant_used="used by an old run")
+    assert history.retention.prune().grants == 3
+    left = {row.id for row in history.store.rows(sa.select(approval_grants.c.id))}
+    assert left == {"holds", "lately over", "lately revoked", "used"}
 
 
 def test_others_write_while_much_is_pruned(history: History) -> None:
