@@ -25,7 +25,7 @@ def noteworthy(moment: views.Moment, words: Words) -> Text | None:
         case "run" if data["state"] in views.FINAL and data.get("trigger") not in QUIET_TRIGGERS:
             ended = f"{data['skill']} {data['state']} ({words.id(data['run'])}, {data.get('trigger', 'call')})"
             return _line(moment, words, data["state"], state(data["state"])[0], ended)
-        case "notice":
+        case "notice" if data.get("kind") != "failed":  # the run's own line says so
             return _line(moment, words, "open", "✉", f"{data['skill']} → {data['target']}: {data['text']}")
         case "approval" if data["state"] == "open":
             return _line(moment, words, "open", "?", f"waits for you: {data['question']}")

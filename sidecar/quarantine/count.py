@@ -28,10 +28,7 @@ def count_end(connection: Connection, run: Row, now: float, error: ErrorInfo | N
     """Count how this run has ended, if it says something about the version that is active."""
     if run.rehearsal or run.trigger == "on_failure" or (error and error.type in BLAMELESS):
         return
-    active = connection.scalar(
-        sa.select(skills.c.active).where(skills.c.name == run.skill, skills.c.origin == "workspace")
-    )
-    if active != run.version:
+    if connection.scalar(sa.select(skills.c.active).where(skills.c.name == run.skill)) != run.version:
         return
     before = load(connection, run.skill)
     put(connection, run.skill, before.failed(run.id, now) if error else before.succeeded(run.id))

@@ -5,7 +5,8 @@ What a crash leaves counted and not settled, the next start settles.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import sys
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -20,7 +21,14 @@ from sidecar.quarantine.breaker import Breaker, Change, Policy
 from sidecar.quarantine.count import breaker_of, last_error, put, reason_of
 from sidecar.registry import record_audit
 from sidecar.store import Store
-from sidecar.store.schema import breakers
+from sidecar.store.schema import breakers, skills
+
+
+@dataclass(frozen=True)
+class _Counted:
+    skill: str
+    breaker: Breaker
+    policy: Policy
 
 
 @dataclass(frozen=True)
@@ -50,16 +58,23 @@ class Quarantine:
             self._publish(told)
 
     def _is_unsettled(self, connection: Connection) -> bool:
-        found = connection.execute(sa.select(breakers)).all()
-        return any(breaker_of(connection, row).settled(self._policy)[1] for row in found)
+        return any(row.breaker.settled(row.policy)[1] for row in self._counted(connection))
 
     def _settle(self, connection: Connection) -> list[_Told]:
-        found = connection.execute(sa.select(breakers).order_by(breakers.c.skill)).all()
-        settled = [self._settle_one(connection, row.skill, breaker_of(connection, row)) for row in found]
-        return [told for told in settled if told]
+        return [told for row in self._counted(connection) if (told := self._settle_one(connection, row))]
 
-    def _settle_one(self, connection: Connection, skill: str, counted: Breaker) -> _Told | None:
-        breaker, change = counted.settled(self._policy)
+    def _counted(self, connection: Connection) -> list[_Counted]:
+        """A skill that ships with Tend is held back from nothing: what people ask of it is no trigger."""
+        never = replace(self._policy, failures=sys.maxsize)
+        found = sa.select(breakers, skills.c.origin).join(skills, skills.c.name == breakers.c.skill)
+        return [
+            _Counted(row.skill, breaker_of(connection, row), never if row.origin == "shipped" else self._policy)
+            for row in connection.execute(found.order_by(breakers.c.skill)).all()
+        ]
+
+    def _settle_one(self, connection: Connection, row: _Counted) -> _Told | None:
+        skill, counted = row.skill, row.breaker
+        breaker, change = counted.settled(row.policy)
         if change is None:
             return None
         put(connection, skill, breaker)
@@ -100,7 +115,8 @@ class Quarantine:
             what = "recovered" if told.change == "recovered" else "quarantined"
             self._moments.publish("skill", skill=told.skill, what=what, run=told.run)
         if told.text is not None:
-            self._moments.publish("notice", run=told.run, skill=told.skill, target=ALERTS, text=told.text)
+            facts = {"skill": told.skill, "target": ALERTS, "kind": KINDS[told.change], "text": told.text}
+            self._moments.publish("notice", run=told.run, **facts)
 
 
 def _why(connection: Connection, breaker: Breaker, change: Change, run: str) -> str:

@@ -51,12 +51,14 @@ class Fleet:
     ) -> None:
         self._open.close()
 
-    def host(self, name: str, *, worker: bool = False, **settings: str) -> LiveSidecar:
-        """Start one more. The first that is no worker leads."""
+    def host(self, name: str, *, worker: bool = False, toml: str = "", **settings: str) -> LiveSidecar:
+        """Start one more, with that in its tend.toml. The first that is no worker leads."""
         folder = self._folder / name
         folder.mkdir()
         settings = {"database_url": self.database_url, "host_name": name, **settings}
-        return self._open.enter_context(LiveSidecar(folder, worker, **settings))
+        live = LiveSidecar(folder, worker, **settings)
+        (live.workspace / "tend.toml").write_text(toml)
+        return self._open.enter_context(live)
 
     def query(self, wanted: sa.Select[*Columns]) -> Sequence[sa.Row[*Columns]]:
         """What is in the store, whichever host is there."""

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+import pytest
 import sqlalchemy as sa
 
 from sidecar.client.views import FINAL
 from sidecar.store.schema import hosts, slots
 from tests.hosts.fleet import Fleet, executed_by, freeze, leads, put_steps, thaw
+from tests.notices.stage import SAYS, comes_to_be, say
 from tests.support.live_sidecar import LiveSidecar
 from tests.support.postgresql import restart
 from tests.support.sink import Sink
+from tests.support.slack import TOKEN, Slack
 from tests.support.waiting import wait_until
 
 EVERY_SECOND = '''"""Says when."""
@@ -85,6 +88,23 @@ def test_the_leader_is_killed(fleet: Fleet) -> None:
     before = len(second.client.runs(skill="every_second", limit=1000))
     wait_until(lambda: len(second.client.runs(skill="every_second", limit=1000)) > before + 2, "its schedule goes on")
     assert_every_slot_once(second)
+
+
+@pytest.mark.parametrize(("point", "sent_by"), [("notices.begun", "second"), ("notices.answered", "first")])
+def test_the_leader_dies_while_it_sends_a_notice(fleet: Fleet, point: str, sent_by: str) -> None:
+    """The next one looks up whether it came, and sends it only where it did not."""
+    with Slack(ops="C0OPS") as slack:
+        toml = f"[targets.ops]\n{slack.settings}"
+        first, second = (fleet.host(name, toml=toml, slack_token=TOKEN) for name in ("first", "second"))
+        first.put("says", SAYS.replace("NAME", "says"))
+        first.failpoints.strike(point)
+        (notice,) = say(second, "ops", "bread is down")
+        wait_until(lambda: not first.alive, "the leader dies at the point")
+        fleet.kill(first)
+        leads(second, "second")
+        comes_to_be(second, notice, "sent")
+        assert slack.texts() == ["bread is down"]
+        assert slack.asked("chat.postMessage") == 1, f"by the {sent_by}"
 
 
 def test_all_that_a_host_fetches_as_is_known_for_its_next_life(fleet: Fleet) -> None:
