@@ -81,6 +81,7 @@ def test_it_says_what_a_person_needs_and_then_what_happens(up: Tend) -> None:
     assert places == sorted(places)
     assert "agent" not in happened  # the chat tells its own runs
     assert "fetch" not in happened
+    assert "has failed" not in happened  # the run's own line says so
 
 
 def test_in_json_it_prints_each_moment_on_a_line(up: Tend) -> None:

@@ -22,7 +22,7 @@ USER, PASSWORD = "tend@example.com", "of a test"  # of no real mailbox
 
 class MailServer:
     """Keeps every mail that it took. `answers` are given to the next texts, in place of taking them: "451 later"; after
-    `HANG_UP` the text was taken, and nobody is told. With a certificate it takes mail from `USER` alone, encrypted:
+    `HANG_UP` the text was taken, and nobody is told. With a certificate it takes mail encrypted, and knows `USER` alone:
     from the first byte (`tls`), or from STARTTLS on."""
 
     def __init__(self, security: Literal["none", "starttls", "tls"] = "none", certificate: Path | None = None) -> None:
@@ -54,9 +54,9 @@ class MailServer:
             return {}
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(certificate)
+        if self._security == "tls":  # what it calls TLS in `auth_require_tls` is STARTTLS alone
+            return {"ssl_context": context, "auth_require_tls": False, "authenticator": self._log_in}
         login = {"auth_required": True, "authenticator": self._log_in}
-        if self._security == "tls":
-            return {"ssl_context": context, "auth_require_tls": False, **login}  # that means STARTTLS
         return {"tls_context": context, "require_starttls": True, **login}
 
     def _log_in(

@@ -38,6 +38,7 @@ EVENTS: list[tuple[str, dict[str, JsonValue]]] = [
     ("skill", {"skill": "infra_health", "what": "live"}),
     ("step", {"run": examples.RUN, "step": "fetch", "state": "running", "kind": "step"}),
     ("run", {"run": examples.RUN, "skill": "price_report", "state": "failed", "trigger": "cron 0 9 * * 1"}),
+    ("notice", {"target": "alerts", "kind": "failed", "text": "It has failed.", "skill": "price_report", "run": ""}),
     ("run", {"run": "0" * 16, "skill": "agent", "state": "succeeded", "trigger": "chat"}),
     ("notice", {"target": "#prices", "text": "Bread is up.", "skill": "price_report", "run": examples.RUN}),
     ("approval", {"id": "ab12", "state": "open", "question": "Send it?", "run": examples.RUN}),
