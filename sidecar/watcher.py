@@ -27,7 +27,7 @@ _GROUP_MS, _STEP_MS = (
     5,
 )  # hints are grouped for at most the first, while they come closer together than the second
 _PATIENT_MS, _SETTLING_MS = 1000, 10  # how long to wait for a hint, without and with a file that settles
-_PATIENT_LOOKS = 100  # or as long as so many looks take: without hints, they use a hundredth of a core
+_PATIENT_LOOKS = 200  # or as long as so many looks take: without hints, they use a two-hundredth of a core
 
 _log = logging.getLogger(__name__)
 

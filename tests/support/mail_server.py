@@ -22,7 +22,7 @@ USER, PASSWORD = "tend@example.com", "of a test"  # of no real mailbox
 
 class MailServer:
     """Keeps every mail that it took. `answers` are given to the next texts, in place of taking them: "451 later"; after
-    `HANG_UP` the text was taken, and nobody is told. With a certificate it takes mail encrypted, and knows `USER` alone:
+    `HANG_UP` the text was taken, and nobody is told. With a certificate it takes mail encrypted, from `USER`:
     from the first byte (`tls`), or from STARTTLS on."""
 
     def __init__(self, security: Literal["none", "starttls", "tls"] = "none", certificate: Path | None = None) -> None:
