@@ -17,6 +17,7 @@ from harness import words
 from harness.web.form import fields
 from harness.web.side_by_side import key_of
 from harness.web.waterfall import spent, waterfall
+from sidecar.client import views
 
 SHORT = 8  # letters of an id that are shown; the whole is in the link
 
@@ -64,6 +65,7 @@ def _environment() -> Environment:
         "waterfall": waterfall,
         "spent_by": spent,
         "key_of": key_of,
+        "looked_through": views.LOOKED_THROUGH,
         "fields": fields,
         "version": version("tend-harness"),
     }

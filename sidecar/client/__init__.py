@@ -185,6 +185,12 @@ class Client:
         given = {name: value for name, value in more.items() if value is not None}
         return self._ask("runs.list", list[views.Run], skill=skill, state=state, limit=limit, **given)
 
+    def search(self, narrowed: views.Narrowed, text: str = "", *, limit: int = 50) -> views.Found:
+        """Of these runs the newest; or of the newest 5,000 those that hold this text, in whatever case, in their input,
+        output or error, or in what one of their steps was given or returned."""
+        given = narrowed.model_dump(mode="json", exclude_none=True)
+        return self._ask("runs.search", views.Found, narrowed=given, text=text, limit=limit)
+
     def last_day(self) -> list[views.Day]:
         """Of each skill that had runs in the last 24 hours, how many of them in each, and how they stand."""
         return self._ask("runs.last_day", list[views.Day])

@@ -30,6 +30,7 @@ __all__ = [
     "Event",
     "EventOutcome",
     "Finding",
+    "Found",
     "Halt",
     "Health",
     "Heard",
@@ -41,6 +42,7 @@ __all__ = [
     "MemoryFile",
     "ModelCost",
     "Moment",
+    "Narrowed",
     "Notice",
     "Obstacle",
     "Posting",
@@ -80,6 +82,7 @@ __all__ = [
 
 RunState: TypeAlias = Literal["queued", "running", "waiting", "succeeded", "failed", "cancelled"]
 CALLED_ONLY = "called only"  # the schedule of a skill that nothing starts by itself
+LOOKED_THROUGH = 5_000  # runs by one search for a text, with their steps
 FINAL: frozenset[RunState] = frozenset({"succeeded", "failed", "cancelled"})
 
 
@@ -258,6 +261,24 @@ class Run(View):
     rehearsal: bool = False
     result: str = ""  # on one line: the beginning of its output, or why it had nothing to report
     told: tuple[str, ...] = ()  # on one line each: the beginning of its notices, "#ops: it is down"
+
+
+class Narrowed(View):
+    """Which runs are wanted; None: whatever it is."""
+
+    skill: str | None = None
+    state: RunState | None = None
+    version: str | None = None  # a hash, or the first letters of one
+    trigger: str | None = None  # or its first letters: "cron", "event order.paid"
+    since: datetime | None = None  # both are of when they were made
+    until: datetime | None = None
+
+
+class Found(View):
+    """What a search among the runs has found."""
+
+    runs: tuple[Run, ...]  # newest first
+    whole: bool  # False: it looked through the newest `LOOKED_THROUGH` alone
 
 
 class RunOutcome(View):

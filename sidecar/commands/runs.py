@@ -19,7 +19,10 @@ from sidecar.journal.runs import cancel
 from sidecar.moments import Moments
 from sidecar.registry import record_audit
 from sidecar.store import Row, Store
-from sidecar.store.schema import runs
+from sidecar.store.schema import runs, steps
+from sidecar.store.values import to_json
+
+LISTED_AT_MOST = 1_000
 
 
 class RunCommands:
@@ -40,21 +43,36 @@ class RunCommands:
         until: datetime | None = None,
         limit: int = 50,
     ) -> list[views.Run]:
-        """`since` and `until` are of when they were made; `version` is a hash, or the first letters of one."""
-        query = sa.select(runs).order_by(runs.c.seq.desc()).limit(max(1, min(limit, 1000)))
-        if skill:
-            query = query.where(runs.c.skill == skill)
-        elif caller.is_agent:
+        """Newest first."""
+        narrowed = views.Narrowed(skill=skill, state=state, version=version, since=since, until=until)
+        query = _newest(narrowed, max(1, min(limit, LISTED_AT_MOST)))
+        if caller.is_agent and not skill:
             query = query.where(runs.c.skill != "agent")
-        if state:
-            query = query.where(runs.c.state == state)
-        if version:
-            query = query.where(runs.c.version.startswith(version, autoescape=True))
-        if since:
-            query = query.where(runs.c.created_at >= since.timestamp())
-        if until:
-            query = query.where(runs.c.created_at < until.timestamp())
         return self._store.read(lambda connection: run_views(connection, connection.execute(query).all()))
+
+    @command("runs.search")
+    def search(
+        self,
+        caller: Caller,  # noqa: ARG002 # every command is given its caller
+        narrowed: views.Narrowed,
+        text: str = "",
+        limit: int = 50,
+    ) -> views.Found:
+        """Those with this text in input, output or error, or in what one of their steps was given or returned, whatever
+        its case. Only the newest of those that match else are looked through."""
+        newest = _newest(narrowed, views.LOOKED_THROUGH).subquery()
+        of_a_step = sa.exists().where(steps.c.run == newest.c.id, _holds(text, steps.c.arguments, steps.c.result))
+        here = sa.or_(_holds(text, newest.c.input, newest.c.output, newest.c.error), of_a_step)
+        query = sa.select(newest).where(here) if text else sa.select(newest)
+        query = query.order_by(newest.c.seq.desc()).limit(max(1, min(limit, LISTED_AT_MOST)))
+        counted = sa.select(sa.func.count()).select_from(newest)
+
+        def read(connection: Connection) -> views.Found:
+            found = run_views(connection, connection.execute(query).all())
+            looked_through = (connection.scalar(counted) or 0) if text else 0
+            return views.Found(runs=tuple(found), whole=looked_through < views.LOOKED_THROUGH)
+
+        return self._store.read(read)
 
     @command("runs.show", agent=True)
     def show(self, caller: Caller, run: str) -> views.RunDetail:
@@ -95,3 +113,24 @@ class RunCommands:
     def _view(self, run: str) -> views.Run:
         row = self.find(run)
         return self._store.read(lambda connection: run_views(connection, [row])[0])
+
+
+def _newest(narrowed: views.Narrowed, limit: int) -> sa.Select[tuple[object, ...]]:
+    query = sa.select(runs).order_by(runs.c.seq.desc()).limit(limit)
+    for column, wanted in ((runs.c.skill, narrowed.skill), (runs.c.state, narrowed.state)):
+        if wanted:
+            query = query.where(column == wanted)
+    for column, wanted in ((runs.c.version, narrowed.version), (runs.c.trigger, narrowed.trigger)):
+        if wanted:
+            query = query.where(column.startswith(wanted, autoescape=True))
+    if narrowed.since:
+        query = query.where(runs.c.created_at >= narrowed.since.timestamp())
+    if narrowed.until:
+        query = query.where(runs.c.created_at < narrowed.until.timestamp())
+    return query
+
+
+def _holds(text: str, *columns: sa.ColumnElement[object]) -> sa.ColumnElement[bool]:
+    """The text as JSON has it, in one of these columns."""
+    written = to_json(text)[1:-1]
+    return sa.or_(*(sa.cast(column, sa.Text).icontains(written, autoescape=True) for column in columns))

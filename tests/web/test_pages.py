@@ -23,6 +23,7 @@ from .conftest import GREETER, Web
         ("/skills/greeter/source", "/api/skills/greeter/source"),
         ("/skills/greeter/versions", "/api/skills/greeter/versions"),
         ("/runs", "/api/runs"),
+        ("/runs?text=nobody&trigger=call", "/api/runs?text=nobody"),
         ("/runs?skill=&state=failed&version=&since=&until=", "/api/runs?state=failed"),
         ("/runs/{run}", "/api/runs/{run}"),
         ("/runs/{run}?step=greet", "/api/runs/{run}?step=greet"),

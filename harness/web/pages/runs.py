@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query
 from pydantic import BeforeValidator, JsonValue
@@ -26,10 +27,12 @@ Chosen = BeforeValidator(_chosen)
 
 
 class Wanted(views.View):
+    text: Annotated[str | None, Chosen] = None  # in an input, an output or an error, or in a step's
     skill: Annotated[str | None, Chosen] = None
     state: Annotated[views.RunState | None, Chosen] = None
-    version: Annotated[str | None, Chosen] = None
-    since: Annotated[datetime | None, Chosen] = None
+    trigger: Annotated[str | None, Chosen] = None  # or its first letters
+    version: Annotated[str | None, Chosen] = None  # likewise
+    since: Annotated[datetime | None, Chosen] = None  # without a zone of its own: the workspace's
     until: Annotated[datetime | None, Chosen] = None
     limit: Annotated[int, Query(ge=1, le=1_000)] = AT_ONCE
 
@@ -37,6 +40,7 @@ class Wanted(views.View):
 class Runs(views.View):
     wanted: Wanted
     runs: tuple[views.Run, ...]  # newest first
+    whole: bool  # False: of many, only the newest were looked through for the text
     skills: tuple[str, ...]  # to choose from
 
 
@@ -71,15 +75,23 @@ class Why(views.View):
 
 @page(router, "/runs", "runs.html")
 def runs(client: Sidecar, wanted: Annotated[Wanted, Query()]) -> Runs:
-    found = client.runs(
+    zone = ZoneInfo(client.settings.zone)
+    narrowed = views.Narrowed(
         skill=wanted.skill,
         state=wanted.state,
         version=wanted.version,
-        since=wanted.since,
-        until=wanted.until,
-        limit=wanted.limit,
+        trigger=wanted.trigger,
+        since=_in(zone, wanted.since),
+        until=_in(zone, wanted.until),
     )
-    return Runs(wanted=wanted, runs=tuple(found), skills=tuple(skill.name for skill in client.skills()))
+    found = client.search(narrowed, wanted.text or "", limit=wanted.limit)
+    names = tuple(skill.name for skill in client.skills())
+    return Runs(wanted=wanted, runs=found.runs, whole=found.whole, skills=names)
+
+
+def _in(zone: ZoneInfo, at: datetime | None) -> datetime | None:
+    """What a form sends has no zone."""
+    return at.replace(tzinfo=zone) if at and at.tzinfo is None else at
 
 
 @page(router, "/runs/compare", "compare.html")

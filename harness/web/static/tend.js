@@ -139,6 +139,7 @@ document.addEventListener("click", (event) => {
 async function sendMany(button) {
   const chosen = [...button.form.querySelectorAll("input[name=runs]:checked")].map((box) => box.value);
   if (!chosen.length) throw new Error("Choose runs first.");
+  if (!confirm(button.dataset.sure.replace("{n}", chosen.length === 1 ? "1 run" : `${chosen.length} runs`))) return;
   const told = await send("POST", button.dataset.manyPost, { runs: chosen });
   const failed = told.filter((each) => !each.done);
   say(`${told.length - failed.length} of ${told.length} done. ${failed.map((each) => each.told).join("; ")}`, failed.length > 0);

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
-from sidecar.client import Client
+from sidecar.client import Client, views
 from sidecar.store import Store
 from sidecar.store.schema import attempts, runs, step_attempts, steps
 from tests.bench.engine.figure import Figure, Goal
@@ -52,6 +52,7 @@ def _questions(client: Client, count: int) -> dict[str, Callable[[], object]]:
     some = _id(count // 2)
     return {
         "list": client.runs,
+        "search for a text that no run has": partial(client.search, views.Narrowed(), "nothing like it"),
         "list of a skill": partial(client.runs, skill="skill_7"),
         "list of those that failed": partial(client.runs, state="failed"),
         "list of a skill's that failed": partial(client.runs, skill="skill_7", state="failed"),
