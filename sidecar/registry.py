@@ -8,6 +8,7 @@ stays. Every change of state is an audit row in the same transaction.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -24,6 +25,8 @@ from sidecar.store import Store
 from sidecar.store.schema import approvals, audit, skills, versions
 from sidecar.store.store import Row, get_blob, put_blob
 from skills.wire import Code
+
+CODE_KEPT = 100  # versions
 
 
 class NoSuchSkill(Exception):
@@ -87,6 +90,7 @@ class Registry:
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
+        self._code = lru_cache(maxsize=CODE_KEPT)(self._read_code)
 
     # ------------------------------------------------------------ in
 
@@ -237,7 +241,10 @@ class Registry:
         return self._store.read(read)
 
     def code(self, version: str) -> Code:
-        """What a worker executes."""
+        """What a worker executes. It never changes: those of the newest runs are kept."""
+        return self._code(version)
+
+    def _read_code(self, version: str) -> Code:
         row = self._store.row(sa.select(versions).where(versions.c.hash == version))
         assert row is not None, version  # noqa: S101 # a run's version is kept as long as the run
         if row.import_from:

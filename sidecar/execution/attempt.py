@@ -196,7 +196,7 @@ class Attempt:
         self._kill()
 
     def carry_out(self) -> None:
-        self._tell("running")
+        self._tell(self._run)
         try:
             if not self._where.trusted:
                 require(self._runner.least_tier)
@@ -221,7 +221,7 @@ class Attempt:
         finally:
             self._end_effects()
             self._end_worker()
-            self._tell(None)
+            self._tell(self._row_now())
 
     # ------------------------------------------------------------ the conversation
 
@@ -451,14 +451,17 @@ class Attempt:
 
     # ------------------------------------------------------------ what others see of it
 
-    def _tell(self, state: str | None) -> None:
+    def _row_now(self) -> Row:
         row = self._store.row(sa.select(runs.c.state, runs.c.reason, runs.c.misfire).where(runs.c.id == self._run.id))
         assert row is not None, self._run.id  # noqa: S101
+        return row
+
+    def _tell(self, row: Row) -> None:
         self._runner.moments.publish(
             "run",
             run=self._run.id,
             skill=self._run.skill,
-            state=state or row.state,
+            state=row.state,
             trigger=self._run.trigger,
             reason=row.reason,
             misfire=row.misfire,

@@ -25,8 +25,12 @@ from sidecar.journal.runs import DEATHS_AT_MOST, FINAL, Segment
 from sidecar.quarantine.count import count_end
 from sidecar.state import StateConflict, publish
 from sidecar.store import Row
+from sidecar.store.prepared import Prepared
 from sidecar.store.schema import runs
 from skills.wire import ErrorInfo, Raised, Succeeded, Suspended
+
+_RUN = sa.select(runs).where(runs.c.id == sa.bindparam("at_run"))
+_SAY = Prepared(runs.update().where(runs.c.id == sa.bindparam("at_run")))
 
 
 def conclude(
@@ -54,10 +58,10 @@ def succeed(connection: Connection, segment: Segment, result: Succeeded, manifes
             return
     journal.end_attempt(connection, segment, "succeeded", now)
     said = {"output": result.output, "nothing_to_report": result.nothing_to_report}
-    connection.execute(runs.update().where(runs.c.id == run.id).values(**said))
+    _SAY.execute(connection, {"at_run": run.id, **said})
     if not run.rehearsal:
         broken = broken_expectation(connection, _run(connection, segment), manifest.expect, now)
-        connection.execute(runs.update().where(runs.c.id == run.id).values(misfire=broken))
+        _SAY.execute(connection, {"at_run": run.id, "misfire": broken})
     count_end(connection, run, now)
     journal.end(connection, run.id, "succeeded", now, output=result.output, nothing_to_report=result.nothing_to_report)
     tell_end(connection, _run(connection, segment), "succeeded", result.output)
@@ -148,4 +152,4 @@ def give_back(
 
 
 def _run(connection: Connection, segment: Segment) -> Row:
-    return connection.execute(sa.select(runs).where(runs.c.id == segment.run)).one()
+    return connection.execute(_RUN, {"at_run": segment.run}).one()

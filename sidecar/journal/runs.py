@@ -36,6 +36,72 @@ DEATHS_AT_MOST = 3  # workers that a run may lose between two remembered steps
 
 _is_ready = sa.and_(runs.c.state == "queued", ~runs.c.handed_over)
 
+# What every run comes by. A statement that is made anew each time takes longer to make than to execute.
+_AT_RUN: sa.BindParameter[Any] = sa.bindparam("at_run")
+_NOW: sa.BindParameter[Any] = sa.bindparam("now")
+_READY = (
+    sa.select(
+        runs.c.id,
+        runs.c.skill,
+        runs.c.version,
+        runs.c.priority,
+        runs.c.concurrency_key,
+        runs.c.concurrency,
+        runs.c.admitted,
+    )
+    .where(_is_ready, runs.c.ready_at <= _NOW, ~is_stopped)
+    .where(runs.c.id.not_in(sa.bindparam("except_for", expanding=True)))
+    .order_by(runs.c.priority.desc(), runs.c.seq)
+)
+_HELD = (
+    sa.select(runs.c.skill, runs.c.concurrency_key, sa.func.count())
+    .where(runs.c.admitted, runs.c.state.in_(LIVE))  # by their index: most runs are over
+    .group_by(runs.c.skill, runs.c.concurrency_key)
+)
+_START = Prepared(
+    runs.update()
+    .where(runs.c.id == _AT_RUN)
+    .values(
+        state="running",
+        reason=None,
+        admitted=True,
+        handed_over=False,
+        wake_at=None,
+        fence=runs.c.fence + 1,
+        attempts=runs.c.attempts + 1,
+        started_at=sa.func.coalesce(runs.c.started_at, _NOW),
+    )
+    .returning(runs.c.fence, runs.c.attempts)
+)
+_INSERT_ATTEMPT = Prepared(attempts.insert())
+_OWNER = Prepared(sa.select(runs.c.fence, runs.c.state).where(runs.c.id == _AT_RUN))
+_END_ATTEMPT = Prepared(
+    attempts.update().where(
+        attempts.c.run == _AT_RUN, attempts.c.number == sa.bindparam("at_number"), attempts.c.outcome == "running"
+    )
+)
+_WAKE_DUE = (
+    runs.update()
+    .where(runs.c.state == "waiting", runs.c.wake_at <= _NOW)
+    .values(state="queued", ready_at=_NOW, wake_at=None)
+    .returning(runs.c.id)
+)
+_NEXT_WAKE = sa.select(
+    sa.select(sa.func.min(runs.c.wake_at)).where(runs.c.state == "waiting").scalar_subquery(),
+    sa.select(sa.func.min(runs.c.ready_at)).where(_is_ready).scalar_subquery(),
+)
+_END = (
+    runs.update()
+    .where(runs.c.id == _AT_RUN, runs.c.state.not_in(FINAL))
+    .values(wake_at=None)
+    .returning(runs.c.parent, runs.c.parent_step, runs.c.parent_occurrence)
+)
+_VOID = Prepared(
+    approvals.update()
+    .where(approvals.c.run == _AT_RUN, approvals.c.state == "open")
+    .values(state="void", answer_reason="its run is over")
+)
+
 
 class Fenced(Exception):
     """This attempt no longer owns its run: it was cancelled, timed out, or taken over."""
@@ -65,12 +131,7 @@ def ready_with_room(connection: Connection, limit: int, now: float, *, except_fo
     so a resumed one always finds it."""
     if limit <= 0:
         return []
-    shown = (runs.c.skill, runs.c.version, runs.c.priority, runs.c.concurrency_key, runs.c.concurrency, runs.c.admitted)
-    ready = connection.execute(
-        sa.select(runs.c.id, *shown)
-        .where(_is_ready, runs.c.ready_at <= now, runs.c.id.not_in(except_for), ~is_stopped)
-        .order_by(runs.c.priority.desc(), runs.c.seq)
-    )
+    ready = connection.execute(_READY, {"now": now, "except_for": list(except_for)})
     room = _Room(connection)
     with ready:  # of a long queue only its beginning is read
         return list(islice((row for row in ready if row.admitted or room.take(row)), limit))
@@ -84,12 +145,7 @@ class _Room:
 
     @cached_property
     def _held(self) -> dict[tuple[str, str], int]:
-        counted = self._connection.execute(
-            sa.select(runs.c.skill, runs.c.concurrency_key, sa.func.count())
-            .where(runs.c.admitted, runs.c.state.in_(LIVE))  # by their index: most runs are over
-            .group_by(runs.c.skill, runs.c.concurrency_key)
-        )
-        return {(skill, key): count for skill, key, count in counted}
+        return {(skill, key): count for skill, key, count in self._connection.execute(_HELD)}
 
     def take(self, row: Row) -> bool:
         key = (row.skill, row.concurrency_key)
@@ -101,42 +157,22 @@ class _Room:
 
 def start_attempt(connection: Connection, run: str, now: float, host: str | None = None) -> Segment:
     """The run is running from here on, and whoever owned it before owns it no more."""
-    fence, number = connection.execute(
-        runs.update()
-        .where(runs.c.id == run)
-        .values(
-            state="running",
-            reason=None,
-            admitted=True,
-            handed_over=False,
-            wake_at=None,
-            fence=runs.c.fence + 1,
-            attempts=runs.c.attempts + 1,
-            started_at=sa.func.coalesce(runs.c.started_at, now),
-        )
-        .returning(runs.c.fence, runs.c.attempts)
-    ).one()
+    ((fence, number),) = _START.execute(connection, {"at_run": run, "now": now}).fetchall()
     row = {"run": run, "number": number, "outcome": "running", "started_at": now, "host": host}
-    connection.execute(attempts.insert().values(**row))
+    _INSERT_ATTEMPT.execute(connection, row)
     return Segment(run=run, fence=fence, attempt=number)
 
 
-_OWNER = Prepared(sa.select(runs.c.fence, runs.c.state).where(runs.c.id == sa.bindparam("run")))
-
-
 def check_fence(connection: Connection, segment: Segment) -> None:
-    owner = _OWNER.execute(connection, {"run": segment.run}).fetchone()
+    owner = _OWNER.execute(connection, {"at_run": segment.run}).fetchone()
     if owner != (segment.fence, "running"):
         state = owner[1] if owner else "forgotten"
         raise Fenced(f"attempt {segment.attempt} of run {segment.run} no longer owns it: it is {state}")
 
 
 def end_attempt(connection: Connection, segment: Segment, outcome: str, now: float) -> None:
-    connection.execute(
-        attempts.update()
-        .where(attempts.c.run == segment.run, attempts.c.number == segment.attempt, attempts.c.outcome == "running")
-        .values(outcome=outcome, ended_at=now)
-    )
+    at = {"at_run": segment.run, "at_number": segment.attempt}
+    _END_ATTEMPT.execute(connection, at | {"outcome": outcome, "ended_at": now})
 
 
 def requeue(connection: Connection, segment: Segment, *, ready_at: float, died: bool = False) -> None:
@@ -188,21 +224,13 @@ def wake(connection: Connection, run: str, now: float) -> None:
 
 def wake_due(connection: Connection, now: float) -> list[str]:
     """Wake every run whose time has come."""
-    return list(
-        connection.scalars(
-            runs.update()
-            .where(runs.c.state == "waiting", runs.c.wake_at <= now)
-            .values(state="queued", ready_at=now, wake_at=None)
-            .returning(runs.c.id)
-        )
-    )
+    return list(connection.scalars(_WAKE_DUE, {"now": now}))
 
 
 def next_wake(connection: Connection) -> float | None:
     """When the dispatcher has to look again: the earliest sleep or retry that is not due yet."""
-    wakes = connection.scalar(sa.select(sa.func.min(runs.c.wake_at)).where(runs.c.state == "waiting"))
-    ready = connection.scalar(sa.select(sa.func.min(runs.c.ready_at)).where(_is_ready))
-    return min((time for time in (wakes, ready) if time is not None), default=None)
+    times = connection.execute(_NEXT_WAKE).one()
+    return min((time for time in times if time is not None), default=None)
 
 
 def end(
@@ -218,27 +246,18 @@ def end(
 ) -> None:
     """Give the run its one outcome, and tell the parent's step; what it has asked is void. An outcome that is there
     already stays."""
-    row = connection.execute(
-        runs.update()
-        .where(runs.c.id == run, runs.c.state.not_in(FINAL))
-        .values(
-            state=state,
-            ended_at=now,
-            output=output,
-            error=error.model_dump() if error else None,
-            reason=reason,
-            nothing_to_report=nothing_to_report,
-            wake_at=None,
-        )
-        .returning(runs.c.parent, runs.c.parent_step, runs.c.parent_occurrence)
-    ).first()
+    outcome = {
+        "state": state,
+        "ended_at": now,
+        "output": output,
+        "error": error.model_dump() if error else None,
+        "reason": reason,
+        "nothing_to_report": nothing_to_report,
+    }
+    row = connection.execute(_END, {"at_run": run, **outcome}).first()
     if row is None:
         return
-    connection.execute(
-        approvals.update()
-        .where(approvals.c.run == run, approvals.c.state == "open")
-        .values(state="void", answer_reason="its run is over", answered_at=now)
-    )
+    _VOID.execute(connection, {"at_run": run, "answered_at": now})
     if row.parent_step is None:
         return
     failure = error or (ErrorInfo(type="Cancelled", message=reason or "cancelled") if state != "succeeded" else None)

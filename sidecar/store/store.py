@@ -194,15 +194,15 @@ class Store:
             raise
 
     def _apply(self, change: _Change[Any]) -> None:
-        self._writer.exec_driver_sql("SAVEPOINT change")
+        execute_text(self._writer, "SAVEPOINT change")
         try:
             change.result = change.act(self._writer)
         except Exception as error:
             if self._writer.invalidated:
                 raise  # it was the connection: nothing of what waits is on disk
             change.error = error
-            self._writer.exec_driver_sql("ROLLBACK TO change")
-        self._writer.exec_driver_sql("RELEASE change")
+            execute_text(self._writer, "ROLLBACK TO change")
+        execute_text(self._writer, "RELEASE change")
 
     def _flush_lazily(self) -> None:
         """Commit what nobody else's commit has taken along, or its owner withdrawn, in 30 ms."""
