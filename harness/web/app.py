@@ -56,9 +56,9 @@ def application(settings: Settings, place: Place) -> FastAPI:
     app.state.live = live
     app.add_middleware(Guard, access=access, password=password, hosts=place.hosts, cookie=cookie)
     handle_problems(app)
+    app.include_router(doors(Hooks(settings.store), Tokens(settings.store)))  # first: they are asked most often
     app.include_router(entering(access, password, cookie, secure=place.scheme == "https"))
     add_pages(app)
-    app.include_router(doors(Hooks(settings.store), Tokens(settings.store)))
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.openapi = cache(lambda: described(app))  # type: ignore[method-assign] # as FastAPI's guide has it
 

@@ -55,7 +55,8 @@ class EventCommands:
 
         stored = self._store.write_each([partial(one, event) for event in events])
         failpoint("events.emitted")
-        self._dispatcher.nudge()
+        if any(isinstance(one, Stored) and one.is_new for one in stored):
+            self._dispatcher.nudge()
         return [_outcome(one) for one in stored]
 
     @command("doors.changed")

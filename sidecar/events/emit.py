@@ -19,14 +19,29 @@ from sqlalchemy.engine import Connection
 from sidecar.caller import CommandRefused
 from sidecar.checker.manifest import Manifest
 from sidecar.events.start import start
-from sidecar.events.waits import answer_waiting
+from sidecar.events.waits import IS_WAITING, answer_waiting, step_name
 from sidecar.failpoints import failpoint
 from sidecar.store import Row
-from sidecar.store.schema import deliveries, events, listeners, skills, versions
+from sidecar.store.prepared import Prepared
+from sidecar.store.schema import deliveries, events, listeners, skills, steps, versions
 from skills.wire import is_event_name
 
 DEPTH_AT_MOST = 10  # events and started runs that lead to one another
 A_MINUTE_AT_MOST = 1_000  # events of one name, but for those that came in by a door with its own key
+
+# By these each event comes, also of hundreds in a second.
+_KNOWN = Prepared(
+    sa.select(events.c.seq).where(events.c.name == sa.bindparam("name"), events.c.id == sa.bindparam("id"))
+)
+_INSERT = Prepared(events.insert().returning(events.c.seq))
+_CONCERNED = Prepared(  # whether anybody listens or waits
+    sa.select(sa.literal_column("1")).where(
+        sa.or_(
+            sa.exists().where(listeners.c.event == sa.bindparam("name")),
+            sa.exists().where(steps.c.name == sa.bindparam("step"), IS_WAITING),
+        )
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -50,9 +65,9 @@ def emit(connection: Connection, new: NewEvent, now: float, *, limited: bool = T
     """Store the event and start what listens to it. Raises CommandRefused where a limit forbids it; what is not
     `limited` may come as often as it does."""
     require_name(new.name)
-    known = connection.scalar(sa.select(events.c.seq).where(events.c.name == new.name, events.c.id == new.id))
+    known = _KNOWN.execute(connection, {"name": new.name, "id": new.id}).fetchone()
     if known is not None:
-        return Stored(known, is_new=False)
+        return Stored(known[0], is_new=False)
     if limited:
         _hold_back(connection, new, now)
     return Stored(_store(connection, new, now), is_new=True)
@@ -107,20 +122,25 @@ def _refuse(connection: Connection, new: NewEvent, reason: str, now: float) -> N
 
 def _insert(connection: Connection, new: NewEvent, now: float) -> int:
     row = {**vars(new), "id": new.id or secrets.token_hex(8), "at": now}
-    seq: int = connection.execute(events.insert().values(**row).returning(events.c.seq)).scalar_one()
-    return seq
+    ((seq,),) = _INSERT.execute(connection, row).fetchall()
+    return int(seq)
 
 
 def _store(connection: Connection, new: NewEvent, now: float) -> int:
     seq = _insert(connection, new, now)
     failpoint("events.stored")
+    if _CONCERNED.execute(connection, {"name": new.name, "step": step_name(new.name)}).fetchone():
+        _deliver(connection, seq, now)
+    failpoint("events.delivered")
+    return seq
+
+
+def _deliver(connection: Connection, seq: int, now: float) -> None:
     event = connection.execute(sa.select(events).where(events.c.seq == seq)).one()
-    for listener in _listeners(connection, new.name):
+    for listener in _listeners(connection, event.name):
         became = start(connection, event, listener, now)
         connection.execute(deliveries.insert().values(event=seq, skill=listener.skill, **became))
     answer_waiting(connection, event, now)
-    failpoint("events.delivered")
-    return seq
 
 
 def _listeners(connection: Connection, name: str) -> list[Row]:

@@ -14,6 +14,7 @@ from sidecar.store import Row
 from sidecar.store.schema import deliveries, events, runs, steps
 from skills.wire import StepKey
 
+IS_WAITING = sa.text("steps.state = 'waiting'")  # the index, in its words
 WAIT_AT_MOST = 366 * 86400.0  # seconds
 
 
@@ -62,7 +63,7 @@ def answer_waiting(connection: Connection, event: Row, now: float) -> None:
     waiting = connection.execute(
         sa.select(steps.c.run, steps.c.name, steps.c.occurrence, steps.c.arguments, runs.c.skill)
         .join(runs, runs.c.id == steps.c.run)
-        .where(steps.c.name == step_name(event.name), sa.text("steps.state = 'waiting'"))  # the index, in its words
+        .where(steps.c.name == step_name(event.name), IS_WAITING)
     ).all()
     for step in waiting:
         if Wanted.model_validate(step.arguments).fits(event.payload):

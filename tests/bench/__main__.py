@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from tests.bench import engine, isolation, save
+from tests.bench import engine, isolation, save, web
 
 
 def main() -> int:
@@ -14,8 +14,9 @@ def main() -> int:
     save.add_arguments(names.add_parser("save", help="renamed file to live version"))
     engine.add_arguments(names.add_parser("engine", help="steps, starts, runs, waits, schedules, history"))
     isolation.add_arguments(names.add_parser("isolation", help="an attempt in each tier of isolation"))
+    web.add_arguments(names.add_parser("web", help="pages, open pages, webhooks"))
     given = parser.parse_args()
-    return {"save": save.main, "engine": engine.main, "isolation": isolation.main}[given.name](given)
+    return {"save": save.main, "engine": engine.main, "isolation": isolation.main, "web": web.main}[given.name](given)
 
 
 if __name__ == "__main__":

@@ -7,17 +7,16 @@ import hmac
 import json
 import threading
 import time
-from datetime import UTC, datetime
 from typing import Any
 
 import httpx2
 import pytest
-from standardwebhooks.webhooks import Webhook
 
 from harness.web.doors.hooks import Hooks
 from harness.web.doors.tokens import Tokens
 from harness.web.guard import BODY_AT_MOST
 from sidecar.client import views
+from tests.support import signing
 
 from .conftest import Web
 
@@ -47,9 +46,7 @@ def key(web: Web, name: str, **more: Any) -> str:
 
 
 def signed(key: str, body: str, *, id_: str = "msg_1", at: float | None = None) -> dict[str, str]:
-    when = int(time.time() if at is None else at)
-    signature = Webhook(key).sign(id_, datetime.fromtimestamp(when, UTC), body)
-    return {"webhook-id": id_, "webhook-timestamp": str(when), "webhook-signature": signature, "host": HOST}
+    return signing.signed(key, body, id_=id_, at=at) | {"host": HOST}
 
 
 def post(web: Web, path: str, body: str | bytes, headers: dict[str, str]) -> httpx2.Response:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from datetime import UTC, datetime
 
 import pytest
-from standardwebhooks.webhooks import Webhook
 
 from harness.web.doors.not_accepted import NotAccepted
 from harness.web.doors.signatures import ID_AT_MOST, SCHEMES, TOLERANCE
+from tests.support import signing
 
 STANDARD, GITHUB = SCHEMES["standard"], SCHEMES["github"]
 NOW = 1_790_000_000.0
@@ -20,13 +19,7 @@ BODY = '{"naïve": true}'
 
 
 def signed(key: str = KEY, *, at: float = NOW, body: str = BODY, id_: str = "msg_1") -> dict[str, str]:
-    """By the standard's own library."""
-    when = datetime.fromtimestamp(at, UTC)
-    return {
-        "webhook-id": id_,
-        "webhook-timestamp": str(int(at)),
-        "webhook-signature": Webhook(key).sign(id_, when, body),
-    }
+    return signing.signed(key, body, id_=id_, at=at)
 
 
 def refused(headers: dict[str, str], *keys: str, body: str = BODY) -> tuple[str, int]:

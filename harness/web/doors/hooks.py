@@ -45,6 +45,7 @@ class Hook(BaseModel):
 class Hooks:
     def __init__(self, store: Path) -> None:
         self._folder = store / "web" / "hooks"
+        self._read: dict[str, tuple[object, Hook]] = {}  # name → what the file was like, and what it says
 
     def all(self) -> list[Hook]:
         names = sorted(file.name for file in self._folder.glob("*") if NAME.fullmatch(file.name))
@@ -53,8 +54,18 @@ class Hooks:
     def find(self, name: str) -> Hook | None:
         if not NAME.fullmatch(name):
             return None
-        text = read_private(self._folder / name)
-        return Hook.model_validate_json(text) if text is not None else None
+        file = self._folder / name
+        try:
+            found = file.stat()
+        except FileNotFoundError:
+            return None
+        state = (found.st_ino, found.st_mtime_ns, found.st_mode)
+        if name not in self._read or self._read[name][0] != state:
+            text = read_private(file)
+            if text is None:
+                return None
+            self._read[name] = (state, Hook.model_validate_json(text))
+        return self._read[name][1]
 
     def add(self, name: str, scheme: SchemeName, key: str | None = None) -> Hook:
         """With a key of its own, or one that the sender has given out."""

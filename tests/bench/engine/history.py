@@ -30,7 +30,7 @@ def measure(stage: Stage) -> list[Figure]:
     count, rounds = stage.size(100_000, 2_000), stage.size(30, 5)
     with stage.folder() as folder:
         sidecar = stage.sidecar_in(folder)
-        _remember(sidecar, count)
+        remember(sidecar, count)
         with sidecar:
             client = sidecar.client
             asked = _questions(client, count)
@@ -49,7 +49,7 @@ def measure(stage: Stage) -> list[Figure]:
 
 
 def _questions(client: Client, count: int) -> dict[str, Callable[[], object]]:
-    some = _id(count // 2)
+    some = run_id(count // 2)
     return {
         "list": client.runs,
         "search for a text that no run has": partial(client.search, views.Narrowed(), "nothing like it"),
@@ -72,7 +72,7 @@ def _timed(ask: Callable[[], object]) -> float:
 # ---------------------------------------------------------------- what is stored
 
 
-def _remember(sidecar: LiveSidecar, count: int) -> None:
+def remember(sidecar: LiveSidecar, count: int) -> None:
     """That many runs, the newest one minute old, one each minute."""
     numbers = iter(range(count))
     with Store(sidecar.client.settings.database) as store:
@@ -96,7 +96,7 @@ def _insert(numbers: Sequence[int], ended: Sequence[float], connection: Connecti
 
 def _run(number: int, ended: float) -> dict[str, Any]:
     return {
-        "id": _id(number),
+        "id": run_id(number),
         "skill": f"skill_{number % SKILLS}",
         "version": "0" * 64,
         "state": "succeeded" if number % FAILS else "failed",
@@ -131,8 +131,8 @@ def _step_attempt(number: int, step: int, ended: float) -> dict[str, Any]:
 
 
 def _key(number: int, step: int) -> dict[str, Any]:
-    return {"run": _id(number), "name": "measured", "occurrence": step}
+    return {"run": run_id(number), "name": "measured", "occurrence": step}
 
 
-def _id(number: int) -> str:
+def run_id(number: int) -> str:
     return sha256(str(number).encode()).hexdigest()[:16]
