@@ -56,6 +56,7 @@ def _environment() -> Environment:
     made.filters |= {
         "when": _when,
         "short": lambda text: text[:SHORT],
+        "count": words.count,
         "money": words.money,
         "duration": words.duration_of,
         "json": _json,

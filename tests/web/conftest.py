@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import httpx2
@@ -71,25 +72,31 @@ def model() -> Iterator[TalkingModel]:
         yield model
 
 
+@contextmanager
+def served(sidecar: LiveSidecar) -> Iterator[Web]:
+    """The pages of a sidecar that is up."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        port = listening.getsockname()[1]
+        settings = replace(sidecar.client.settings, web_port=port)
+        app = application(settings, place_of(settings))
+        server = uvicorn.Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=1))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        wait_until(lambda: server.started, "the pages are served")
+        try:
+            yield Web(sidecar, Access(settings.store), port, f"tend_{port}")
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
 @pytest.fixture(scope="package")
 def web(tmp_path_factory: pytest.TempPathFactory, model: TalkingModel) -> Iterator[Web]:
     with LiveSidecar(tmp_path_factory.mktemp("web"), base_url=model.base_url) as sidecar:
         sidecar.put("greeter", GREETER)
-        with socket.socket() as listening:
-            listening.bind(("127.0.0.1", 0))
-            port = listening.getsockname()[1]
-            settings = replace(sidecar.client.settings, web_port=port)
-            server = uvicorn.Server(
-                uvicorn.Config(application(settings, place_of(settings)), log_config=None, timeout_graceful_shutdown=1)
-            )
-            thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-            thread.start()
-            wait_until(lambda: server.started, "the pages are served")
-            try:
-                yield Web(sidecar, Access(settings.store), port, f"tend_{port}")
-            finally:
-                server.should_exit = True
-                thread.join()
+        with served(sidecar) as web:
+            yield web
 
 
 @pytest.fixture(scope="package")
