@@ -27,6 +27,8 @@ kind = "webhook"
 url = "http://127.0.0.1:9/nobody-listens-here"
 """
 
+NOWHERE = "/no/such/page"
+
 RECONCILE = "reconcile_the_invoices_of_all_subsidiaries_with_what_the_bank_says"
 RECONCILING = '''"""Compare the invoices of every subsidiary with what the bank says, and tell #finance what differs.
 
@@ -208,8 +210,9 @@ def addresses(web: Web) -> list[str]:
     run = client.runs(skill=RECONCILE)[0].id
     failed = client.runs(skill="daily_sales")[0].id
     values = {"name": RECONCILE, "run": run, "session": client.sessions()[0].id}
+    queries = {"/runs/compare": f"?a={failed}&b={run}"}
     pages = [
-        route.path.format(**values)
+        route.path.format(**values) + queries.get(route.path, "")
         for route in iter_route_contexts(application(client.settings, place_of(client.settings)).routes)
         if getattr(route, "response_class", None) is HTMLResponse and route.path
     ]
@@ -223,5 +226,5 @@ def addresses(web: Web) -> list[str]:
         "/skills/half_written",
         "/skills/half_written/source",
         f"/skills/{RECONCILE}/source?version={version}",
-        "/no/such/page",
+        NOWHERE,
     ]

@@ -10,7 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from tests.support.talking_model import TalkingModel
-from tests.web.browser.furnished import addresses, furnished
+from tests.web.browser.furnished import NOWHERE, addresses, furnished
 from tests.web.browser.window import NARROW, WIDE, window
 
 pytestmark = pytest.mark.timeout(600)  # most of it is spent furnishing, and in axe
@@ -42,7 +42,9 @@ def found(tmp_path_factory: pytest.TempPathFactory, browser: Browser, model: Tal
     found = Found()
     with furnished(tmp_path_factory.mktemp("furnished"), model) as web, window(browser, web) as page:
         for address in addresses(web):
-            page.goto(address)
+            answer = page.goto(address)
+            assert answer is not None
+            assert answer.ok or address == NOWHERE, f"{address}: {answer.status}"
             found.light += [f"{address}: {told}" for told in violations(page)]
             page.emulate_media(color_scheme="dark")  # colours alone differ
             found.dark += [f"{address}: {told}" for told in violations(page, runOnly=["color-contrast"])]
