@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from fastapi.routing import iter_route_contexts
+from pydantic import JsonValue
 from starlette.responses import HTMLResponse
 
 from harness.web.app import application
@@ -103,7 +104,11 @@ def refund(run: Run, order: Order) -> str | None:
     paid = run.step_if_approved(f"Pay back {order.cents / 100:.2f} € for the order {order.id}?", pay_back, order)
     return paid.result if paid else None
 '''
-ORDER = {"id": "order-" + "7" * 120, "reason": "broken", "tags": ["a-tag-that-goes-on-and-on-" * 8]}
+ORDER: dict[str, JsonValue] = {
+    "id": "order-" + "7" * 120,
+    "reason": "broken",
+    "tags": ["a-tag-that-goes-on-and-on-" * 8],
+}
 
 FAILING = '''"""Read the sales of the day."""
 
