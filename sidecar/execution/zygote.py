@@ -28,6 +28,7 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
+from sidecar.execution.warm_up import warm_up
 from sidecar.execution.worker import work
 from sidecar.failpoints import descriptors, failpoint
 from sidecar.isolation import box
@@ -43,6 +44,7 @@ def main() -> None:
     lock = _hold(Path(sys.argv[2]))
     lock_in = LockIn(reached().tier)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is the sidecar's to handle
+    warm_up()
     gc.freeze()  # so that a worker's collector leaves the shared pages shared
     Zygote(control, lock_in, keep=(lock, *descriptors())).serve()
 
