@@ -118,7 +118,8 @@ class Decisions:
         self.looking.nudge()
 
     def _look(self) -> None:
-        approved = sa.select(skills.c.name, versions.c.hash).join(versions, versions.c.hash == skills.c.newest)
-        for row in self._store.rows(approved.where(sa.text("versions.state = 'approved'"))):  # the index, in its words
+        newest = sa.exists().where(skills.c.name == versions.c.skill, skills.c.newest == versions.c.hash)
+        approved = sa.text("versions.state = 'approved'")  # the index, in its words
+        for row in self._store.rows(sa.select(versions.c.skill, versions.c.hash).where(approved, newest)):
             failpoint("waiting.approved")
-            self._go_live(row.name, row.hash)
+            self._go_live(row.skill, row.hash)
