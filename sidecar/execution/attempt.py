@@ -178,7 +178,7 @@ class Attempt:
             depth=run.depth,
             priority=run.priority,
         )
-        self._journal = Journal(runner.store, runner.clock, segment)
+        self._journal = Journal(runner.store, runner.clock, segment, deaths=run.deaths)
         self._always_suspend = AlwaysSuspend(self._journal)
         self._worker: Worker | None = None
         self._stopped = False

@@ -18,9 +18,11 @@ from sqlalchemy.engine import Connection
 
 from sidecar.clock import Clock
 from sidecar.failpoints import failpoint
+from sidecar.journal.at_once import end_at_once
 from sidecar.journal.runs import Segment, check_fence
 from sidecar.journal.step_row import Opening, StepRow, lose_open_attempts, put
 from sidecar.store import Store
+from sidecar.store.prepared import Values
 from sidecar.store.schema import runs, steps
 from skills.wire import Again, Begin, Done, ErrorInfo, Fail, Failed, Finish, Go, Request, StepKey, Suspend
 
@@ -45,11 +47,12 @@ class LimitReached(Exception):
 class Journal:
     """The steps of the run that `segment` owns. Used by one thread at a time."""
 
-    def __init__(self, store: Store, clock: Clock, segment: Segment) -> None:
+    def __init__(self, store: Store, clock: Clock, segment: Segment, *, deaths: int = 1) -> None:
+        """`deaths`: of workers, that count against the run until it progresses."""
         self._store = store
         self._clock = clock
         self.segment = segment
-        self._has_progressed = False
+        self._has_progressed = deaths == 0
         rows = store.rows(sa.select(steps).where(steps.c.run == segment.run))
         self._steps = {StepKey(name=row.name, occurrence=row.occurrence): StepRow.of(row) for row in rows}
 
@@ -275,8 +278,22 @@ class Journal:
         def change(connection: Connection, opening: Opening | None) -> None:
             put(connection, step, values, opening=opening, attempt=attempt)
 
-        self._write(step, change)
+        if not self._closed_at_once(step, values, attempt):
+            self._write(step, change)
         step.state, step.result, step.error = state, result, error
+
+    def _closed_at_once(self, step: StepRow, values: Values, attempt: Values) -> bool:
+        """False: that can't be done, or was refused, and nothing is written. (The ordinary way then says why.)"""
+        if not self._store.database.keeps_each_statement or not self._has_progressed or step.kind == "irreversible":
+            return False
+        opening = step.unwritten()
+        if opening and not opening.is_new:
+            return False
+        ended = (self.segment, step, values, attempt, opening)
+        if not self._store.write(lambda connection: end_at_once(connection, *ended), whole=True):
+            return False
+        step.opening = None
+        return True
 
     def _failed(self, step: StepRow, error: ErrorInfo, outcome: str) -> Failed:
         self._close(step, "failed", error=error, outcome=outcome)

@@ -21,6 +21,7 @@ class Database(Protocol):
 
     engine: sa.Engine
     way_out: str  # what a person can do where it can't be opened
+    keeps_each_statement: bool  # one that needs no turn, and no other beside it, is best sent alone
 
     def begin(self, writer: Connection) -> None:
         """Begin a transaction that no other one writes beside, on any host."""

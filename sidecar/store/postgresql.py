@@ -42,6 +42,7 @@ CONNECTIONS_AT_MOST = 40  # of one host: attempts, the API's threads, the writer
 
 
 class Postgresql:
+    keeps_each_statement = True
     way_out = "Does the server run, and may this user make tables there?"
 
     def __init__(self, address: str) -> None:

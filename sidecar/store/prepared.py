@@ -61,7 +61,8 @@ def execute_text(connection: Connection, text: str, *parameters: Values | list[A
 
 class _Compiled:
     def __init__(self, statement: sa.sql.ClauseElement, dialect: Dialect, names: list[str]) -> None:
-        compiled = statement.compile(dialect=dialect, column_keys=names)
+        columns = None if isinstance(statement, sa.Select) else names  # a SELECT says all that it writes, if it does
+        compiled = statement.compile(dialect=dialect, column_keys=columns)
         assert isinstance(compiled, sa.sql.compiler.SQLCompiler)  # noqa: S101 # it has values
         self.text = str(compiled)
         order = compiled.positiontup

@@ -14,6 +14,7 @@ from sidecar.store.values import to_json
 
 
 class Sqlite:
+    keeps_each_statement = False  # what it takes is the commit
     way_out = "Restore it from a backup."
 
     def __init__(self, path: Path) -> None:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from hashlib import sha256
@@ -41,6 +41,7 @@ class StoreError(Exception):
 class _Change(Generic[T]):
     act: Callable[[Connection], T]
     lazy: bool = False  # nobody waits for it
+    whole: bool = False  # it is one statement, which needs no turn
     done: bool = False
     result: T | None = None
     error: BaseException | None = field(default=None)
@@ -63,6 +64,7 @@ class Store:
                 f"{for_people(where)} can't be used as the store: {error.orig}. {self.database.way_out}"
             ) from error
         self._waiting: deque[_Change[Any]] = deque()
+        self._waiting_lazily: deque[_Change[Any]] = deque()
         self._turn = threading.Lock()
         self._lazy = threading.Event()
         self._closed = False
@@ -88,10 +90,11 @@ class Store:
             self._writer.close()
         self._engine.dispose()
 
-    def write(self, act: Callable[[Connection], T]) -> T:
+    def write(self, act: Callable[[Connection], T], *, whole: bool = False) -> T:
         """Run `act` in a transaction; return its result once it is on disk. An exception of `act` undoes `act`
-        alone and is raised here."""
-        change = _Change(act)
+        alone and is raised here. A `whole` one is a single statement that minds by itself what others write at the same
+        instant: a database that keeps each statement at once needs no transaction around it."""
+        change = _Change(act, whole=whole)
         self._waiting.append(change)
         with self._turn:
             if not change.done:
@@ -119,7 +122,7 @@ class Store:
         """Let `act` join the next commit, within 50 ms: for what is only shown, and derived again after a crash. What
         is returned withdraws it, and tells whether that was in time."""
         change = _Change(act, lazy=True)
-        self._waiting.append(change)
+        self._waiting_lazily.append(change)
         self._lazy.set()
         return partial(self._withdraw, change)
 
@@ -142,28 +145,26 @@ class Store:
 
     def _withdraw(self, change: _Change[Any]) -> bool:
         try:
-            self._waiting.remove(change)
+            self._waiting_lazily.remove(change)
         except ValueError:
             return False
         return True
 
     def _commit_waiting(self) -> None:
-        changes = []
-        with suppress(IndexError):
-            while True:
-                changes.append(self._waiting.popleft())
+        changes = _all_of(self._waiting)
+        whole = len(changes) == 1 and changes[0].whole
+        if not whole:
+            changes = [*_all_of(self._waiting_lazily), *changes]
         if not changes:
             return
         try:
-            self._begin()
-            if len(changes) == 1:
-                self._apply_alone(changes[0])
-            else:
-                for change in changes:
-                    self._apply(change)
-            failpoint("store.commit.before")
-            execute_text(self._writer, "COMMIT")
-            failpoint("store.commit.after")
+            self._connect()
+            with self._one_whole() if whole else self._transaction():
+                if len(changes) == 1:
+                    self._apply_alone(changes[0])
+                else:
+                    for change in changes:
+                        self._apply(change)
             self.trouble = None
         except Exception as error:  # noqa: BLE001 # raised again in each thread that waits
             with suppress(sa.exc.SQLAlchemyError):
@@ -177,12 +178,25 @@ class Store:
             if change.lazy and change.error is not None:
                 log.warning("a change that nobody waits for was not made: %s", change.error)
 
-    def _begin(self) -> None:
-        """On a new connection, where the last one was lost; it is closed where none could be had the last time."""
+    def _connect(self) -> None:
+        """Anew, where the last connection was lost; it is closed where none could be had the last time."""
         if self._writer.invalidated or self._writer.closed:
             self._writer.close()
             self._writer = self._engine.connect()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
         self.database.begin(self._writer)
+        yield
+        failpoint("store.commit.before")
+        execute_text(self._writer, "COMMIT")
+        failpoint("store.commit.after")
+
+    @contextmanager
+    def _one_whole(self) -> Iterator[None]:
+        failpoint("store.commit.before")
+        yield
+        failpoint("store.commit.after")
 
     def _apply_alone(self, change: _Change[Any]) -> None:
         """The transaction is its own: an exception undoes that."""
@@ -218,8 +232,17 @@ class Store:
 
     def _oldest(self) -> _Change[Any] | None:
         with suppress(IndexError):
-            return self._waiting[0]
+            return self._waiting_lazily[0]
         return None
+
+
+def _all_of(waiting: deque[_Change[Any]]) -> list[_Change[Any]]:
+    """Taken one by one: others add to it meanwhile."""
+    taken = []
+    with suppress(IndexError):
+        while True:
+            taken.append(waiting.popleft())
+    return taken
 
 
 def _cause(error: Exception) -> str:
