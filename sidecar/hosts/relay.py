@@ -1,6 +1,7 @@
 """What happens on one host, told on all: whoever watches a run may sit at another one than it runs on.
 
-A moment is never the truth, so it goes by PostgreSQL's NOTIFY, and one that gets lost is not sent again.
+A moment is never the truth, so it goes by PostgreSQL's NOTIFY, and one that gets lost is not sent again. Moments that
+follow at once on another go together: each NOTIFY is a commit, and wakes every host.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ import json
 import logging
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 
 import psycopg
 from pydantic import JsonValue
@@ -20,6 +22,7 @@ from sidecar.store.postgresql import SOCKET
 CHANNEL = "tend_moments"
 PAYLOAD_AT_MOST = 7_900  # bytes; PostgreSQL's own limit is 8,000
 FIELD_AT_MOST = 500  # bytes of one field, where the whole would be too large
+SEND_EVERY = 0.05  # seconds at least between two
 WAITING_AT_MOST = 10_000  # moments
 TRY_AGAIN_AFTER = 1.0  # seconds
 LOOK_EVERY = 0.5  # seconds
@@ -54,7 +57,7 @@ class Relay:
 
     def _tell(self, topic: str, data: dict[str, JsonValue]) -> None:
         if not self._waiting.full():
-            self._waiting.put(_payload(self._host, topic, data))
+            self._waiting.put(_text(self._host, topic, data))
 
     def _for_ever(self, act: Callable[[psycopg.Connection], None]) -> None:
         while not self._over.is_set():
@@ -66,19 +69,44 @@ class Relay:
                 self._over.wait(TRY_AGAIN_AFTER)
 
     def _send(self, connection: psycopg.Connection) -> None:
-        while (payload := self._waiting.get()) is not None:
-            connection.execute("SELECT pg_notify(%s, %s)", (CHANNEL, payload))
+        over = False
+        while not over:
+            waiting = self._all_that_waits()
+            over = None in waiting
+            for payload in _payloads(filter(None, waiting)):
+                connection.execute("SELECT pg_notify(%s, %s)", (CHANNEL, payload))
+            self._over.wait(SEND_EVERY)
+
+    def _all_that_waits(self) -> list[str | None]:
+        """At least one; with None it is over."""
+        waiting = [self._waiting.get()]
+        with suppress(queue.Empty):
+            while True:
+                waiting.append(self._waiting.get_nowait())
+        return waiting
 
     def _listen(self, connection: psycopg.Connection) -> None:
         connection.execute(f"LISTEN {CHANNEL}")
         while not self._over.is_set():
             for heard in connection.notifies(timeout=LOOK_EVERY):
-                said = json.loads(heard.payload)
-                if said["host"] != self._host:
-                    self._moments.hear(said["topic"], said["data"])
+                for said in json.loads(heard.payload):
+                    if said["host"] != self._host:
+                        self._moments.hear(said["topic"], said["data"])
 
 
-def _payload(host: str, topic: str, data: dict[str, JsonValue]) -> str:
+def _payloads(moments: Iterable[str]) -> Iterator[str]:
+    """JSON lists of them, as few as may be."""
+    payload = ""
+    for text in moments:
+        if payload and len(payload) + len(text) > PAYLOAD_AT_MOST:
+            yield f"[{payload}]"
+            payload = ""
+        payload = f"{payload},{text}" if payload else text
+    if payload:
+        yield f"[{payload}]"
+
+
+def _text(host: str, topic: str, data: dict[str, JsonValue]) -> str:
     whole = json.dumps({"host": host, "topic": topic, "data": data})
     if len(whole) <= PAYLOAD_AT_MOST:
         return whole
