@@ -178,7 +178,7 @@ class Attempt:
             depth=run.depth,
             priority=run.priority,
         )
-        self._journal = Journal(runner.store, runner.clock, segment, deaths=run.deaths)
+        self._journal = Journal(runner.store, runner.clock, segment, has_progressed=run.deaths == 0)
         self._always_suspend = AlwaysSuspend(self._journal)
         self._worker: Worker | None = None
         self._stopped = False

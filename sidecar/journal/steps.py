@@ -47,12 +47,12 @@ class LimitReached(Exception):
 class Journal:
     """The steps of the run that `segment` owns. Used by one thread at a time."""
 
-    def __init__(self, store: Store, clock: Clock, segment: Segment, *, deaths: int = 1) -> None:
-        """`deaths`: of workers, that count against the run until it progresses."""
+    def __init__(self, store: Store, clock: Clock, segment: Segment, *, has_progressed: bool = False) -> None:
+        """`has_progressed`: no worker that the run has lost counts against it."""
         self._store = store
         self._clock = clock
         self.segment = segment
-        self._has_progressed = deaths == 0
+        self._has_progressed = has_progressed
         rows = store.rows(sa.select(steps).where(steps.c.run == segment.run))
         self._steps = {StepKey(name=row.name, occurrence=row.occurrence): StepRow.of(row) for row in rows}
 

@@ -2,7 +2,8 @@
 
 All that write take turns: each transaction begins by taking one lock, on whichever host. So what holds where one
 process alone writes holds here too, and a change of a run's state can't slip between another's look and its change.
-Callers at the same instant share a transaction, per host.
+Callers at the same instant share a transaction, per host. A change of one statement that minds by itself what others
+write at that instant takes no turn (journal/at_once.py).
 """
 
 from __future__ import annotations
