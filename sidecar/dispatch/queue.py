@@ -30,6 +30,11 @@ LOOK_AGAIN = 0.02  # seconds between two looks whether a job is over
 ANSWERS_WITHIN = 2.0  # seconds that the database has for what keeps this host alive
 NEVER = 1e9  # seconds
 
+# How Procrastinate tells of a new job. Of one that is put back it tells nobody: it would be found by polling.
+_NEWS = "SELECT pg_notify(%(channel)s, %(payload)s)"
+_ANY_QUEUE = "procrastinate_any_queue_v1"
+_JOB = '{"type": "job_inserted", "job_id": 0}'
+
 T = TypeVar("T")
 
 log = logging.getLogger(__name__)
@@ -169,6 +174,8 @@ class Queue:
         stalled = list(await self._app.job_manager.get_stalled_jobs(seconds_since_heartbeat=silent_for))
         for job in stalled:
             await self._app.job_manager.retry_job(job)
+        if stalled:
+            await self._app.connector.execute_query_async(_NEWS, channel=_ANY_QUEUE, payload=_JOB)
         await self._app.job_manager.prune_stalled_workers(silent_for)
         return [str(job.task_kwargs["run"]) for job in stalled]
 

@@ -23,10 +23,11 @@ from functools import partial
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from sidecar.dispatch.looking import Seldom
 from sidecar.dispatch.queue import ANY, Queue
 from sidecar.hosts.clock import NOW, SharedClock
 from sidecar.hosts.identity import Identity
-from sidecar.hosts.times import LEASE, RENEW_EVERY, TAKE_OVER_AFTER
+from sidecar.hosts.times import LEASE, LOOK_FOR_SILENT_EVERY, RENEW_EVERY, TAKE_OVER_AFTER
 from sidecar.store.postgresql import engine_of
 from sidecar.store.schema import hosts, leadership
 from sidecar.store.values import insert
@@ -58,7 +59,7 @@ class Membership:
         self._queue = queue
         self._may_lead = may_lead
         self._lead = lead
-        self._tend = tend
+        self._tend = Seldom(tend)
         self._lost = lost
         self.leads = False
         self._alive_until = 0.0  # monotonic
@@ -175,5 +176,5 @@ class Membership:
                 self._tend()
             except Exception:
                 log.exception("the leader could not look after the runs of other hosts; it looks again")
-            if self._over.wait(RENEW_EVERY):
+            if self._over.wait(LOOK_FOR_SILENT_EVERY):
                 return
