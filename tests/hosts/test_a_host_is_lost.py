@@ -84,7 +84,8 @@ def test_the_leader_is_killed(fleet: Fleet) -> None:
     wait_until(lambda: len(first.client.runs(skill="every_second")) >= 2, "it runs")
     fleet.kill(first)
     leads(second, "second")
-    assert (second.workspace / "skills" / "every_second.py").read_text() == EVERY_SECOND, "the workspace moves along"
+    moved = second.workspace / "skills" / "every_second.py"
+    wait_until(lambda: moved.exists() and moved.read_text() == EVERY_SECOND, "the workspace moves along")
     before = len(second.client.runs(skill="every_second", limit=1000))
     wait_until(lambda: len(second.client.runs(skill="every_second", limit=1000)) > before + 2, "its schedule goes on")
     assert_every_slot_once(second)
