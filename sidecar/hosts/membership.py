@@ -23,11 +23,11 @@ from functools import partial
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from sidecar.dispatch.looking import Seldom
 from sidecar.dispatch.queue import ANY, Queue
 from sidecar.hosts.clock import NOW, SharedClock
 from sidecar.hosts.identity import Identity
 from sidecar.hosts.times import LEASE, LOOK_FOR_SILENT_EVERY, RENEW_EVERY, TAKE_OVER_AFTER
+from sidecar.looking import Seldom
 from sidecar.store.postgresql import engine_of
 from sidecar.store.schema import hosts, leadership
 from sidecar.store.values import insert
