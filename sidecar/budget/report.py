@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from calendar import monthrange
 from collections import defaultdict
-from collections.abc import Sequence
-from datetime import date, datetime
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, timedelta
 from statistics import median
 
 import sqlalchemy as sa
@@ -19,6 +19,8 @@ from sidecar.client.views import What
 from sidecar.clock import moment
 from sidecar.store import Row
 from sidecar.store.schema import budget_waits, caps, reservations, spending
+
+DAYS_AT_MOST = 400  # that are told one by one
 
 
 def cost(connection: Connection, configured: Configured, here: datetime, since: date, skill: str | None) -> views.Cost:
@@ -36,6 +38,7 @@ def cost(connection: Connection, configured: Configured, here: datetime, since: 
             connection, reservations.c.reserved, reservations.c.state == "kept", reservations.c.day >= str(since)
         ),
         unpriced_usd=_sum(connection, reservations.c.cost, ~reservations.c.priced, reservations.c.day >= str(since)),
+        days=tuple(_days(connection, since, here.date(), skill)),
         skills=tuple(_skills(connection, configured, today, since, skill)),
         waiting=tuple(_waiting(connection, skill)),
     )
@@ -81,6 +84,29 @@ def _at_this_rate(used: float, here: datetime) -> float:
 
 def _sum(connection: Connection, of: sa.ColumnElement[int], *which: sa.ColumnElement[bool]) -> float:
     return int(connection.scalar(sa.select(sa.func.coalesce(sa.func.sum(of), 0)).where(*which)) or 0) / MILLION
+
+
+def _days(connection: Connection, since: date, until: date, skill: str | None) -> Iterator[views.DayCost]:
+    """Each day, also those on which nothing was spent."""
+    found = connection.execute(
+        sa.select(spending.c.scope, spending.c.subject, spending.c.period, spending.c.amount).where(
+            spending.c.scope.in_(("day", "skill")), spending.c.what == "usd", spending.c.period >= str(since)
+        )
+    )
+    total: dict[str, float] = {}
+    by_skill: dict[str, dict[str, float]] = defaultdict(dict)
+    for row in found:
+        if row.scope == "day":
+            total[row.period] = to_number(row.amount, "usd")
+        elif skill in (None, row.subject):
+            by_skill[row.period][row.subject] = to_number(row.amount, "usd")
+    days = min((until - since).days, DAYS_AT_MOST)
+    for back in range(days, -1, -1):
+        day = until - timedelta(days=back)
+        skills = by_skill.get(str(day), {})
+        yield views.DayCost(
+            day=day, usd=total.get(str(day), 0.0) if skill is None else sum(skills.values()), skills=skills
+        )
 
 
 def _skills(

@@ -23,6 +23,7 @@ __all__ = [
     "Card",
     "Cost",
     "Day",
+    "DayCost",
     "Decision",
     "Delivery",
     "Diff",
@@ -665,6 +666,14 @@ class BudgetWait(View):
     expires_at: datetime  # then it fails
 
 
+class DayCost(View):
+    """What one day of the workspace's zone has cost."""
+
+    day: date
+    usd: float
+    skills: dict[str, float]  # of it, by skill
+
+
 class Cost(View):
     """What `tend cost` shows. All sums are in USD, and what is only reserved is in them."""
 
@@ -675,6 +684,7 @@ class Cost(View):
     under_way_usd: float  # reserved for calls that are being made
     unsettled_usd: float  # reserved for calls that broke off: they may have been billed, and count as if
     unpriced_usd: float  # counted by `fallback_price`, since the model's price is unknown
+    days: tuple[DayCost, ...]  # since then, oldest first
     skills: tuple[SkillCost, ...]  # the dearest first
     waiting: tuple[BudgetWait, ...]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -64,7 +65,10 @@ def test_a_call_is_reserved_before_and_settled_after(thrifty: LiveSidecar) -> No
     assert [row.state for row in rows] == ["settled", "settled"]
     assert all(0 < row.cost < row.reserved for row in rows)
     assert ended.run.cost_usd is not None
-    (asks,) = thrifty.client.cost(skill="asks").skills
+    cost = thrifty.client.cost(skill="asks", since=datetime.now(UTC).date() - timedelta(days=6))
+    (asks,) = cost.skills
+    assert [day.skills for day in cost.days] == [{}] * 6 + [{"asks": asks.usd}]
+    assert [day.usd for day in cost.days] == [0.0] * 6 + [asks.usd]
     assert (asks.model_calls, asks.runs) == (2, 1)
     assert asks.usd == pytest.approx(ended.run.cost_usd)
     assert asks.today.used == asks.usd

@@ -367,6 +367,7 @@ COST = views.Cost(
     under_way_usd=0.12,
     unsettled_usd=0.04,
     unpriced_usd=1.5,
+    days=(),
     skills=(
         views.SkillCost(
             skill="agent",

@@ -104,8 +104,11 @@ def test_the_file_can_be_edited_and_what_a_version_was_only_read(web: Web) -> No
         file = browser.get("/skills/greeter/source").text
         earlier = browser.get(f"/skills/greeter/source?version={version}").text
         shipped = browser.get("/skills/agent/source").text
+        onwards = browser.get(f"/skills/greeter/source?start={version}").text
     assert "Save as a new version" in file
     assert "readonly" in earlier
+    assert "Nothing is saved yet" in onwards
+    assert "Save as a new version" in onwards
     assert "Make this the file again" in earlier
     assert "Save as a new version" not in earlier + shipped
 

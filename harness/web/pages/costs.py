@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from datetime import date, datetime, timedelta
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Query
 
 from harness.web.twin import Sidecar, page
 from sidecar.client import views
 
 router = APIRouter(tags=["costs"])
+
+DAYS = 30
 
 
 class Costs(views.View):
@@ -16,5 +22,6 @@ class Costs(views.View):
 
 
 @page(router, "/costs", "costs.html")
-def costs(client: Sidecar) -> Costs:
-    return Costs(cost=client.cost(), caps=tuple(client.caps()))
+def costs(client: Sidecar, since: Annotated[date | None, Query(description="left out: 30 days ago")] = None) -> Costs:
+    today = datetime.now(ZoneInfo(client.settings.zone)).date()
+    return Costs(cost=client.cost(since=since or today - timedelta(days=DAYS - 1)), caps=tuple(client.caps()))

@@ -27,6 +27,7 @@ class SourcePage(views.View):
     detail: views.SkillDetail
     source: views.Source
     is_file: bool  # as it is now; else what one version had
+    start: views.Source | None  # a version that the editor begins with, in place of the file
 
 
 class Versions(views.View):
@@ -65,9 +66,14 @@ def skill(client: Sidecar, name: str) -> SkillPage:
 
 
 @page(router, "/skills/{name}/source", "source.html")
-def source(client: Sidecar, name: str, version: str | None = None) -> SourcePage:
-    """The file as it is now, or one version's."""
-    return SourcePage(detail=client.skill(name), source=client.source(name, version), is_file=version is None)
+def source(client: Sidecar, name: str, version: str | None = None, start: str | None = None) -> SourcePage:
+    """The file as it is now, or one version's. `start` is a version to go on from: nothing is saved yet."""
+    return SourcePage(
+        detail=client.skill(name),
+        source=client.source(name, version),
+        is_file=version is None,
+        start=client.source(name, start) if start else None,
+    )
 
 
 @page(router, "/skills/{name}/versions", "versions.html")

@@ -106,7 +106,7 @@ function connect(form) {
   const verdict = form.querySelector("[data-verdict-words]");
   const list = form.querySelector("[data-problems]");
   const address = `/api/skills/${form.dataset.skill}`;
-  let saved = area.value;
+  let saved = area.dataset.unsaved === undefined ? area.value : null;
   let waiting = null;
   let asked = new AbortController();
 
@@ -149,6 +149,8 @@ function connect(form) {
     if (area.value === saved) return;
     waiting = setTimeout(check, CHECKED_AFTER);
   });
+
+  if (saved === null) check();
 
   form.addEventListener("submit", () => { clearTimeout(waiting); asked.abort(); }, { capture: true });
 
