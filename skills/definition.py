@@ -44,6 +44,7 @@ class Declaration:
     overlap: Overlap = "queue"
     priority: int = 0
     deadline: timedelta | None = None
+    budget: float | None = None
     catch_up: CatchUp = "latest"
 
 
@@ -143,6 +144,7 @@ def skill(
     overlap: Overlap = "queue",
     priority: int = 0,
     deadline: timedelta | None = None,
+    budget: float | None = None,
     catch_up: CatchUp = "latest",
 ) -> Decorator:
     """Make the function a skill. Its name is the file's stem; the module's docstring is its purpose.
@@ -158,6 +160,7 @@ def skill(
     overlap      what becomes of one more: "queue", "skip" (it is not started), or "cancel_older" (for its sake)
     priority     which of many queued runs starts first: the higher, from -10 to 10
     deadline     a run that is not over so long after it was made fails, waits and queue included
+    budget       what a run and those below it may spend on the model, in US dollars; then it waits for a person
     catch_up     which slots that passed while Tend was down are run late: "skip", "latest" or "all"
     """
     declaration = Declaration(
@@ -172,6 +175,7 @@ def skill(
         overlap=overlap,
         priority=priority,
         deadline=deadline,
+        budget=budget,
         catch_up=catch_up,
     )
 

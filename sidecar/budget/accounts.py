@@ -27,7 +27,7 @@ class Account:
     """A sum with a cap, in one period of time. Its fields are the key of its row."""
 
     scope: Scope
-    subject: str  # the run that nothing called, the skill; "" for all together
+    subject: str  # the run that nothing called, or whose skill declares a budget; the skill; "" for all together
     period: str  # "2026-11-26", "2026-11"; "" for a run
     what: What
 
@@ -40,9 +40,11 @@ class Payer:
     root: str  # the run above it that nothing called, or it itself
     skill: str
     day: str  # "2026-11-26"
+    within: tuple[str, ...] = ()  # of it and the runs above, but the root, those whose skill declares a budget
 
     def accounts(self, what: What) -> list[Account]:
-        return [self.account(scope, what) for scope in SCOPES[what]]
+        own = [Account("run", run, "", what) for run in self.within] if what == "usd" else []
+        return own + [self.account(scope, what) for scope in SCOPES[what]]
 
     def account(self, scope: Scope, what: What) -> Account:
         match scope:

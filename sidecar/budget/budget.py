@@ -59,7 +59,7 @@ class Budget:
         return f"{datetime.fromtimestamp(self.clock.now(), self._zone):%Y-%m-%d}"
 
     def payer(self, connection: Connection, run: str, skill: str) -> Payer:
-        return Payer(run, ledger.root_of(connection, run), skill, self.today)
+        return ledger.payer_of(connection, run, skill, self.today)
 
     def count(self, connection: Connection, what: What, run: str, skill: str, *, capped: bool = True) -> None:
         """One more of these is about to be; in the transaction that lets it be. Raises OverCap."""

@@ -8,21 +8,32 @@ from dataclasses import asdict
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from sidecar.budget.accounts import Account, Amounts, Payer
+from sidecar.budget.accounts import Account, Amounts, Payer, millionths
 from sidecar.budget.words import Over
 from sidecar.client.views import Scope, What
-from sidecar.store.schema import caps, reservations, runs, spending
+from sidecar.store.schema import caps, reservations, runs, spending, versions
 from sidecar.store.values import insert
 from skills.wire import StepKey
 
 Configured = dict[tuple[Scope, What], int]
 
 
-def root_of(connection: Connection, run: str) -> str:
-    """The run above this one that nothing called; it itself, if nothing did."""
-    while parent := connection.scalar(sa.select(runs.c.parent).where(runs.c.id == run)):
-        run = parent
-    return run
+_DECLARED = versions.c.manifest["budget"].as_float()
+
+
+def payer_of(connection: Connection, run: str, skill: str, day: str, root: str | None = None) -> Payer:
+    """Who pays with it: the run above this one that nothing called (`root`, where that is known), and those on the way
+    to it that have a budget."""
+    if run == root:
+        return Payer(run, run, skill, day)
+    above = sa.select(runs.c.id, runs.c.parent, runs.c.version).where(runs.c.id == run).cte("above", recursive=True)
+    parent = sa.select(runs.c.id, runs.c.parent, runs.c.version).join(above, runs.c.id == above.c.parent)
+    above = above.union(parent)
+    budgets = sa.select(above.c.id, above.c.parent, _DECLARED.label("budget"))
+    found = connection.execute(budgets.outerjoin(versions, versions.c.hash == above.c.version)).all()
+    root = next((row.id for row in found if row.parent is None), run)
+    within = tuple(row.id for row in found if row.budget is not None and row.id != root)
+    return Payer(run, root, skill, day, within)
 
 
 def first_over(connection: Connection, payer: Payer, wanted: Amounts, configured: Configured) -> Over | None:
@@ -43,13 +54,31 @@ def amounts_of(connection: Connection, accounts: Sequence[Account]) -> dict[Acco
 
 
 def caps_of(connection: Connection, accounts: Sequence[Account], configured: Configured) -> dict[Account, int]:
-    """As a person has set them, or else as they are configured."""
+    """As a person has set them; or else as they are configured, or declared for a run where that is less."""
     keys = ({"scope": each.scope, "subject": each.subject, "what": each.what} for each in accounts)
     found = connection.execute(sa.select(caps).where(_any_of(caps, keys)))
     rows = {(row.scope, row.subject, row.what): row.amount for row in found}
+    declared = _declared(connection, accounts)
     return {
-        each: rows.get((each.scope, each.subject, each.what), configured[each.scope, each.what]) for each in accounts
+        each: rows.get(
+            (each.scope, each.subject, each.what),
+            min(configured[each.scope, each.what], declared.get(each, configured[each.scope, each.what])),
+        )
+        for each in accounts
     }
+
+
+def _declared(connection: Connection, accounts: Sequence[Account]) -> dict[Account, int]:
+    """The budgets of those that are of runs whose skill declares one."""
+    of_runs = {each.subject: each for each in accounts if each.scope == "run" and each.what == "usd"}
+    if not of_runs:
+        return {}
+    found = connection.execute(
+        sa.select(runs.c.id, _DECLARED.label("budget"))
+        .join(versions, versions.c.hash == runs.c.version)
+        .where(runs.c.id.in_(of_runs))
+    )
+    return {of_runs[row.id]: millionths(row.budget) for row in found if row.budget is not None}
 
 
 def add(connection: Connection, payer: Payer, amounts: Amounts) -> None:
@@ -106,13 +135,19 @@ def keep_those_of_lost_attempts(connection: Connection) -> int:
 def under_way(connection: Connection, account: Account) -> int:
     """How much of the account is set aside for calls that are being made: settling them may give some of it back."""
     of_it = {
-        "run": reservations.c.root == account.subject,
+        "run": reservations.c.run.in_(_with_those_below(account.subject)),
         "skill": sa.and_(reservations.c.skill == account.subject, reservations.c.day == account.period),
         "day": reservations.c.day == account.period,
         "month": reservations.c.day.startswith(account.period),
     }[account.scope]
     total = sa.select(sa.func.coalesce(sa.func.sum(reservations.c.reserved), 0))
     return int(connection.scalar(total.where(reservations.c.state == "reserved", of_it)) or 0)
+
+
+def _with_those_below(run: str) -> sa.Select[tuple[str]]:
+    below = sa.select(runs.c.id).where(runs.c.id == run).cte("below", recursive=True)
+    below = below.union(sa.select(runs.c.id).join(below, runs.c.parent == below.c.id))
+    return sa.select(below.c.id)
 
 
 def _close(connection: Connection, number: int, state: str, cost: int | None = None, *, priced: bool = True) -> Payer:
@@ -123,7 +158,7 @@ def _close(connection: Connection, number: int, state: str, cost: int | None = N
         .values(state=state, cost=cost, priced=priced)
         .returning(reservations)
     ).one()
-    payer = Payer(row.run, row.root, row.skill, row.day)
+    payer = payer_of(connection, row.run, row.skill, row.day, row.root)
     if cost is not None:
         add(connection, payer, {"usd": cost - row.reserved})
     return payer

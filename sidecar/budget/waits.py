@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from sidecar.budget.accounts import Account, Amounts, Payer
-from sidecar.budget.ledger import Configured, amounts_of, caps_of
+from sidecar.budget.ledger import Configured, amounts_of, caps_of, payer_of
 from sidecar.budget.question import withdraw
 from sidecar.budget.words import Over
 from sidecar.journal.runs import FINAL, wake
@@ -50,11 +50,11 @@ def let_go_on(connection: Connection, configured: Configured, day: str, now: flo
     waiting = connection.execute(sa.select(budget_waits).order_by(budget_waits.c.since)).all()
     if not waiting:
         return []
-    accounts = list(dict.fromkeys(each for row in waiting for each in _accounts(row, day)))
+    wanted = [(row, _wanted(connection, row, day)) for row in waiting]
+    accounts = list(dict.fromkeys(account for _, needed in wanted for account in needed))
     used, caps = amounts_of(connection, accounts), caps_of(connection, accounts, configured)
     woken = []
-    for row in waiting:
-        needed = {account: row.wanted[account.what] for account in _accounts(row, day)}
+    for row, needed in wanted:
         if all(used[account] + amount <= caps[account] for account, amount in needed.items()):
             used |= {account: used[account] + amount for account, amount in needed.items()}
             _go_on(connection, row, now)
@@ -81,9 +81,9 @@ def forget_the_ended(connection: Connection) -> None:
     connection.execute(budget_waits.delete().where(over))
 
 
-def _accounts(row: Row, day: str) -> list[Account]:
-    payer = Payer(row.run, row.root, row.skill, day)
-    return [account for what in row.wanted for account in payer.accounts(what)]
+def _wanted(connection: Connection, row: Row, day: str) -> dict[Account, int]:
+    payer = payer_of(connection, row.run, row.skill, day, row.root)
+    return {account: amount for what, amount in row.wanted.items() for account in payer.accounts(what)}
 
 
 def _go_on(connection: Connection, row: Row, now: float) -> None:

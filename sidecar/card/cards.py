@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy.engine import Connection
 
 from sidecar.card.cost import model_cost
-from sidecar.card.powers import powers, scheduled_a_day, wider
+from sidecar.card.powers import powers, scheduled_a_day, spends, wider
 from sidecar.card.secrets import secret_uses
 from sidecar.checker.manifest import Manifest
 from sidecar.client.views import Card
@@ -30,7 +30,7 @@ class Cards:
     def _card(self, connection: Connection, manifest: Manifest, version: str, active: Manifest | None) -> Card:
         timed = [Schedule(trigger, self._zone) for trigger in manifest.timed]
         return Card(
-            may=powers(manifest),
+            may=powers(manifest) if manifest.budget is None else (*powers(manifest), spends(manifest)),
             hosts=manifest.hosts,
             reads=manifest.reads,
             writes=manifest.writes,

@@ -33,7 +33,8 @@ def wants_a_yes(manifest: Manifest) -> tuple[str, ...]:
 def wider(new: Manifest, old: Manifest) -> tuple[str, ...]:
     """What `new` may do and `old` may not."""
     known = set(powers(old))
-    return (*(power for power in powers(new) if power not in known), *_more_often(new, old), *_dearer(new, old))
+    more = (*_more_often(new, old), *_dearer(new, old), *_spends_more(new, old))
+    return (*(power for power in powers(new) if power not in known), *more)
 
 
 def _more_often(new: Manifest, old: Manifest) -> Iterator[str]:
@@ -52,6 +53,17 @@ def _dearer(new: Manifest, old: Manifest) -> Iterator[str]:
     now, before = new.model_calls, old.model_calls
     if new.uses_model and (not old.uses_model or now > before * DEARER):
         yield f"asks the model in {now} place{'s' * (now != 1)} of its code instead of {before}"
+
+
+def _spends_more(new: Manifest, old: Manifest) -> Iterator[str]:
+    now, before = (inf if one.budget is None else one.budget for one in (new, old))
+    if now > before:
+        yield f"{spends(new)} instead of ${before:,.2f}"
+
+
+def spends(manifest: Manifest) -> str:
+    at_most = "whatever the settings allow" if manifest.budget is None else f"${manifest.budget:,.2f} at most"
+    return f"spends {at_most} on the model in a run"
 
 
 def scheduled_a_day(manifest: Manifest) -> float:

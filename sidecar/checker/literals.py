@@ -56,6 +56,15 @@ class Literals:
             return -self.whole_number(value.operand)
         return self.whole_number(value)
 
+    def number(self, node: ast.expr) -> float:
+        value = self.resolve(node)
+        if isinstance(value, ast.UnaryOp) and isinstance(value.op, ast.USub):
+            return -self.number(value.operand)
+        number = value.value if isinstance(value, ast.Constant) else None
+        if isinstance(number, int | float) and not isinstance(number, bool):
+            return float(number)
+        raise Unreadable(node, f"{_shown(node)} is no number")
+
     def truth(self, node: ast.expr) -> bool:
         return self._constant(node, bool, "True or False")
 
@@ -72,7 +81,7 @@ class Literals:
         if call is None or call.args:
             raise Unreadable(node, f"{_shown(node)} is no timedelta(...) with named numbers", fix)
         try:
-            return timedelta(**self._keywords(call, self._number))
+            return timedelta(**self._keywords(call, self.number))
         except (TypeError, OverflowError, ValueError) as error:
             raise Unreadable(node, f"{_shown(node)}: {error}", fix) from error
 
@@ -109,14 +118,6 @@ class Literals:
         if call is None or len(call.args) != 1 or call.keywords:
             raise Unreadable(node, f"{_shown(node)} is no zone", 'Write tzinfo=ZoneInfo("Europe/Berlin").')
         return zone(call.args[0], self.text(call.args[0]))
-
-    def _number(self, node: ast.expr) -> float:
-        value = self.resolve(node)
-        if isinstance(value, ast.UnaryOp) and isinstance(value.op, ast.USub):
-            return -self._number(value.operand)
-        if isinstance(value, ast.Constant) and isinstance(value.value, int | float):
-            return float(value.value)
-        raise Unreadable(node, f"{_shown(node)} is no number")
 
     def _constant(self, node: ast.expr, kind: type[T], wanted: str) -> T:
         value = self.resolve(node)

@@ -104,6 +104,7 @@ class Manifest(Declared):
     overlap: Literal["queue", "skip", "cancel_older"] = "queue"  # what becomes of a run for which there is no room
     priority: int = Field(default=0, ge=-PRIORITY_AT_MOST, le=PRIORITY_AT_MOST)  # the higher starts first
     deadline: float | None = None  # seconds from a run's making to its end
+    budget: float | None = Field(default=None, gt=0)  # USD of model calls in one run, with those below it
     hosts: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()  # names; which host may be sent which is a person's to grant
     reads: tuple[str, ...] = ()  # globs, relative to the workspace

@@ -17,6 +17,8 @@ from sidecar.checker.read_input import InputReader
 from sidecar.checker.read_triggers import TriggerReader
 from sidecar.checker.report import Problem
 
+DOLLARS_AT_MOST = 1_000_000  # in one run
+
 Read = Callable[[ast.expr], Any]
 
 
@@ -167,6 +169,7 @@ class ManifestReader:
             "overlap": ("overlap", self._one_of("queue", "skip", "cancel_older")),
             "priority": ("priority", self._priority),
             "deadline": ("deadline", _or_none(self._seconds)),
+            "budget": ("budget", _or_none(self._dollars)),
             "hosts": ("hosts", self._each(host_problem, host_fix)),
             "secrets": (
                 "secrets",
@@ -235,6 +238,12 @@ class ManifestReader:
         if duration <= timedelta(0):
             raise Unreadable(node, f"{duration} is no time to wait", "Use a duration longer than zero.")
         return duration.total_seconds()
+
+    def _dollars(self, node: ast.expr) -> float:
+        amount = self._literals.number(node)
+        if not 0 < amount <= DOLLARS_AT_MOST:
+            raise Unreadable(node, f"{amount:g} is no sum to spend", "Write US dollars as a number: budget=0.50.")
+        return amount
 
     def _at_least(self, least: int) -> Read:
         def read(node: ast.expr) -> int:

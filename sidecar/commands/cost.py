@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 from sidecar.budget.accounts import Payer
 from sidecar.budget.budget import Budget
 from sidecar.budget.caps import refuse_unknown, set_cap
-from sidecar.budget.ledger import root_of
+from sidecar.budget.ledger import payer_of
 from sidecar.budget.report import caps_in_force, cost
 from sidecar.caller import Caller, CommandRefused
 from sidecar.client import views
@@ -40,7 +40,7 @@ class CostCommands:
     def caps(self, caller: Caller) -> list[views.Cap]:  # noqa: ARG002
         return self._budget.store.read(lambda connection: caps_in_force(connection, self._budget.configured))
 
-    @command("cost.cap")
+    @command("cost.cap", stores=True)
     def cap(
         self,
         caller: Caller,
@@ -50,8 +50,9 @@ class CostCommands:
         amount: float | None = None,
         why: str = "",
     ) -> list[views.Cap]:
-        """Set the cap of a run and those below it, of a skill's day, of a day or a month; without `amount`, put it
-        back to what the settings say. Runs that wait and have room now go on."""
+        """Set the cap of a run and those below it, of a skill's day, of a day or a month; without `amount`, put it back
+        to what the settings or the skill say. For a run that another has called, that is the one at the top, unless its
+        own skill declares a budget. Runs that wait and have room now go on."""
         refuse_unknown(scope, what)
         budget = self._budget
 
@@ -65,7 +66,11 @@ class CostCommands:
 
     def _payer(self, connection: Connection, scope: Scope, subject: str) -> Payer:
         """Whose cap it is."""
-        run = root_of(connection, self._runs.find(subject).id) if scope == "run" else ""
+        run = ""
+        if scope == "run":
+            asked = self._runs.find(subject).id
+            payer = payer_of(connection, asked, "", self._budget.today)
+            run = asked if asked in payer.within else payer.root
         if scope == "skill" and connection.scalar(sa.select(skills.c.name).where(skills.c.name == subject)) is None:
             raise CommandRefused("not_found", f"there is no skill {subject!r}. See: tend skills list")
         return Payer(run, run, subject, self._budget.today)

@@ -42,6 +42,18 @@ def NAME(run: Run, times: int) -> int:
     return times
 '''
 
+INVOKES = '''"""Have another ask."""
+
+from skills import Run, Skill, skill
+
+frugal = Skill.named("frugal", takes=int, returns=list[str])
+
+
+@skill()
+def generous(run: Run) -> list[str]:
+    return run.invoke(frugal, 1)
+'''
+
 
 def answer(request: Request) -> Turn:
     return Turn(text="fine", fault=Hang(after=2) if "Hang" in str(request["messages"]) else None)
@@ -102,6 +114,22 @@ def test_at_a_cap_the_run_waits_and_goes_on_when_a_person_raises_it(thrifty: Liv
         "2 notices → 100 notices: it may",
         f"3 HTTP calls → 6 HTTP calls: approval {asked[1]}",
     ]
+
+
+def test_a_skill_that_declares_a_budget_waits_there_also_where_another_called_it(thrifty: LiveSidecar) -> None:
+    frugal = ASKS.replace("NAME", "frugal").replace("@skill(", "@skill(budget=0.05, ")
+    thrifty.put("frugal", frugal)
+    card = thrifty.client.skill("frugal").card
+    assert card is not None
+    assert card.may == ("spends $0.05 at most on the model in a run",)
+    thrifty.put("generous", INVOKES)
+    above = thrifty.client.run_skill("generous")
+    (wait,) = wait_until(lambda: thrifty.client.cost(skill="frugal").waiting, "the run below waits at its own cap")
+    assert wait.run != above.id
+    assert wait.told.startswith(f"run {wait.run} has used $0.00 of its $0.05"), wait.told
+    assert wait.command.startswith(f"tend cost cap run {wait.run} ")
+    thrifty.client.cap("run", wait.run, amount=1)
+    assert thrifty.ended(above.id).output == ["fine"]
 
 
 def test_what_was_reserved_when_the_sidecar_died_is_kept_and_shown(thrifty: LiveSidecar) -> None:

@@ -4,7 +4,9 @@ cap had room for."""
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 from pathlib import Path
+from sys import maxsize
 from tempfile import TemporaryDirectory
 
 import sqlalchemy as sa
@@ -13,13 +15,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from sidecar.budget import ledger
-from sidecar.budget.accounts import Account, Amounts, Payer, configured_caps
+from sidecar.budget.accounts import Account, Amounts, Payer, configured_caps, millionths
 from sidecar.budget.caps import set_cap
 from sidecar.client import Settings
 from sidecar.journal.admission import NewRun, create
 from sidecar.journal.runs import start_attempt
 from sidecar.store import Store
-from sidecar.store.schema import reservations, runs, spending
+from sidecar.store.schema import reservations, runs, spending, versions
 from skills.wire import StepKey
 
 STEP = StepKey(name="ask", occurrence=0)
@@ -32,7 +34,9 @@ SETTINGS = Settings(
     budget_run_model_calls=40,
 )
 CONFIGURED = configured_caps(SETTINGS)
-RUNS = ("one", "two", "one/below", "three")  # a run below another shares its root
+BUDGET = 0.0007  # USD that the skill of "one/below" and of "three" declares
+DECLARES = ("one/below", "three")
+RUNS = ("one", "two", "one/below", "one/below/deeper", "three")  # a run below another shares its root
 AMOUNTS = st.integers(min_value=0, max_value=600)
 
 
@@ -55,9 +59,19 @@ class Ledger(RuleBasedStateMachine):
             self.folder.cleanup()
 
     def _make_runs(self, connection: sa.Connection) -> None:
+        thrifty: dict[str, object] = {
+            "hash": "thrifty",
+            "skill": "s",
+            "state": "active",
+            "entry": "s.py",
+            "files": {},
+            "report": {},
+        }
+        thrifty |= {"manifest": {"budget": BUDGET}, "author": "person", "reason": "", "created_at": 0.0}
+        connection.execute(versions.insert().values(**thrifty))
         for name in RUNS:
-            parent = name.partition("/")[0] if "/" in name else None
-            create(connection, NewRun(skill="s", version="v", trigger="call", id=name, parent=parent), 0.0)
+            parent, version = name.rpartition("/")[0] or None, "thrifty" if name in DECLARES else "v"
+            create(connection, NewRun(skill="s", version=version, trigger="call", id=name, parent=parent), 0.0)
             start_attempt(connection, name, 0.0)
 
     # ------------------------------------------------------------ what happens
@@ -67,13 +81,14 @@ class Ledger(RuleBasedStateMachine):
         wanted: Amounts = {"usd": amount, "model_calls": 1}
 
         def act(connection: sa.Connection) -> tuple[Payer, int | None]:
-            payer = Payer(run, ledger.root_of(connection, run), skill, f"2026-11-0{day}")
+            payer = ledger.payer_of(connection, run, skill, f"2026-11-0{day}")
             if ledger.first_over(connection, payer, wanted, CONFIGURED):
                 return payer, None
             return payer, ledger.reserve(connection, payer, STEP, 1, wanted, 0.0)
 
         payer, number = self.store.write(act)
         assert payer.root == run.partition("/")[0]
+        assert payer.within == (("one/below",) if run.startswith("one/below") else ())
         room = all(
             self._held(account) + wanted[what] <= self._cap(account)
             for what in wanted
@@ -120,15 +135,24 @@ class Ledger(RuleBasedStateMachine):
             lambda connection: connection.execute(runs.update().where(runs.c.id == run).values(attempts=1))
         )
 
-    @rule(run=st.sampled_from(RUNS[:2]), usd=st.sampled_from((None, 0.0, 0.0005, 0.002, 0.01)))
+    @rule(run=st.sampled_from(("one", "two", "one/below")), usd=st.sampled_from((None, 0.0, 0.0005, 0.002, 0.01)))
     def set_cap_of_a_run(self, run: str, usd: float | None) -> None:
         account = Account("run", run, "", "usd")
         self.store.write(lambda connection: set_cap(connection, account, usd, CONFIGURED, "ada", "", 0.0))
         self.caps.pop(account, None)
         if usd is not None:
-            self.caps[account] = round(usd * 1_000_000)
+            self.caps[account] = millionths(usd)
 
     # ------------------------------------------------------------ what holds
+
+    @invariant()
+    def what_is_under_way_is_that_of_the_run_and_those_below(self) -> None:
+        if not hasattr(self, "store"):
+            return
+        for name in ("one", "one/below"):
+            mine = sum(amount for payer, amount in self.open_.values() if f"{payer.run}/".startswith(f"{name}/"))
+            account = Account("run", name, "", "usd")
+            assert self.store.read(partial(ledger.under_way, account=account)) == mine
 
     @invariant()
     def each_account_holds_the_sum_of_its_own(self) -> None:
@@ -148,7 +172,8 @@ class Ledger(RuleBasedStateMachine):
         return sum(amount for payer, amount in [*self.open_.values(), *self.closed] if account in payer.accounts("usd"))
 
     def _cap(self, account: Account) -> int:
-        return self.caps.get(account, CONFIGURED[account.scope, account.what])
+        declared = millionths(BUDGET) if account.subject in DECLARES and account.what == "usd" else maxsize
+        return self.caps.get(account, min(declared, CONFIGURED[account.scope, account.what]))
 
     def _take(self, data: st.DataObject) -> tuple[int, Payer, int]:
         number = data.draw(st.sampled_from(sorted(self.open_)))

@@ -39,6 +39,8 @@ LIMITED = Event(name="order", rate_limit=RateLimit(runs=2, seconds=60))
             {"uses_model": True, "model_calls": 2},
             "asks the model in 5 places of its code instead of 2",
         ),
+        ({"budget": 0.5}, {"budget": 0.2}, "spends $0.50 at most on the model in a run instead of $0.20"),
+        ({}, {"budget": 0.2}, "spends whatever the settings allow on the model in a run instead of $0.20"),
     ],
 )
 def test_what_is_wider_says_so_and_what_is_not_does_not(

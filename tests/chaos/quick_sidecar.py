@@ -14,11 +14,11 @@ from tests.support.live_sidecar import LiveSidecar, SidecarProcess
 class QuickSidecar(LiveSidecar):
     """Forked by a launcher with this sidecar's environment; for the rest as every LiveSidecar."""
 
-    def __init__(self, folder: Path, **settings: str) -> None:
-        super().__init__(folder, **settings)
+    def __init__(self, folder: Path, worker: bool = False, /, **settings: str) -> None:
+        super().__init__(folder, worker, **settings)
         with self.log.open("ab") as log:
             self._launcher = subprocess.Popen(
-                [sys.executable, "-m", "tests.chaos.launcher", str(self.workspace)],
+                [sys.executable, "-m", "tests.chaos.launcher", *self.command()[3:]],
                 cwd=Path(__file__).parents[2],
                 env=self.environment,
                 stdin=subprocess.PIPE,

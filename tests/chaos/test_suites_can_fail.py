@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.chaos.budget.suite import Budget
 from tests.chaos.order import assert_never_back
 from tests.chaos.power.suite import Power
 from tests.chaos.suite import Suite, go_through
+from tests.support.live_sidecar import LiveSidecar
 from tests.support.sink import Received
 
 
@@ -22,6 +24,19 @@ class NotSynchronous(Power):
 def test_power_finds_commits_that_were_not_synced(tmp_path: Path) -> None:
     report = go_through(NotSynchronous, tmp_path, seed=1, count=30)
     assert any("lost" in wrong for wrong in report.violations.values())
+
+
+class NothingReserved(Budget):
+    """A model call as it would be if what it costs were counted only afterwards."""
+
+    def start(self, settings: dict[str, str]) -> list[LiveSidecar]:
+        return super().start(settings | {"chaos_broken": "sidecar.budget.budget.at_most"})
+
+
+@pytest.mark.timeout(600)
+def test_budget_finds_calls_that_were_not_reserved(tmp_path: Path) -> None:
+    (wrong,) = go_through(NothingReserved, tmp_path, seed=1, first=1, count=1).violations.values()
+    assert "was served" in wrong or "is on the books, of $0.50" in wrong, wrong
 
 
 def asked_for(*paths: str) -> list[Received]:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sidecar.checker.manifest import (
@@ -72,6 +72,7 @@ def tell(price: Price) -> None: ...
     overlap="cancel_older",
     priority=-3,
     deadline=timedelta(hours=1),
+    budget=0.5,
     catch_up="all",
 )
 def price(run: Run, name: str) -> Price:
@@ -103,6 +104,7 @@ def tell_ops(run: Run, failure: Failure) -> None:
         overlap="cancel_older",
         priority=-3,
         deadline=3600,
+        budget=0.5,
         hosts=("shop.example.com", "localhost:8080"),
         reads=("data/*.csv",),
         writes=("reports/**",),
@@ -262,6 +264,10 @@ def test_the_ends_of_other_skills() -> None:
         ("priority=True", "priority: True is not a whole number"),
         ("deadline=60", "deadline: 60 is no timedelta(...) with named numbers"),
         ("deadline=timedelta(seconds=-1)", "deadline: -1 day, 23:59:59 is no time to wait"),
+        ("budget=0", "budget: 0 is no sum to spend"),
+        ("budget=-0.5", "budget: -0.5 is no sum to spend"),
+        ("budget=1e300", "budget: 1e+300 is no sum to spend"),
+        ("budget=True", "budget: True is no number"),
         ('host=["a.example.com"]', "skill has no host="),
         ("**settings", "skill takes its arguments from a **dict"),
         ('cron("0 9 * * *")', "skill takes keywords only"),
@@ -339,6 +345,7 @@ def test_where_a_skill_may_write(glob: str) -> None:
     assert not write_problem(glob)
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_a_host_that_is_allowed_is_no_address(host: str) -> None:
     if not host_problem(host):
@@ -408,6 +415,7 @@ def test_all_problems_are_reported_at_once() -> None:
     assert {"on", "concurrency", "catch_up"} <= {problem.reason.split(":")[0] for problem in reading.problems}
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="0123456789*/,- LW#monjan", max_size=20))
 def test_any_cron_expression_is_read_or_refused(expression: str) -> None:
     reading = read_source(snapshot(skill(on=f"on=cron({expression!r})")))

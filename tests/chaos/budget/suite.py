@@ -16,6 +16,8 @@ from tests.chaos.budget.bill import PRICE, Bill
 from tests.chaos.quick_sidecar import QuickSidecar
 from tests.chaos.suite import Suite
 from tests.chaos.victims import Victims
+from tests.support.live_sidecar import LiveSidecar
+from tests.support.postgresql import new_database
 from tests.support.waiting import wait_until
 
 BUDGET = 0.50  # USD
@@ -63,10 +65,14 @@ class Budget(Suite):
         self._model = self.opened.enter_context(self._bill.model)
         settings = {"base_url": self._model.base_url, "budget_run_usd": f"{BUDGET}", "fallback_price": f"{PRICE}"}
         settings |= dict.fromkeys(("budget_skill_day_usd", "budget_day_usd", "budget_month_usd"), "1000")
-        self._sidecar = self.opened.enter_context(QuickSidecar(self.folder, **settings))
-        self._victims = Victims(self._sidecar, self.figures)
+        self._sidecar, *others = self.start(settings)
+        self._victims = [Victims(each, self.figures) for each in (self._sidecar, *others)]
         self._sidecar.put("spend_more", SPEND_MORE)
         self._sidecar.put("spend", SPEND)
+
+    def start(self, settings: dict[str, str]) -> list[LiveSidecar]:
+        """All that spend; the first is asked."""
+        return [self.opened.enter_context(QuickSidecar(self.folder, **settings))]
 
     def run(self, case: str) -> None:
         chance = Random(f"{self.seed} {case}")
@@ -99,9 +105,10 @@ class Budget(Suite):
 
         def is_over() -> bool:
             nonlocal kills
-            self._victims.mind()
+            for each in self._victims:
+                each.mind()
             if kills < KILLS and next(moments):
-                kills += self._victims.kill(chance.choice(VICTIMS), chance)
+                kills += chance.choice(self._victims).kill(chance.choice(VICTIMS), chance)
             return self._is_quiet()
 
         wait_until(is_over, "all runs are over, or wait for more", within=WITHIN)
@@ -157,3 +164,19 @@ class Budget(Suite):
 
     def _query(self, wanted: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
         return self._sidecar.query(wanted)
+
+
+class BudgetOnHosts(Budget):
+    """Two hosts on one database spend the same half dollar, each with a gateway of its own."""
+
+    name = "budget-hosts"
+
+    def start(self, settings: dict[str, str]) -> list[LiveSidecar]:
+        settings = {"database_url": new_database(), "workers": "3", **settings}
+        hosts = []
+        for name in ("leader", "worker"):
+            folder = self.folder / name
+            folder.mkdir()
+            quick = QuickSidecar(folder, name == "worker", host_name=name, **settings)
+            hosts.append(self.opened.enter_context(quick))
+        return list(hosts)

@@ -122,6 +122,7 @@ class Refund(BaseModel):
     overlap="skip",
     priority=-2,
     deadline=timedelta(hours=2),
+    budget=0.50,
 )
 def on_event(run: Run, order: Order) -> str:
     run.emit("order.sent", order, id=f"sent-{order.id}")
