@@ -103,7 +103,7 @@ class Sidecar:
         budget = Budget(store, clock, settings)
         rules = Rules(settings.approvals, settings.approvers)
         effects = Effects(store, clock, self._gateway, moments, settings.workspace, self._workers, budget, rules)
-        commands = CommandTable(lambda: self._leads)
+        commands = CommandTable(lambda: self._leads, self._gateway.redact)
         approvals = Approvals(clock, rules)
         self._expiry = Expiry(store, clock, approvals, moments, lambda: self._dispatcher.nudge())
         requests = Requests(
@@ -151,9 +151,7 @@ class Sidecar:
             AuditCommands(store),
             StopCommands(store, clock, registry, self._dispatcher, moments),
             EventCommands(store, clock, self._dispatcher),
-            ChatCommands(
-                store, clock, registry, approvals, self._dispatcher, skills, memory, self._gateway, settings.zone
-            ),
+            ChatCommands(store, clock, registry, approvals, self._dispatcher, skills, memory, settings.zone),
             MemoryCommands(memory, clock, settings.zone),
             LookCommands(self._gateway),
             SecretCommands(store, clock, registry, settings),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sidecar.checker.body_rule import body_problems
+from sidecar.checker.command_rule import command_problems
 from sidecar.checker.manifest import Manifest
 from sidecar.checker.parse import parse
 from sidecar.checker.read_manifest import read_manifest
@@ -30,5 +31,6 @@ def read_source(snapshot: Snapshot) -> Reading:
     helpers = tuple(module for path, module in modules.items() if path != snapshot.entry)
     manifest, problems = read_manifest(modules[snapshot.entry], helpers)
     if manifest is not None:
-        problems += secret_problems((modules[snapshot.entry], *helpers), manifest.secrets)
+        every = (modules[snapshot.entry], *helpers)
+        problems += [*secret_problems(every, manifest.secrets), *command_problems(every, manifest.commands)]
     return Reading(manifest, (*problems, *body_problems(modules)))

@@ -51,7 +51,7 @@ class ApprovalCommands:
             raise CommandRefused("ambiguous", f"more than one approval begins with {approval!r}; give more of the id")
         return approval_view(found[0])
 
-    @command("approvals.answer")
+    @command("approvals.answer", stores=True)
     def answer(
         self,
         caller: Caller,

@@ -20,7 +20,6 @@ from sidecar.commands.skills import SkillCommands
 from sidecar.commands.table import command
 from sidecar.dispatch.dispatcher import Dispatcher
 from sidecar.failpoints import failpoint
-from sidecar.gateway import EffectFailed, Gateway
 from sidecar.journal.admission import PERSONS, create, new_run
 from sidecar.journal.runs import new_id
 from sidecar.journal.stops import refuse_stopped
@@ -75,7 +74,6 @@ class ChatCommands:
         dispatcher: Dispatcher,
         skill_commands: SkillCommands,
         memory: Memory,
-        gateway: Gateway,
         zone: str,
     ) -> None:
         self._store = store
@@ -85,18 +83,16 @@ class ChatCommands:
         self._dispatcher = dispatcher
         self._skills = skill_commands
         self._memory = memory
-        self._gateway = gateway
         self._zone = zone
 
     # ------------------------------------------------------------ people
 
-    @command("chat.send")
+    @command("chat.send", stores=True)
     def send(self, caller: Caller, text: str, session: str | None = None) -> views.Run:
         """Store what was said and the run that answers it, together; or answer what the agent had asked. A new
         session is named by its first run; any later run of it names it too."""
         if not text.strip():
             raise CommandRefused("usage", "say something")
-        text = self._without_secrets(text)
         session = self._known_session(session) if session else None
         if session is not None and (question := self._open_question(session)):
             given = Answer(text, "", caller.who, caller.via)
@@ -242,14 +238,6 @@ class ChatCommands:
         at = (run.ended_at or run.created_at).astimezone(ZoneInfo(self._zone))
         came = f"{run.error.type}: {run.error.message}" if run.error else run.result
         return f"{run.state} {at:%a %Y-%m-%d %H:%M}{': ' if came else ''}{came}"
-
-    def _without_secrets(self, text: str) -> str:
-        """What a person pastes would be stored, and shown to a model."""
-        try:
-            return self._gateway.redact(text)
-        except EffectFailed as error:
-            message = f"it could not be looked through for secrets, and is not stored: {error}"
-            raise CommandRefused(error.type, message) from error
 
     def _known_session(self, name: str) -> str:
         row = self._store.row(

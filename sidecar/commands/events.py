@@ -32,7 +32,7 @@ class EventCommands:
         self._clock = clock
         self._dispatcher = dispatcher
 
-    @command("events.emit")
+    @command("events.emit", stores=True)
     def emit(self, caller: Caller, name: str, payload: JsonValue = None, id: str | None = None) -> views.Event:  # noqa: A002 # as it is called everywhere
         """On disk, with the runs that it starts, when this returns."""
         _require_size(payload)

@@ -29,7 +29,7 @@ class GrantCommands:
     def list_all(self, caller: Caller) -> list[views.Grant]:  # noqa: ARG002
         return self._views(sa.true())
 
-    @command("grants.add")
+    @command("grants.add", stores=True)
     def add(
         self,
         caller: Caller,

@@ -29,7 +29,7 @@ class ManyRunsCommands:
         self._dispatcher = dispatcher
         self._again = again
 
-    @command("runs.cancel_many")
+    @command("runs.cancel_many", stores=True)
     def cancel(self, caller: Caller, runs: list[str], reason: str = "") -> list[views.RunOutcome]:
         """On disk before any process is touched; the processes are dead when this returns."""
         ended: list[str] = []

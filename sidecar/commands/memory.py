@@ -25,7 +25,7 @@ class MemoryCommands:
         except NoMemoryFile as error:
             raise CommandRefused("not_found", str(error)) from error
 
-    @command("memory.write", agent=True, files=True)
+    @command("memory.write", agent=True, files=True, stores=True)
     def write(self, caller: Caller, path: str, text: str) -> None:
         if caller.is_agent and path != "MEMORY.md":
             raise CommandRefused("not_allowed", f"{path} is the person's; the agent writes MEMORY.md and notes")
@@ -34,7 +34,7 @@ class MemoryCommands:
         except NoMemoryFile as error:
             raise CommandRefused("not_found", str(error)) from error
 
-    @command("memory.note", agent=True, files=True)
+    @command("memory.note", agent=True, files=True, stores=True)
     def note(self, caller: Caller, text: str) -> views.MemoryFile:  # noqa: ARG002
         today = datetime.fromtimestamp(self._clock.now(), ZoneInfo(self._zone)).date()
         path = self._memory.add_note(today, text)

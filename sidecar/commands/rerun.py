@@ -46,7 +46,7 @@ class RerunCommands:
         self._dispatcher = dispatcher
         self._runs = found
 
-    @command("runs.rerun")
+    @command("runs.rerun", stores=True)
     def rerun(
         self,
         caller: Caller,

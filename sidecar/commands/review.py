@@ -111,7 +111,7 @@ class ReviewCommands:
     def accept(self, caller: Caller, proposal: str) -> views.Verdict:
         return self._take(self._find(proposal), caller.who)
 
-    @command("review.dismiss")
+    @command("review.dismiss", stores=True)
     def dismiss(self, caller: Caller, proposal: str, reason: str = "") -> views.Proposal:
         row, now = self._find(proposal), self._clock.now()
 

@@ -80,7 +80,7 @@ class RunCommands:
         detail = self._store.read(lambda connection: run_detail(connection, row))
         return run_excerpt(detail) if caller.is_agent else detail
 
-    @command("runs.cancel")
+    @command("runs.cancel", stores=True)
     def cancel(self, caller: Caller, run: str, reason: str = "") -> views.Run:
         """On disk before any process is touched; the processes are dead when this returns."""
         row, now = self.find(run), self._clock.now()

@@ -228,7 +228,7 @@ class SkillCommands:
                 return Report.model_validate(row.report)
         return self._gate.judge(name, Origin("person", "saved in the workspace"))
 
-    @command("skills.run", agent=True)
+    @command("skills.run", agent=True, stores=True)
     def run(self, caller: Caller, name: str, input: JsonValue = None, rehearsal: bool = False) -> views.Run:  # noqa: A002
         active = self._registry.active(name)
         if active is None:
@@ -266,7 +266,7 @@ class SkillCommands:
             )[0]
         )
 
-    @command("skills.pause", agent=True)
+    @command("skills.pause", agent=True, stores=True)
     def pause(self, caller: Caller, name: str, reason: str = "") -> views.Skill:
         self._refuse_other_than_revised(caller, name)
         self._registry.pause(name, caller.who, reason)

@@ -19,6 +19,7 @@ from sidecar.checker.manifest import Manifest
 from sidecar.events.emit import tell_end
 from sidecar.expectations import broken_expectation
 from sidecar.failpoints import failpoint
+from sidecar.isolation.lock_in import NOT_LOCKED_IN
 from sidecar.journal import runs as journal
 from sidecar.journal.admission import NewRun, create
 from sidecar.journal.runs import DEATHS_AT_MOST, FINAL, Segment
@@ -129,12 +130,22 @@ def die(connection: Connection, segment: Segment, status: int, manifest: Manifes
     journal.check_fence(connection, segment)
     run = _run(connection, segment)
     if run.deaths + 1 >= DEATHS_AT_MOST and not journal.may_have_happened(connection, run.id):
-        how = f"killed by signal {-status}" if status < 0 else f"exited with status {status}"
-        message = f"its worker ended {DEATHS_AT_MOST} times without finishing a step; the last was {how}"
-        fail(connection, segment, ErrorInfo(type="WorkerDied", message=message), manifest, now, outcome="lost")
+        fail(connection, segment, _death(status), manifest, now, outcome="lost")
         return False
     give_back(connection, segment, now, ready_at=now + 0.2 * 4**run.deaths, outcome="lost", died=True)
     return True
+
+
+def _death(status: int) -> ErrorInfo:
+    if status == NOT_LOCKED_IN:
+        message = (
+            f"the kernel refused {DEATHS_AT_MOST} times what locks its worker in; nothing of the skill was executed "
+            "since. What this machine reaches: tend doctor. The sidecar's log has what was refused"
+        )
+        return ErrorInfo(type="NotLockedIn", message=message)
+    how = f"killed by signal {-status}" if status < 0 else f"exited with status {status}"
+    message = f"its worker ended {DEATHS_AT_MOST} times without finishing a step; the last was {how}"
+    return ErrorInfo(type="WorkerDied", message=message)
 
 
 def give_back(

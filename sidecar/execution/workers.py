@@ -10,11 +10,12 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from sidecar import failpoints
+from sidecar.execution.zygote import Kind, hold
 from sidecar.isolation.scratch import make_scratch, remove_all, remove_scratch
 
 READY_WITHIN = 30.0  # seconds: the zygote's imports, and the last of an earlier sidecar's workers
@@ -48,25 +49,27 @@ class Worker:
 
 
 class Workers:
-    """Starts the zygote when it is first needed, and another when it has died."""
+    """Starts a zygote when it is first needed, and another when it has died: one that forks attempts, and one that
+    forks programs, which is small, since to fork a process takes as long as it is large."""
 
     def __init__(self, lock: Path, scratch: Path) -> None:
-        self._lock_file = lock
+        self._locks: Mapping[Kind, Path] = {"attempts": lock, "programs": lock.with_name("programs.lock")}
         self._scratch = scratch
         self._turn = threading.Lock()
         self._names = itertools.count(1)
-        self._zygote: _ZygoteProcess | None = None
+        self._zygotes: dict[Kind, _ZygoteProcess] = {}
         self._closed = False
 
     @property
     def pid(self) -> int | None:
-        zygote = self._zygote
+        zygote = self._zygotes.get("attempts")
         return zygote.pid if zygote else None
 
     def start(self) -> None:
-        """Start the zygote now: when this returns, no worker of an earlier sidecar is alive."""
+        """Start the zygote now: when this returns, no worker of an earlier sidecar is alive, and no program."""
         with self._turn:
-            self._running()
+            self._running("attempts")
+            os.close(hold(self._locks["programs"]))
             remove_all(self._scratch)
 
     def spawn(self) -> Worker:
@@ -74,7 +77,7 @@ class Workers:
         ours, theirs = socket.socketpair()
         with theirs, self._turn:
             try:
-                zygote = self._running()
+                zygote = self._running("attempts")
             except WorkersUnavailable:
                 ours.close()
                 raise
@@ -91,7 +94,7 @@ class Workers:
         ours, theirs = socket.socketpair()
         with theirs, self._turn:
             try:
-                zygote = self._running()
+                zygote = self._running("programs")
                 program = Worker(next(self._names), ours, scratch, zygote)
                 zygote.spawn(program, theirs, argv)
             except WorkersUnavailable:
@@ -102,7 +105,7 @@ class Workers:
     @property
     def no_boxes(self) -> str:
         """Why there is no box for a program, or ""."""
-        zygote = self._zygote
+        zygote = self._zygotes.get("attempts")
         return zygote.no_boxes if zygote else "the zygote is not running"
 
     def kill(self, worker: Worker) -> int:
@@ -120,19 +123,20 @@ class Workers:
     def close(self) -> None:
         with self._turn:
             self._closed = True
-            if self._zygote:
-                self._zygote.close()
+            for zygote in self._zygotes.values():
+                zygote.close()
 
-    def _running(self) -> _ZygoteProcess:
+    def _running(self, kind: Kind) -> _ZygoteProcess:
         if self._closed:
             raise WorkersUnavailable("the sidecar is stopping")
-        if self._zygote is None or not self._zygote.alive:
-            self._zygote = _ZygoteProcess(self._lock_file)
-        return self._zygote
+        zygote = self._zygotes.get(kind)
+        if zygote is None or not zygote.alive:
+            zygote = self._zygotes[kind] = _ZygoteProcess(kind, self._locks[kind])
+        return zygote
 
 
 class _ZygoteProcess:
-    def __init__(self, lock: Path) -> None:
+    def __init__(self, kind: Kind, lock: Path) -> None:
         self._control, theirs = socket.socketpair()
         self._workers: dict[int, Worker] = {}
         self._sending = threading.Lock()
@@ -140,7 +144,7 @@ class _ZygoteProcess:
         self.no_boxes = ""
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-I", "-m", "sidecar.execution.zygote", str(theirs.fileno()), str(lock)],
+                [sys.executable, "-I", "-m", "sidecar.execution.zygote", kind, str(theirs.fileno()), str(lock)],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=sys.stderr,

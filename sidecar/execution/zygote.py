@@ -1,4 +1,5 @@
-"""A small process with the author API imported; it forks one worker for each attempt.
+"""A small process with the author API imported; it forks one worker for each attempt. One that forks programs has not
+imported it.
 
 Started by exec with a clean environment, so that a worker can't find there what the sidecar started with. It speaks
 lines of JSON with the sidecar over a socket:
@@ -8,7 +9,7 @@ lines of JSON with the sidecar over a socket:
     {"kill": ID}                                                → {"exited": ID, "status": STATUS}, as for every worker
                                                                   that ends
 
-Where `argv` names a program, what is forked executes that in a box, and not an attempt.
+Where `argv` names a program, that is executed in a box, and no attempt; the box for the next one is made ahead.
 
 The lock file is held open by the zygote and, through the fork, by every worker: whoever gets the lock knows that all
 of them are dead. The zygote ends, and its workers with it, when the sidecar does.
@@ -16,6 +17,7 @@ of them are dead. The zygote ends, and its workers with it, when the sidecar doe
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import gc
 import json
@@ -27,26 +29,36 @@ import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal, TypeAlias
 
-from sidecar.execution.warm_up import warm_up
-from sidecar.execution.worker import work
 from sidecar.failpoints import descriptors, failpoint
-from sidecar.isolation import box
+from sidecar.isolation.box import Box, obstacle
 from sidecar.isolation.kernel import hide_memory
 from sidecar.isolation.limits import Limits
-from sidecar.isolation.lock_in import LockIn
+from sidecar.isolation.lock_in import NOT_LOCKED_IN, LockIn
 from sidecar.isolation.tiers import reached
+
+Kind: TypeAlias = Literal["attempts", "programs"]
 
 
 def main() -> None:
     hide_memory()
-    control = socket.socket(fileno=int(sys.argv[1]))
-    lock = _hold(Path(sys.argv[2]))
+    kind, control, lock_file = sys.argv[1:]
+    lock = hold(Path(lock_file))
     lock_in = LockIn(reached().tier)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is the sidecar's to handle
-    warm_up()
+    if kind == "attempts":
+        _prepare_workers()
     gc.freeze()  # so that a worker's collector leaves the shared pages shared
-    Zygote(control, lock_in, keep=(lock, *descriptors())).serve()
+    Zygote(socket.socket(fileno=int(control)), lock_in, keep=(lock, *descriptors())).serve()
+
+
+def _prepare_workers() -> None:
+    """What they need is there when they are forked."""
+    import sidecar.execution.worker  # noqa: F401
+    from sidecar.execution.warm_up import warm_up
+
+    warm_up()
 
 
 class Zygote:
@@ -55,6 +67,8 @@ class Zygote:
         self._lock_in = lock_in
         self._keep = keep
         self._workers: dict[int, int] = {}  # pid → id
+        self._boxes: set[int] = set()  # those of them that are keepers of a program
+        self._spare: Box | None = None  # for the next program, once there has been one
         self._buffer = b""
         self._wakeup, signals = os.pipe()
         os.set_blocking(signals, False)
@@ -62,7 +76,7 @@ class Zygote:
         signal.signal(signal.SIGCHLD, lambda *_: None)
 
     def serve(self) -> None:
-        self._say({"ready": os.getpid(), "no_boxes": box.obstacle()})
+        self._say({"ready": os.getpid(), "no_boxes": obstacle()})
         control = self._control.fileno()
         while True:
             ready, _, _ = select.select([control, self._wakeup], [], [])
@@ -89,21 +103,38 @@ class Zygote:
                 self._kill(message["kill"])
 
     def _spawn(self, name: int, scratch: Path, argv: Sequence[str], fd: int) -> None:
-        pid = os.fork()
-        if pid == 0:
-            signal.set_wakeup_fd(-1)
-            self._become_worker(scratch, argv, fd)
+        pid = self._execute(argv, scratch, fd) if argv else self._fork_worker(scratch, fd)
         os.close(fd)
         self._workers[pid] = name
         failpoint("zygote.forked")
         self._say({"spawned": name, "pid": pid})
 
-    def _become_worker(self, scratch: Path, argv: Sequence[str], fd: int) -> None:
+    def _execute(self, argv: Sequence[str], scratch: Path, fd: int) -> int:
+        """The process to wait for, and to kill."""
+        box = self._spare or Box(self._keep)
+        self._spare = None
+        with contextlib.suppress(OSError):  # it was killed meanwhile: its status will tell
+            box.execute(argv, scratch, fd)
+        self._boxes.add(box.pid)
+        return box.pid
+
+    def _fork_worker(self, scratch: Path, fd: int) -> int:
+        pid = os.fork()
+        if pid == 0:
+            signal.set_wakeup_fd(-1)
+            self._become_worker(scratch, fd)
+        return pid
+
+    def _become_worker(self, scratch: Path, fd: int) -> None:
+        from sidecar.execution.worker import work
+
         try:
             _stand_alone(scratch)
-            if argv:
-                box.execute(argv, scratch, fd, self._keep)
-            self._lock_in.close((fd, *self._keep), limits=Limits(), scratch=scratch)
+            try:
+                self._lock_in.close((fd, *self._keep), limits=Limits(), scratch=scratch)
+            except OSError:
+                traceback.print_exc()
+                os._exit(NOT_LOCKED_IN)
             work(socket.socket(fileno=fd))
         except BaseException:  # noqa: BLE001 # a child never goes on as the zygote
             traceback.print_exc()
@@ -115,12 +146,18 @@ class Zygote:
                 _kill_group(pid)
 
     def _reap(self) -> None:
-        while self._workers:
+        while self._workers or self._spare:
             pid, status = os.waitpid(-1, os.WNOHANG)
             if pid == 0:
                 return
+            if self._spare and self._spare.pid == pid:
+                self._spare = None
+                continue
             failpoint("zygote.reaped")
             self._say({"exited": self._workers.pop(pid), "status": os.waitstatus_to_exitcode(status)})
+            if pid in self._boxes:  # not before: nobody shall wait for it
+                self._boxes.remove(pid)
+                self._spare = self._spare or Box(self._keep)
 
     def _say(self, message: dict[str, int | str]) -> None:
         try:
@@ -151,8 +188,8 @@ def _stand_alone(scratch: Path) -> None:
     os.environ["TMPDIR"] = str(scratch)
 
 
-def _hold(path: Path) -> int:
-    """Wait until every worker of an earlier zygote is dead, and keep the next one waiting in turn."""
+def hold(path: Path) -> int:
+    """Wait until every worker of an earlier zygote is dead; until it is closed, the next one waits in turn."""
     lock = os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
     fcntl.flock(lock, fcntl.LOCK_EX)
     return lock

@@ -75,9 +75,9 @@ class Gateway:
                 later = reply.get("tries")
                 return reply | {"tries": tries + (later if isinstance(later, list) else [])}
 
-    def redact(self, text: str) -> str:
-        """The text with names in the place of secrets. Raises EffectFailed."""
-        return str(self.effect("redact", {"text": text})["text"])
+    def redact(self, value: Json) -> Json:
+        """The same with names in the place of secrets, in every text of it. Raises EffectFailed."""
+        return self.effect("redact", {"value": value})["value"] if self._settings.knows_secrets else value
 
     def close(self) -> None:
         """End the process. Calls that are under way fail with GatewayDied, and so do all later ones."""

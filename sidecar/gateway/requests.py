@@ -89,13 +89,13 @@ class NoticeRequest(Message):
 
 
 class RedactRequest(Message):
-    """What a person has said, before it is stored."""
+    """What a person has given, before it is stored."""
 
     kind: Literal["redact"] = "redact"
-    text: str
+    value: Json
 
     def __str__(self) -> str:
-        return "looking for secrets in a text"
+        return "looking for secrets"
 
     @property
     def repeatable(self) -> bool:

@@ -107,8 +107,8 @@ class Service:
                 # Shielded: one caller that gives up must not stop the import for the others.
                 model = await asyncio.shield(self._importing_model())
                 return await self._ask(model, request, call)
-            case RedactRequest(text=text):
-                return {"text": self._vault.redactor().text(text)}
+            case RedactRequest(value=value):
+                return {"value": self._vault.redactor().json(value)}
 
     async def _ask(self, model: ModelCaller, request: ModelRequest, call: Call) -> dict[str, Json]:
         """The model is told no secret, and what it says is looked through like any other reply."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from sidecar.gateway.patience import Patience
 from sidecar.notices.targets import Target
-from sidecar.secret_folder import SecretFolder
+from sidecar.secret_folder import SecretFolder, names_in
 
 
 @dataclass(frozen=True)
@@ -28,3 +28,8 @@ class GatewaySettings:
     patience: Patience = field(default_factory=Patience)
     targets: dict[str, Target] = field(default_factory=dict)
     target_secrets: dict[str, str] = field(default_factory=dict, repr=False)  # by name, from the environment
+
+    @property
+    def knows_secrets(self) -> bool:
+        """Whether there is anything to be kept secret."""
+        return bool(self.api_key or self.target_secrets or names_in(self.secrets))

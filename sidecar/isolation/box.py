@@ -1,15 +1,19 @@
 """A box for a program: a process namespace of its own, so that nothing of it survives, whatever it has forked.
 
-    keeper ─► namespaces ─fork─► their first process ─fork─► limits, Landlock, seccomp ─► the program
+    keeper ─► namespaces ─fork─► their first process ─fork─► limits ─► told which program ─► Landlock, seccomp, exec
        each waits, and ends as the next one did; where the first of a process namespace ends, the kernel ends the rest
 
-Root makes the namespaces itself; an ordinary user in a user namespace, where the system lets him.
+Root makes the namespaces itself; an ordinary user in a user namespace, where the system lets him. To fork and to make
+namespaces takes ten times as long as the rest, so a box is made before it is needed.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import signal
+import socket
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
@@ -28,18 +32,39 @@ _PROGRAMS = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/opt", "/nix/store")
 _KNOWLEDGE = ("/etc/ld.so.cache", "/etc/passwd", "/etc/group", "/etc/nsswitch.conf", "/etc/localtime", "/etc/gitconfig")
 
 
-def execute(argv: Sequence[str], scratch: Path, talk: int, keep: Collection[int]) -> None:
-    """Become the program's keeper, in a process that was just forked; never returns. The program has the socket `talk`
-    as input and output, the keeper has `keep`. Whoever kills the keeper ends the namespace, and all that is in it."""
+class Box:
+    """An empty one. Whoever kills the keeper, the process `pid`, ends the namespace and all that is in it; it ends by
+    itself with the process that made it. The keeper keeps open what is in `keep`."""
+
+    def __init__(self, keep: Collection[int]) -> None:
+        self._told, told = socket.socketpair()
+        self.pid = os.fork()
+        if self.pid == 0:
+            _be_keeper(told, keep)
+        told.close()
+
+    def execute(self, argv: Sequence[str], scratch: Path, talk: int) -> None:
+        """Once: the program has the socket `talk` as input and output. Raises OSError where the keeper is dead."""
+        with self._told:
+            socket.send_fds(self._told, [b"."], [talk])
+            self._told.sendall(json.dumps({"argv": list(argv), "scratch": str(scratch)}).encode())
+
+
+def _be_keeper(told: socket.socket, keep: Collection[int]) -> None:
+    """Never returns."""
     try:
+        os.setsid()
+        for name in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGPIPE):
+            signal.signal(name, signal.SIG_DFL)
         kernel.die_with_parent()
+        close_all_but({told.fileno(), *keep})
         _unshare()
         if (first := os.fork()) == 0:
             kernel.die_with_parent()
             if (program := os.fork()) == 0:
-                _become(argv, scratch, talk)
+                _become(told)
             first = program
-        close_all_but(keep)  # the end of `talk` is the program's end
+        told.close()
         _, status = os.waitpid(first, 0)
         code = os.waitstatus_to_exitcode(status)
         os._exit(code if code >= 0 else 128 - code)  # as a shell tells of a signal
@@ -74,39 +99,48 @@ def _unshare() -> None:
     Path("/proc/self/setgroups").write_text("deny")
     Path("/proc/self/uid_map").write_text(f"{user} {user} 1")
     Path("/proc/self/gid_map").write_text(f"{group} {group} 1")
+    kernel.hide_memory()
 
 
-def _become(argv: Sequence[str], scratch: Path, talk: int) -> None:
+def _become(told: socket.socket) -> None:
+    """All that can be is done before the program is known."""
     try:
-        _only(talk)
+        close_all_but({told.fileno()})
+        kernel.renounce_privileges()
+        Limits().impose()
+        ruleset, calls = Ruleset(_places()), seccomp.compiled(PROGRAM_RULES, seccomp.ALLOW)
+        argv, scratch = _listen(told)
         program = shutil.which(argv[0], path=_PATH)
         if program is None:
             raise FileNotFoundError(f"there is no program {argv[0]!r} in {_PATH}")
-        kernel.renounce_privileges()
-        Limits().impose()
-        Ruleset(_places(scratch)).restrict()
-        seccomp.restrict(PROGRAM_RULES, seccomp.ALLOW)
+        os.chdir(scratch)
+        ruleset.restrict([(scratch, WRITE)])
+        seccomp.restrict(calls)
         home = str(scratch)
         environment = {"PATH": _PATH, "LANG": "C.UTF-8", "HOME": home, "TMPDIR": home}
-        os.execve(program, [*argv], environment)  # noqa: S606
+        os.execve(program, argv, environment)  # noqa: S606
     except OSError as error:
         os.write(1, f"{error}\n".encode())
     finally:
         os._exit(NOT_STARTED)
 
 
-def _only(talk: int) -> None:
-    """It has no other descriptor than its standard ones."""
+def _listen(told: socket.socket) -> tuple[list[str], Path]:
+    """Wait for the program. What it talks over becomes its standard descriptors, and it has no others: all of ours are
+    closed when it is executed."""
+    _, [talk], _, _ = socket.recv_fds(told, 1, 1)
     for standard in range(3):
         os.dup2(talk, standard)
-    os.closerange(3, os.sysconf("SC_OPEN_MAX"))
+    os.close(talk)
+    with told, told.makefile("rb") as rest:
+        order = json.load(rest)
+    return order["argv"], Path(order["scratch"])
 
 
-def _places(scratch: Path) -> Iterator[tuple[Path, int]]:
+def _places() -> Iterator[tuple[Path, int]]:
     for path in _PROGRAMS:
         yield Path(path), EXECUTE
     for path in _KNOWLEDGE:
         yield Path(path), READ
     yield Path("/dev/urandom"), READ
     yield Path(os.devnull), WRITE
-    yield scratch, WRITE

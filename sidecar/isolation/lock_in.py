@@ -14,6 +14,8 @@ from sidecar.isolation.readable import worker_places
 from sidecar.isolation.seccomp import DENY
 from sidecar.isolation.tiers import Tier
 
+NOT_LOCKED_IN = 125  # the exit status of a process that could not be locked in, and has executed nothing
+
 _STANDARD = range(3)
 
 
@@ -38,7 +40,7 @@ class LockIn:
             self._ruleset.restrict([*((path, READ) for path in reads), *([(scratch, WRITE)] if scratch else ())])
         close_all_but(keep)
         if self._tier != "limited":
-            seccomp.restrict(worker_rules(os.getpid()), DENY)
+            seccomp.restrict(seccomp.compiled(worker_rules(os.getpid()), DENY))
 
 
 def close_all_but(keep: Collection[int]) -> None:

@@ -86,9 +86,12 @@ def available() -> bool:
     return True
 
 
-def restrict(rules: Mapping[str, Rule], otherwise: int) -> None:
-    """Hold this thread, and all that it starts, to the rules, for good. It needs no_new_privs."""
-    program = b"".join(struct.pack("=HBBI", *each) for each in _program(rules, otherwise))
+def compiled(rules: Mapping[str, Rule], otherwise: int) -> bytes:
+    return b"".join(struct.pack("=HBBI", *each) for each in _program(rules, otherwise))
+
+
+def restrict(program: bytes) -> None:
+    """Hold this thread, and all that it starts, to the compiled rules, for good. It needs no_new_privs."""
     text = ctypes.create_string_buffer(program, len(program))
     described = ctypes.create_string_buffer(struct.pack("@HP", len(program) // 8, ctypes.addressof(text)))
     prctl(_PR_SET_SECCOMP, _MODE_FILTER, ctypes.addressof(described))

@@ -1,4 +1,5 @@
-"""What isolation costs: one attempt of a skill with one step, in each tier, and in a process that nothing holds.
+"""What isolation costs: one attempt of a skill with one step, in each tier, and in a process that nothing holds; and
+what a program takes longer in its box.
 
 The worker is the real one, forked from a process that has the author API imported, as the zygote has; its questions are
 answered without a journal. From before the scratch folder is made until the process is gone and so is the folder.
@@ -20,6 +21,8 @@ from typing import TypeAlias
 
 from sidecar.execution.lines import Lines
 from sidecar.execution.worker import work
+from sidecar.execution.workers import Workers
+from sidecar.isolation.box import obstacle
 from sidecar.isolation.limits import Limits
 from sidecar.isolation.lock_in import LockIn
 from sidecar.isolation.scratch import make_scratch, remove_scratch
@@ -28,7 +31,9 @@ from skills.wire import Answer, Begin, Code, End, Go, Ok, Question, Start
 from tests.bench.engine.figure import Figure, Goal
 from tests.bench.engine.table import lines
 
-MORE_AT_MOST = 5.0  # ms
+MORE_AT_MOST, PROGRAM_MORE_AT_MOST = 5.0, 10.0  # ms
+PROGRAM = ("true",)
+BETWEEN = 0.1  # seconds between two programs, in which the next box is made
 ROUNDS, QUICK_ROUNDS = 200, 20
 
 SKILL = '''"""Do one thing."""
@@ -73,7 +78,8 @@ def main(given: argparse.Namespace) -> int:
         root = Path(folder) / "scratch"
         places: dict[str, LockIn | None] = {"outside": None, **{tier: LockIn(tier) for tier in tiers}}
         taken = _interleaved(places, root, QUICK_ROUNDS if given.quick else ROUNDS)
-    figures = [_figure(tier, taken) for tier in tiers]
+        programs = _programs(Path(folder), QUICK_ROUNDS if given.quick else ROUNDS) if not obstacle() else []
+    figures = [*(_figure(tier, taken) for tier in tiers), *programs]
     print(json.dumps([figure.as_json() for figure in figures], indent=2) if given.json else "\n".join(lines(figures)))
     return 0
 
@@ -98,6 +104,54 @@ def _figure(tier: str, taken: Mapping[str, list[float]]) -> Figure:
         floor_name="the attempt without",
         goal=Goal("at most", MORE_AT_MOST),
     )
+
+
+def _programs(folder: Path, rounds: int) -> list[Figure]:
+    """A program that does nothing, by the real zygote, until its end is told; beside the same without a box."""
+    taken, plain = [], []
+    workers = Workers(folder / "workers.lock", folder / "scratch")
+    try:
+        workers.start()
+        scratch = make_scratch(folder / "scratch")
+        _boxed(workers, scratch)  # the first is not like the others
+        for _ in range(rounds):
+            time.sleep(BETWEEN)
+            taken.append(_boxed(workers, scratch))
+            plain.append(_plain())
+        remove_scratch(scratch)
+    finally:
+        workers.close()
+    return [
+        Figure(
+            name="a program in a box, more than without",
+            unit="ms",
+            values=[boxed - without for boxed, without in zip(taken, plain, strict=True)],
+            floor=plain,
+            floor_name="the program without",
+            goal=Goal("at most", PROGRAM_MORE_AT_MOST),
+        )
+    ]
+
+
+def _boxed(workers: Workers, scratch: Path) -> float:
+    began = time.perf_counter()
+    program = workers.execute(PROGRAM, scratch)
+    program.exited.wait()
+    program.sock.close()
+    _require(program.status or 0)
+    return (time.perf_counter() - began) * 1000
+
+
+def _plain() -> float:
+    began = time.perf_counter()
+    _, status = os.waitpid(os.posix_spawnp(PROGRAM[0], PROGRAM, {}), 0)
+    _require(status)
+    return (time.perf_counter() - began) * 1000
+
+
+def _require(status: int) -> None:
+    if status != 0:
+        raise RuntimeError(f"the process ended with {os.waitstatus_to_exitcode(status)}")
 
 
 def _attempt(lock_in: LockIn | None, root: Path) -> float:
@@ -126,8 +180,7 @@ def _forked(lock_in: LockIn | None, scratch: Path) -> Iterator[socket.socket]:
     with ours:
         yield ours
     _, status = os.waitpid(child, 0)
-    if status != 0:
-        raise RuntimeError(f"the worker ended with {os.waitstatus_to_exitcode(status)}")
+    _require(status)
 
 
 def _answer_all(talk: Lines) -> None:

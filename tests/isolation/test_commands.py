@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -97,8 +100,32 @@ def test_nothing_of_it_survives(live: LiveSidecar) -> None:
     assert (status, "longer than 1 s" in output) == (-1, True)
     status, output = execute(live, "sh", "-c", "while :; do echo much; done")
     assert (status, "more than 1,048,576 bytes" in output) == (-1, True)
-    [zygote] = [pid for pid, line in children_of(live.pid).items() if "sidecar.execution.zygote" in line]
-    wait_until(lambda: not children_of(zygote), "all is gone")
+    wait_until(lambda: programs_of(live) == [], "all is gone")
+
+
+def test_the_box_that_is_made_ahead_may_die(live: LiveSidecar) -> None:
+    execute(live, "cat", stdin="one")
+    [keeper] = wait_until(lambda: list(children_of(zygote_of(live))), "the next box is made")
+    os.kill(keeper, signal.SIGKILL)
+    wait_until(lambda: keeper not in children_of(zygote_of(live)), "it is gone")
+    assert execute(live, "cat", stdin="two") == (0, "two")
+
+
+def zygote_of(live: LiveSidecar) -> int:
+    [zygote] = [pid for pid, line in children_of(live.pid).items() if "sidecar.execution.zygote programs" in line]
+    return zygote
+
+
+def programs_of(live: LiveSidecar) -> list[str]:
+    """What is executed below the zygote, but for the box that is made ahead: three processes like the zygote itself."""
+    lines = list(_below(zygote_of(live)))
+    return [line for line in lines if "sidecar.execution.zygote" not in line] or lines[3:]
+
+
+def _below(pid: int) -> Iterator[str]:
+    for child, line in children_of(pid).items():
+        yield line
+        yield from _below(child)
 
 
 def test_what_is_not_declared_or_not_there_is_told(live: LiveSidecar) -> None:

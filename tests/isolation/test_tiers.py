@@ -88,3 +88,31 @@ def test_where_less_is_reached_than_is_accepted_no_skill_runs(old: LiveSidecar) 
 def test_a_tier_that_there_is_not_is_refused() -> None:
     with pytest.raises(SettingsError, match="least_tier is 'strong'; it is one of limited, filtered, locked"):
         load_settings(environment={"TEND_LEAST_TIER": "strong"})
+
+
+class NoMoreLayers(LiveSidecar):
+    """A sidecar whose kernel seems to have Landlock, and refuses it, once `full` is set."""
+
+    full = False
+
+    def command(self) -> list[str]:
+        wrapped = [sys.executable, "-m", "tests.isolation.in_many_layers"] if self.full else []
+        return [*wrapped, *super().command()]
+
+
+def test_a_worker_that_cannot_be_locked_in_executes_nothing_and_says_so(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    live = NoMoreLayers(tmp_path_factory.mktemp("layers"))
+    live.environment["PYTHONPATH"] = str(REPOSITORY)
+    with live:
+        live.put("quiet", QUIET)
+        live.stop()
+        live.full = True
+        live.start()
+        refused = live.run("quiet").run
+        assert refused.state == "failed"
+        assert refused.error is not None
+        assert refused.error.type == "NotLockedIn"
+        assert "nothing of the skill was executed" in refused.error.message
+        assert "Argument list too long" in live.said()

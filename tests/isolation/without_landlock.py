@@ -11,7 +11,7 @@ from sidecar.isolation.kernel import renounce_privileges
 
 def main() -> None:
     renounce_privileges()
-    seccomp.restrict({"landlock_create_ruleset": seccomp.ABSENT}, seccomp.ALLOW)
+    seccomp.restrict(seccomp.compiled({"landlock_create_ruleset": seccomp.ABSENT}, seccomp.ALLOW))
     os.execv(sys.argv[1], sys.argv[1:])  # noqa: S606
 
 

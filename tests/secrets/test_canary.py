@@ -17,13 +17,16 @@ from unittest.mock import patch
 import pytest
 
 from harness.cli import main
+from tests.notices.stage import with_targets
 from tests.secrets.echo import Echo
 from tests.secrets.search import Search
 from tests.support.live_sidecar import LiveSidecar
 from tests.support.processes import children_of
 from tests.support.scripted_author import says
+from tests.support.slack import Slack
 from tests.support.talking_model import TalkingModel
 from tests.support.waiting import wait_until
+from tests.web.conftest import served
 
 CANARY = "Cq7/pX+9=rT\"2&wZ<4>k'L0 v8yM"  # letters, digits, and what encoders escape
 TEND = Path(sys.executable).with_name("tend")
@@ -91,6 +94,17 @@ def canary(run: Run) -> str:
 '''
 
 
+ASK = '''"""Ask."""
+
+from datetime import timedelta
+
+from skills import Run, skill
+
+
+@skill()
+def ask(run: Run) -> bool:
+    return run.approve("May it?", expires_in=timedelta(hours=1), on_expiry="no").approved
+'''
 PLANT = '''"""Return it."""
 
 from skills import Run, skill
@@ -106,6 +120,19 @@ def plant(run: Run, text: str) -> str:
 def echo() -> Iterator[Echo]:
     with Echo(CANARY) as echo:
         yield echo
+
+
+@pytest.fixture(scope="module")
+def slack() -> Iterator[Slack]:
+    with Slack(canary="C0CANARY") as slack:
+        yield slack
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory: pytest.TempPathFactory, model: TalkingModel, slack: Slack) -> Iterator[LiveSidecar]:
+    folder, toml = tmp_path_factory.mktemp("canary"), f"[targets.ops]\n{slack.settings}"
+    with with_targets(folder, toml, base_url=model.base_url) as live:
+        yield live
 
 
 def set_canary(live: LiveSidecar) -> bytes:
@@ -138,10 +165,40 @@ def abort_gateway(live: LiveSidecar) -> None:
     wait_until(lambda: gateway not in children_of(live.pid), "the gateway is gone")
 
 
+def paste(live: LiveSidecar) -> str:
+    """As a person may by mistake, wherever they are asked for words or data; the run that got it."""
+    client, in_base64 = live.client, base64.b64encode(CANARY.encode()).decode()
+    said = client.send(f"My token is {CANARY}, and in base64 {in_base64}")
+    assert live.ended(said.id).run.state == "succeeded"
+    live.put("plant", PLANT)
+    live.put("ask", ASK)
+    planted = live.run("plant", f"{CANARY} {in_base64}")
+    assert str(planted.output).count("[secret CANARY]") == 2
+    client.rerun(planted.run.id, payload=f"again {CANARY}")
+    client.emit("pasted", {CANARY: [CANARY, {"in base64": in_base64}]})
+    client.answer(live.approval(client.run_skill("ask").id).id, "yes", because=f"it is {CANARY}")
+    live.approval(cancelled := client.run_skill("ask").id)
+    client.cancel(cancelled, f"not {CANARY}")
+    client.pause("ask", f"because of {CANARY}")
+    client.cap("skill", "plant", amount=7, why=f"for {CANARY}")
+    return planted.run.id
+
+
+def look_at_pages(search: Search, live: LiveSidecar, **of_paths: str) -> None:
+    """Each page and its JSON twin, with a browser's session."""
+    with served(live) as web, web.browser() as browser:
+        paths = browser.get("/openapi.json").json()["paths"]
+        for twin in (path for path, methods in paths.items() if "get" in methods):
+            for path in (twin, twin.removeprefix("/api").replace("/home", "/")):
+                reply = browser.get(path.format(**of_paths))
+                assert reply.status_code == 200, path
+                search.look(path, reply.content)
+
+
 def test_a_canary_is_found_nowhere_but_in_its_file_and_at_the_server(
-    talking: LiveSidecar, model: TalkingModel, echo: Echo, tmp_path: Path
+    live: LiveSidecar, model: TalkingModel, slack: Slack, echo: Echo, tmp_path: Path
 ) -> None:
-    search, live = Search(CANARY), talking
+    search = Search(CANARY)
     search.look("tend secret set", set_canary(live))
     assert [secret.is_set for secret in live.client.secrets()] == [True]
     live.put("canary", SKILL.replace("HOST", echo.host))
@@ -151,18 +208,23 @@ def test_a_canary_is_found_nowhere_but_in_its_file_and_at_the_server(
 
     ended = live.run("canary")
     assert ended.run.state == "succeeded", ended.run.error
-    said = live.client.send(f"My token is {CANARY}, and in base64 {base64.b64encode(CANARY.encode()).decode()}")
-    assert live.ended(said.id).run.state == "succeeded"
+    run, pasted = ended.run.id, paste(live)
+    wait_until(slack.posts, "the notice is posted")
 
-    run = ended.run.id
     for command in (
         *(["runs", "show", run], ["runs", "logs", run], ["runs", "list"], ["notices"], ["events", "list"]),
         *(["skills", "show", "canary"], ["secret", "list"], ["status"], ["doctor"], ["review", "latest"]),
+        *(["audit"], ["cost"], ["runs", "show", pasted], ["why", "ask"]),
     ):
         search.look(" ".join(command), tend(live, *command))
         search.look(" ".join([*command, "--json"]), tend(live, *command, "--json"))
     for number, request in enumerate(model.server.requests):
         search.look(f"model request {number}", repr(request).encode())
+    for number, received in enumerate(slack.received):
+        search.look(f"Slack request {number}", received)
+    session = live.client.sessions()[0].id
+    look_at_pages(search, live, run=run, name="canary", session=session)
+    look_at_pages(search, live, run=pasted, name="plant", session=session)
     search.look_at_processes(live.pid)
     search.look_at_rows(live)
     live.client.backup(tmp_path / "backup")

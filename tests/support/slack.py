@@ -48,6 +48,7 @@ class Slack(Served):
 
     def __init__(self, **channels: str) -> None:
         self.channels = channels or {"ops": "C0OPS"}
+        self.received: list[bytes] = []  # whole requests
         self._state = _State()
         self._guard = threading.Lock()
         super().__init__(_Server(self), "slack")
@@ -148,6 +149,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("content-length", 0))).decode()
+        self.server.slack.received.append(f"{self.requestline}\n{self.headers}\n{body}".encode())
         is_json = "json" in self.headers.get("content-type", "")
         given = json.loads(body) if is_json else {name: values[0] for name, values in parse_qs(body).items()}
         token = self.headers.get("authorization", "").removeprefix("Bearer ")
