@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json as jsonlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Self, TypeAlias, TypedDict, Unpack
 from urllib.parse import urlencode
@@ -14,12 +14,15 @@ from pydantic import BaseModel
 
 from skills.errors import BadStatus
 from skills.open_step import open_step
-from skills.secrets import Basic, Placeholders, Secret
+from skills.secrets import Basic, Placeholders, Secret, shown
 from skills.values import Jsonable, encode_untyped
 from skills.wire import Json
 
 Method: TypeAlias = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 Value: TypeAlias = str | Secret
+Url: TypeAlias = (
+    str | Sequence[Value]
+)  # or its pieces, secrets among them: ["https://api.example.com/bot", secret("X")]
 Fields: TypeAlias = Mapping[str, str | int | float | bool | Secret]
 
 
@@ -84,45 +87,47 @@ def basic(user: Value, password: Value) -> Basic:
     return Basic(user, password)
 
 
-def get(url: str, **options: Unpack[Options]) -> Reply:
+def get(url: Url, **options: Unpack[Options]) -> Reply:
     """GET `url`. Any status is a reply; no answer at all raises `EffectFailed`. The same holds for all below."""
     return _send("GET", url, options)
 
 
-def head(url: str, **options: Unpack[Options]) -> Reply:
+def head(url: Url, **options: Unpack[Options]) -> Reply:
     """HEAD `url`."""
     return _send("HEAD", url, options)
 
 
-def post(url: str, **options: Unpack[BodyOptions]) -> Reply:
+def post(url: Url, **options: Unpack[BodyOptions]) -> Reply:
     """POST to `url`. What is tried again carries the same header `idempotency-key`, unless you set your own; so do
     all below."""
     return _send("POST", url, options, options)
 
 
-def put(url: str, **options: Unpack[BodyOptions]) -> Reply:
+def put(url: Url, **options: Unpack[BodyOptions]) -> Reply:
     """PUT to `url`."""
     return _send("PUT", url, options, options)
 
 
-def patch(url: str, **options: Unpack[BodyOptions]) -> Reply:
+def patch(url: Url, **options: Unpack[BodyOptions]) -> Reply:
     """PATCH `url`."""
     return _send("PATCH", url, options, options)
 
 
-def delete(url: str, **options: Unpack[Options]) -> Reply:
+def delete(url: Url, **options: Unpack[Options]) -> Reply:
     """DELETE `url`."""
     return _send("DELETE", url, options)
 
 
-def _send(method: Method, url: str, options: Options, body: BodyOptions | None = None) -> Reply:
+def _send(method: Method, address: Url, options: Options, body: BodyOptions | None = None) -> Reply:
     step = open_step(f"http.{method.lower()}")
     places = Placeholders()
+    url = address if isinstance(address, str) else "".join(_in_url(piece, places) for piece in address)
+    told = f"{method} {shown(places.parts(url))}"
     headers = _headers(options, places)
-    content = _body(method, url, body or {}, headers, places)
+    content = _body(method, told, body or {}, headers, places)
     target = places.parts(_with_params(url, options.get("params"), places))
     request: dict[str, Json] = {"method": method, "url": target, "headers": headers, **content}
-    answer = _WireReply.model_validate(step.effect("http", request, f"{method} {url}"))
+    answer = _WireReply.model_validate(step.effect("http", request, told))
     return Reply(
         status=answer.status,
         headers={name.lower(): value for name, value in answer.headers.items()},
@@ -143,7 +148,7 @@ def _headers(options: Options, places: Placeholders) -> dict[str, Json]:
 
 
 def _body(
-    method: Method, url: str, options: BodyOptions, headers: dict[str, Json], places: Placeholders
+    method: Method, told: str, options: BodyOptions, headers: dict[str, Json], places: Placeholders
 ) -> dict[str, Json]:
     """The request's fields for it. Its type is set among the headers, where the author has not."""
     given = [name for name in ("json", "data", "content") if name in options]
@@ -152,7 +157,7 @@ def _body(
     content = options.get("content", b"")
     if "json" in options:
         headers.setdefault("content-type", "application/json")
-        encoded = encode_untyped(places.in_json(options["json"]), f"json of {method} {url}")
+        encoded = encode_untyped(places.in_json(options["json"]), f"json of {told}")
         content = jsonlib.dumps(encoded)
     elif "data" in options:
         headers.setdefault("content-type", "application/x-www-form-urlencoded")
@@ -164,13 +169,17 @@ def _body(
     return {"content_base64": base64.b64encode(plain).decode()}
 
 
+def _in_url(piece: Value, places: Placeholders) -> str:
+    return places.place(piece, "url") if isinstance(piece, Secret) else piece
+
+
 def _text(value: Value, places: Placeholders) -> str:
     return places.place(value, "nothing") if isinstance(value, Secret) else value
 
 
 def _urlencoded(fields: Fields, places: Placeholders) -> str:
     return urlencode(
-        {name: places.place(value, "url") if isinstance(value, Secret) else value for name, value in fields.items()}
+        {name: _in_url(value, places) if isinstance(value, Secret) else value for name, value in fields.items()}
     )
 
 

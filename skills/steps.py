@@ -17,6 +17,7 @@ from skills.wire import OnExpiry, Retry
 P = ParamSpec("P")
 
 Exceptions = tuple[type[Exception], ...]
+Does = Literal["sends", "pays", "deletes", "deploys"]  # what cannot be undone, by its kind
 
 
 class UnitOfWork(Generic[P, JsonResult]):
@@ -85,7 +86,12 @@ def step(
 ) -> StepDecorator: ...
 @overload
 def step(
-    *, irreversible: Literal[True], answer_within: timedelta, on_expiry: OnExpiry, timeout: timedelta | None = None
+    *,
+    irreversible: Literal[True],
+    answer_within: timedelta,
+    on_expiry: OnExpiry,
+    timeout: timedelta | None = None,
+    does: Does | None = None,
 ) -> IrreversibleDecorator: ...
 @overload
 def step(
@@ -95,6 +101,7 @@ def step(
     answer_within: timedelta,
     on_expiry: OnExpiry,
     timeout: timedelta | None = None,
+    does: Does | None = None,
 ) -> LookedUpDecorator[P, JsonResult]: ...
 def step(
     function: Callable[..., Any] | None = None,
@@ -108,6 +115,7 @@ def step(
     answer_within: timedelta | None = None,
     on_expiry: OnExpiry = "no",
     lookup: Any = None,
+    does: Does | None = None,  # noqa: ARG001 # read from the source
 ) -> Any:
     """Make the function a step: `@step`, or `@step(attempts=5, timeout=timedelta(seconds=30))`.
 
@@ -121,7 +129,8 @@ def step(
     it is executed only by `run.step_if_approved`, once, when a person has agreed. No answer within `answer_within` is
     a no (`on_expiry="no"`), or `StepFailed` is raised (`"fail"`). If Tend dies meanwhile, nobody knows whether it
     happened: `lookup`, a step that takes the same and returns the result, or None where it was not done, finds out;
-    without one, or where it fails, a person is asked.
+    without one, or where it fails, a person is asked. `does` says of which kind it is: "sends", "pays", "deletes" or
+    "deploys" (it changes production); the settings can want more of a yes for one kind than for another.
     """
 
     def decorate(function: Callable[P, JsonResult]) -> Step[P, JsonResult] | Irreversible[P, JsonResult]:

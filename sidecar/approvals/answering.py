@@ -91,7 +91,8 @@ class Approvals:
     def ask_unless_granted(self, connection: Connection, new: NewApproval) -> JsonValue:
         """The yes of a standing approval, which is recorded as its use; or None, and a person is asked."""
         now = self._clock.now()
-        found = covering(connection, new, now) if self._rules.need("irreversible") == "ask" else None
+        need = self._rules.need_of_irreversible((new.call or {}).get("does"))
+        found = covering(connection, new, now) if need == "ask" else None
         if found is None:
             ask(connection, new, now)
             return None

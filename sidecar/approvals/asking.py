@@ -22,8 +22,8 @@ Kind: TypeAlias = Literal["approval", "question", "unknown", "version", "budget"
 
 @dataclass(frozen=True)
 class NewApproval:
-    """`call` is what a yes lets happen, whole: {"step", "arguments", "version"} of an irreversible step; where no run
-    waits, {"arguments", "version"} as far as there are such."""
+    """`call` is what a yes lets happen, whole: {"step", "arguments", "version"} of an irreversible step, and "does"
+    if it says of which kind it is; where no run waits, {"arguments", "version"} as far as there are such."""
 
     kind: Kind
     skill: str

@@ -17,6 +17,11 @@ class Rules:
         """Of an effect ("http.post"), a tool of the agent, or an irreversible step; reading is not in the table."""
         return self.needs.get(what, NEEDS.get(what, "never"))
 
+    def need_of_irreversible(self, does: object) -> Need:
+        """Of a step that says of which kind it is, or of none: the stricter of the two rules."""
+        wanted = [self.need("irreversible"), *([self.need(f"irreversible.{does}")] if does else [])]
+        return "always" if "always" in wanted else "ask"
+
     def may_answer(self, who: str, skill: str) -> bool:
         """Without a list, whoever can reach the sidecar's socket: the local user."""
         names = self.approvers.get(skill, self.approvers.get(EVERY_SKILL))

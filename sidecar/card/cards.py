@@ -41,6 +41,7 @@ class Cards:
             runs_a_day=scheduled_a_day(manifest),
             model_calls=manifest.model_calls,
             cost=model_cost(connection, manifest, version, self._model),
+            budget_usd=manifest.budget,
             wider=wider(manifest, active) if active else (),
             narrower=wider(active, manifest) if active else (),
         )

@@ -26,7 +26,10 @@ def wants_a_yes(manifest: Manifest) -> tuple[str, ...]:
     return (
         *(f"sends the secret {name}" for name in manifest.secrets),
         *(f"runs {name}" for name in manifest.commands),
-        *(f"does {step.step}, which cannot be undone" for step in manifest.irreversible),
+        *(
+            f"does {step.step}, which {f'{step.does} and ' * bool(step.does)}cannot be undone"
+            for step in manifest.irreversible
+        ),
     )
 
 

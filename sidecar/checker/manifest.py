@@ -74,12 +74,16 @@ class Expectation(Declared):
     same_output_at_most: int | None = None  # identical outputs in a row
 
 
+Does: TypeAlias = Literal["sends", "pays", "deletes", "deploys"]
+
+
 class StepDeclaration(Declared):
     name: str
     line: int
     attempts: int = 1
     timeout: float | None = None  # seconds
     irreversible: bool = False  # done once, and only upon a person's yes
+    does: Does | None = None  # of which kind it is then
     answer_within: float | None = None  # seconds until the question for its yes expires
     on_expiry: OnExpiry | None = None  # what that comes to; an irreversible step declares both
 
@@ -88,6 +92,7 @@ class Irreversible(Declared):
     """A step that cannot be undone, of the skill or of a helper."""
 
     step: str
+    does: Does | None = None  # of which kind it is
     asks: tuple[str, ...] = ()  # what a person is asked before it, as it stands in the code: "Page {name}?"
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from typing import get_args
 
 from sidecar.checker.literals import Literals, Unreadable
-from sidecar.checker.manifest import Irreversible
+from sidecar.checker.manifest import Does, Irreversible
 from sidecar.checker.module import Module, called
 
 QUESTION = 200  # characters of one that are kept
@@ -22,17 +24,30 @@ def irreversible_steps(modules: Sequence[Module]) -> tuple[Irreversible, ...]:
     """Each with the questions that a `run.step_if_approved(...)` puts about it."""
     questions = [asked for module in modules for asked in _questions(module)]
     return tuple(
-        Irreversible(step=step, asks=tuple(dict.fromkeys(text for about, text in questions if about == meaning)))
+        Irreversible(
+            step=step, does=does, asks=tuple(dict.fromkeys(text for about, text in questions if about == meaning))
+        )
         for module in modules
-        for step, meaning in _irreversible(module)
+        for step, meaning, does in _irreversible(module)
     )
 
 
-def _irreversible(module: Module) -> Iterator[tuple[str, str]]:
-    """The step's name, and what that stands for: ("pay", "lib.shop.pay")."""
+def _irreversible(module: Module) -> Iterator[tuple[str, str, Does | None]]:
+    """The step's name, what that stands for, and of which kind it says that it is: ("pay", "lib.shop.pay", "pays")."""
     for node in module.definitions:
-        if any(_says_so(module, decorator) for decorator in node.decorator_list):
-            yield node.name, f"{module.name}.{node.name}"
+        for decorator in node.decorator_list:
+            if _says_so(module, decorator):
+                yield node.name, f"{module.name}.{node.name}", _does(module, decorator)
+
+
+def _does(module: Module, decorator: ast.expr) -> Does | None:
+    """None also where it can't be read: whoever reads the declaration says that it is wrong."""
+    keywords = decorator.keywords if isinstance(decorator, ast.Call) else []
+    for value in (each.value for each in keywords if each.arg == "does"):
+        with suppress(Unreadable):
+            said = Literals(module).text(value)
+            return next((does for does in get_args(Does) if does == said), None)
+    return None
 
 
 def _says_so(module: Module, decorator: ast.expr) -> bool:

@@ -6,10 +6,10 @@ import ast
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
+from typing import Any, get_args
 
 from sidecar.checker.literals import Literals, Unreadable
-from sidecar.checker.manifest import PRIORITY_AT_MOST, Expectation, Irreversible, Manifest, StepDeclaration
+from sidecar.checker.manifest import PRIORITY_AT_MOST, Does, Expectation, Irreversible, Manifest, StepDeclaration
 from sidecar.checker.module import Definition, Module, called
 from sidecar.checker.outreach import irreversible_steps, model_calls
 from sidecar.checker.policy import command_problem, host_fix, host_problem, read_problem, secret_problem, write_problem
@@ -131,6 +131,9 @@ class ManifestReader:
             declared = self._keywords(call, self._step_keywords)
             if declared.get("irreversible"):
                 self._check_expiry(node, call)
+            elif declared.get("does"):
+                fix = "Write @step(irreversible=True, does=...), or leave does= out."
+                self._problem(node, "does= belongs to an irreversible step", fix)
             if "lookup" in declared:
                 self._check_lookup(node, declared)
             shown = {name: value for name, value in declared.items() if name not in {"backoff", "give_up_on", "lookup"}}
@@ -195,6 +198,7 @@ class ManifestReader:
             "backoff": ("backoff", self._seconds),
             "give_up_on": ("give_up_on", lambda node: node),  # classes: for mypy to judge
             "irreversible": ("irreversible", self._literals.truth),
+            "does": ("does", _or_none(self._one_of(*get_args(Does)))),
             "lookup": ("lookup", lambda node: node),  # a step: for mypy to judge
             "answer_within": ("answer_within", _or_none(self._seconds)),
             "on_expiry": ("on_expiry", self._one_of("no", "fail")),

@@ -19,7 +19,11 @@ EVERY_SKILL = "*"
 # By how far it reaches and whether it can be taken back. "ask": a standing approval may say yes; "always": a person
 # does, each time. What a skill's code demands (an irreversible step) is the least.
 NEEDS: Mapping[str, Need] = {
-    "irreversible": "ask",  # a step that its author has marked: sending, paying, deleting, changing production
+    "irreversible": "ask",  # a step that its author has marked
+    "irreversible.sends": "ask",  # of these, those that say does="sends", and so on; deploying changes production
+    "irreversible.pays": "ask",
+    "irreversible.deletes": "ask",
+    "irreversible.deploys": "ask",
     "http.post": "never",  # out of a step that is not marked; "ask" wants it in one that is
     "http.put": "never",
     "http.patch": "never",
@@ -46,7 +50,7 @@ def parse_needs(value: object) -> dict[str, Need]:
             raise ValueError(f"there is nothing called {what!r}; there are: {', '.join(NEEDS)}")
         if need not in get_args(Need):
             raise ValueError(f"{what} is {need!r}; it is 'never', 'ask' or 'always'")
-        if what == "irreversible" and need == "never":
+        if what.startswith("irreversible") and need == "never":
             raise ValueError("an irreversible step always needs a yes; it is 'ask' or 'always'")
         needs[what] = need
     return needs

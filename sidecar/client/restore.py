@@ -18,11 +18,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from sidecar.caller import PERSON
 from sidecar.client import views
 from sidecar.client.settings import Settings
 from sidecar.hosts.times import TAKE_OVER_AFTER
 from sidecar.journal.runs import FINAL, give_up_orphans
 from sidecar.lock import AlreadyRunning, take_lock
+from sidecar.registry import record_audit
 from sidecar.secret_folder import names_in
 from sidecar.store import Store, StoreError
 from sidecar.store.copying import copy_rows, delete_rows
@@ -47,7 +49,7 @@ def restore(settings: Settings, file: Path) -> views.Restored:
         raise NotRestored(message) from error
     try:
         with tempfile.TemporaryDirectory(prefix="restore-", dir=settings.store) as folder:
-            return _exchange(settings, Path(folder), _unpack(file, Path(folder)))
+            return _exchange(settings, file, Path(folder), _unpack(file, Path(folder)))
     finally:
         os.close(lock)
 
@@ -65,11 +67,12 @@ def _unpack(file: Path, folder: Path) -> dict[str, Any]:
     return about
 
 
-def _exchange(settings: Settings, fresh: Path, about: dict[str, Any]) -> views.Restored:
+def _exchange(settings: Settings, file: Path, fresh: Path, about: dict[str, Any]) -> views.Restored:
     unfinished, live, wanted = _examine(fresh / "tend.db")
     if settings.database_url:
         _require_nobody(settings.database_url)
     aside = settings.store / f"before-{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
+    _record(fresh / "tend.db", file, f"as of {about['made_at']}; what was there lies in {aside}")
     (aside / "workspace").mkdir(parents=True)
     for name in STORE:
         with suppress(FileNotFoundError):
@@ -94,6 +97,12 @@ def _exchange(settings: Settings, fresh: Path, about: dict[str, Any]) -> views.R
         secrets=tuple(sorted(wanted - names_in(settings.secrets))),
         aside=str(aside),
     )
+
+
+def _record(copy: Path, file: Path, why: str) -> None:
+    """Nobody else is there to say so: the row comes with the store that is put in place."""
+    with Store(copy) as store:
+        store.write(lambda connection: record_audit(connection, time.time(), PERSON, "restored", str(file), why))
 
 
 def _require_nobody(address: str) -> None:

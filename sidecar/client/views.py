@@ -174,6 +174,7 @@ class Card(View):
     runs_a_day: float  # that its schedule starts; events and calls come besides
     model_calls: int  # places in its code that ask the model
     cost: ModelCost | None  # None: it asks no model
+    budget_usd: float | None = None  # what a run of it, with those below, may cost by its own declaration
     wider: tuple[str, ...] = ()  # what the active version may not
     narrower: tuple[str, ...] = ()  # what the active version may besides
 

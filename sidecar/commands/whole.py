@@ -128,6 +128,7 @@ class WholeCommands:
                 fix="" if free > SPACE_WANTED else "Free some space: nothing is acknowledged that is not on disk.",
             ),
             self._model_health(),
+            self._rules_health(),
             *self._stop_health(),
             target_health(self._settings, names_in(self._settings.secrets) | secrets_of(self._settings.targets).keys()),
             *self._store.read(lambda connection: list(notice_health(connection, self._clock.now()))),
@@ -136,6 +137,13 @@ class WholeCommands:
     def _stop_health(self) -> list[views.Health]:
         stops = self._store.read(all_stops).values()
         return [views.Health(name="stop", state="warning", detail=told(stop), fix=way_on(stop.skill)) for stop in stops]
+
+    def _rules_health(self) -> views.Health:
+        changed = [f"{what} {need}" for what, need in self._settings.approvals.items()]
+        needs = ", ".join([*changed, "the rest by default"]) if changed else "a yes is needed as by default"
+        lists = [f"{skill}: {', '.join(names)}" for skill, names in self._settings.approvers.items()]
+        whose = f"answered by {'; '.join(lists)}" if lists else "whoever reaches the socket may answer"
+        return views.Health(name="approvals", state="ok", detail=f"{needs}; {whose}")
 
     def _workers_health(self) -> views.Health:
         pid = self._workers.pid

@@ -27,6 +27,7 @@ from sidecar.execution.logs import keep_log
 from sidecar.execution.requests import Requests
 from sidecar.execution.workers import Worker, Workers, WorkersUnavailable
 from sidecar.failpoints import failpoint
+from sidecar.gateway import GatewayDied
 from sidecar.isolation.tiers import Tier, TierTooWeak, reached, require
 from sidecar.journal.runs import Fenced, Segment, overdue
 from sidecar.journal.steps import Journal, LimitReached, ReplayMismatch
@@ -147,10 +148,11 @@ class AttemptRunner:
 
 
 class _OpenStep:
-    """A try of a step that the worker is at."""
+    """A try of a step that the worker is at; `once`: there is no other."""
 
-    def __init__(self, within: float, delay: float) -> None:
+    def __init__(self, within: float, delay: float, *, once: bool = False) -> None:
         self.within = within
+        self.once = once
         self.until = time.monotonic() + delay + within
 
 
@@ -340,7 +342,8 @@ class Attempt:
         """What an answer changes here, and what others see of it: while the worker goes on already."""
         match question, answer:
             case Begin(), Go():
-                self._open[question.step] = _OpenStep(question.retry.timeout or STEP_WITHIN, answer.delay)
+                once = question.kind_of_step == "irreversible"
+                self._open[question.step] = _OpenStep(question.retry.timeout or STEP_WITHIN, answer.delay, once=once)
                 self._tell_step(question.step, "running")
             case Fail(), Again():
                 self._open[question.step] = _OpenStep(self._open[question.step].within, answer.delay)
@@ -371,6 +374,8 @@ class Attempt:
     def _effect(self, id_: int, effect: Effect, lines: Lines) -> None:
         try:
             answer = self._runner.effects.perform(effect, self._where, self._abort_effects)
+            if self._may_have_happened(effect.step, answer):
+                return self._kill()
             if isinstance(answer, Suspend):
                 self._close_step(effect.step, "waiting")
             if not self._abort_effects.is_set():
@@ -378,6 +383,13 @@ class Attempt:
         except Exception as error:  # noqa: BLE001 # the attempt's own thread handles it
             self._broken_by = error
             self._kill()
+        return None
+
+    def _may_have_happened(self, step: StepKey, answer: Done | Failed | Suspend) -> bool:
+        """The gateway died in the middle of what can't be undone. Nobody knows then, as where the worker dies; so it
+        does, and its author's code has no say in it."""
+        died = isinstance(answer, Failed) and answer.error.type == GatewayDied.__name__
+        return died and step in self._open and self._open[step].once
 
     def _end_effects(self) -> None:
         """Give up those that are under way; they are on record when this returns."""

@@ -13,15 +13,17 @@ from skills.wire import StepKey
 
 
 def approval_of_step(question: str, step: StepKey, arguments: JsonValue, where: Circumstances) -> NewApproval:
+    does = next((each.does for each in where.manifest.irreversible if each.step == step.name), None)
+    kind: dict[str, JsonValue] = {"does": does} if does else {}
     return NewApproval(
         "approval",
         where.skill,
         question,
         run=where.segment.run,
         step=StepKey(name=f"approve:{step.name}", occurrence=step.occurrence),
-        call={"step": step.name, "arguments": arguments, "version": where.version},
+        call={"step": step.name, "arguments": arguments, "version": where.version, **kind},
         target=_reach(where.manifest),
-        reason=f"{step.name} is irreversible: what it does can't be undone",
+        reason=f"{step.name} is irreversible: {f'it {does}, and ' * bool(does)}what it does can't be undone",
     )
 
 

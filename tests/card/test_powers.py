@@ -28,6 +28,11 @@ LIMITED = Event(name="order", rate_limit=RateLimit(runs=2, seconds=60))
         ({"hosts": ["a.example", "b.example"]}, {"hosts": ["a.example"]}, "reaches b.example"),
         ({"writes": ["reports/**"]}, {"writes": ["reports/a.txt"]}, "writes reports/**"),
         ({"reads": ["data/*.csv"]}, {}, "reads data/*.csv"),
+        (
+            {"irreversible": [PAY]},
+            {"irreversible": [Irreversible(step="pay", does="pays")]},
+            "does pay, which cannot be undone",
+        ),
         ({"irreversible": [PAY]}, {}, "does pay, which cannot be undone"),
         ({"triggers": [HOURLY]}, {}, "is due 24 times a day instead of 0 times"),
         ({"triggers": [Every(seconds=1800)]}, {"triggers": [HOURLY]}, "is due 48 times a day instead of 24 times"),

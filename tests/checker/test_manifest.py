@@ -131,7 +131,7 @@ from skills import step
 REALLY = True
 
 
-@step(irreversible=REALLY)
+@step(irreversible=REALLY, does="pays")
 def pay(order: str) -> str:
     return order
 '''
@@ -153,7 +153,9 @@ def price(run: Run) -> None:
 """
     reading = read_source(snapshot(source, shop=helper))
     assert reading.manifest is not None, reading.problems
-    assert reading.manifest.irreversible == (Irreversible(step="pay", asks=("Pay {order.upper()}?", "Pay it again?")),)
+    assert reading.manifest.irreversible == (
+        Irreversible(step="pay", does="pays", asks=("Pay {order.upper()}?", "Pay it again?")),
+    )
     assert reading.manifest.model_calls == 1
 
 
@@ -376,6 +378,11 @@ IRREVERSIBLE = 'irreversible=True, answer_within=timedelta(hours=1), on_expiry="
         (skill().replace("(run: Run)", "(run: Run, **more: int)"), "the run and at most one payload"),
         (skill().replace("@step\n", "@step(attempts=0)\n"), "attempts: 0 is less than 1"),
         (skill().replace("@step\n", "@step(retries=3)\n"), "step has no retries="),
+        (skill().replace("@step\n", '@step(does="pays")\n'), "does= belongs to an irreversible step"),
+        (
+            skill(before=f'@step({IRREVERSIBLE}, does="robs")\ndef pay(order: str) -> str: ...\n'),
+            "does: 'robs' is no policy",
+        ),
         (skill().replace("@step\n", "@step(lookup=find)\n"), "lookup= belongs to an irreversible step"),
         (
             skill(before=f"@step({IRREVERSIBLE}, lookup=find)\ndef pay(order: str) -> None: ...\n"),

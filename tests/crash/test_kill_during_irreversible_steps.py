@@ -36,6 +36,8 @@ POINTS = [
     ("irreversible.intended", False, False),
     ("worker.begin.after", False, False),
     ("effects.perform.before", False, False),
+    ("gateway.http.before", False, False),
+    ("gateway.http.after", True, False),
     ("effects.perform.after", True, False),
     ("effects.record.after", True, False),
     ("worker.finish.before", True, False),

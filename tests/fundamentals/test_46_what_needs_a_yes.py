@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from sidecar.client import SettingsError, load_settings, views
 from sidecar.client.approval_settings import NEEDS
+from tests.isolation.conftest import put_with_a_yes
 from tests.support.live_sidecar import LiveSidecar
 from tests.support.scripted_author import calls, says
 from tests.support.sink import Sink
@@ -32,6 +34,24 @@ def NAME(run: Run) -> str:
     return run.step(send, "Ada")
 '''
 
+UNDONE = '''"""Do what cannot be undone."""
+
+from datetime import timedelta
+
+from skills import Run, skill, step
+
+
+@step(irreversible=True, DOESanswer_within=timedelta(hours=1), on_expiry="no")
+def act(to: str) -> str:
+    return to
+
+
+@skill()
+def NAME(run: Run) -> str:
+    done = run.step_if_approved("May it?", act, "Ada")
+    return done.by if done else "nobody"
+'''
+
 QUIET = '''"""Do nothing."""
 
 from skills import Run, skill
@@ -43,11 +63,12 @@ def NAME(run: Run) -> None:
 '''
 
 
+SET = {"http.post": "ask", "irreversible.pays": "always"}
+
+
 @pytest.fixture(scope="module")
 def strict(tmp_path_factory: pytest.TempPathFactory, model: TalkingModel) -> Iterator[LiveSidecar]:
-    with LiveSidecar(
-        tmp_path_factory.mktemp("strict"), approvals=json.dumps({"http.post": "ask"}), base_url=model.base_url
-    ) as live:
+    with LiveSidecar(tmp_path_factory.mktemp("strict"), approvals=json.dumps(SET), base_url=model.base_url) as live:
         yield live
 
 
@@ -93,16 +114,41 @@ def test_the_agent_is_told_a_no_with_its_reason(strict: LiveSidecar, model: Talk
     assert "person said no to skills.remove, because accounting still reads it" in model.results("Delete needed")[-1]
 
 
+@pytest.mark.parametrize(("does", "asks_again"), [("pays", True), ("sends", False), (None, False)])
+def test_one_kind_of_what_cannot_be_undone_can_need_a_person_each_time(
+    strict: LiveSidecar, does: str | None, asks_again: bool
+) -> None:
+    name = f"{does or 'acts'}_it"
+    said = f'does="{does}", ' if does else ""
+    put_with_a_yes(strict, name, UNDONE.replace("NAME", name).replace("DOES", said))
+    asked = strict.approval(strict.client.run_skill(name).id)
+    assert asked.reason is not None
+    assert (does is not None and f"it {does}, and" in asked.reason) == (does is not None)
+    strict.client.answer(asked.id, "yes", always_for=timedelta(days=1))
+    again = strict.client.run_skill(name).id
+    if asks_again:
+        strict.client.answer(strict.approval(again).id, "no")
+    assert strict.ended(again).output == ("nobody" if asks_again else "person")
+
+
+def test_doctor_tells_the_rules(strict: LiveSidecar) -> None:
+    (line,) = [health for health in strict.client.doctor() if health.name == "approvals"]
+    assert line.detail == (
+        "http.post ask, irreversible.pays always, the rest by default; whoever reaches the socket may answer"
+    )
+
+
 def test_the_table_is_shown_with_what_the_settings_have_changed(strict: LiveSidecar) -> None:
     rules = strict.client.rules()
-    assert {rule.what: rule.need for rule in rules.needs} == {**NEEDS, "http.post": "ask"}
-    assert [rule.what for rule in rules.needs if rule.set] == ["http.post"]
+    assert {rule.what: rule.need for rule in rules.needs} == {**NEEDS, **SET}
+    assert {rule.what for rule in rules.needs if rule.set} == set(SET)
     assert rules.approvers == {}
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
+        ('[approvals]\n"irreversible.pays" = "never"', "an irreversible step always needs a yes"),
         ('[approvals]\n"http.pots" = "ask"', "there is nothing called 'http.pots'; there are: irreversible"),
         ('[approvals]\n"http.post" = "yes"', "http.post is 'yes'; it is 'never', 'ask' or 'always'"),
         ('[approvals]\nirreversible = "never"', "an irreversible step always needs a yes"),

@@ -48,6 +48,9 @@ def test_a_workspace_comes_back_as_it_was(live: LiveSidecar, tmp_path: Path) -> 
         told = restore(live.client.settings, file)
         assert (told.skills, told.unfinished >= 1) == (4, True)
         live.start()
+        (row,) = live.client.audit(what="restored")
+        assert (row.who, row.subject) == ("person", str(file))
+        assert told.aside in row.why
         assert {skill.name for skill in live.client.skills()} == {"orders", "ticker", "agent", "weekly_review"}
         assert live.state(done) == "succeeded"
         assert (live.workspace / "memory" / "note.md").read_text() == "before"

@@ -56,6 +56,7 @@ def send(page: str) -> str:
     replies = [
         http.post("http://HOST/json", json={"a": [secret("CANARY")]}),
         http.post("http://HOST/form", data={"a": secret("CANARY")}),
+        http.get(["http://HOST/bot", secret("CANARY"), "/me"]),
         http.get("http://HOST/login", auth=http.basic("me", secret("CANARY"))),
     ]
     return "".join(reply.text for reply in replies)

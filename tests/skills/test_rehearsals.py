@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from skills import Run, StepFailed, files, http, shell, skill, step
+from skills import Run, StepFailed, files, http, secret, shell, skill, step
 from skills.testing import RehearsalFailed, in_turn, rehearse
 
 counter = [0]
@@ -32,6 +32,21 @@ def test_bodies_are_executed_over_scripted_http() -> None:
     assert run.steps == ("count", "count#2", "sleep", "notify")
     assert [request.url for request in run.requests] == ["https://x.example/a"] + ["https://x.example/b"] * 2
     assert run.now == datetime(2027, 1, 3, 9, 0, 10, tzinfo=UTC)
+
+
+@step
+def me(name: str) -> str:
+    return http.get(["https://x.example/bot", secret("BOT_TOKEN"), f"/me/{name}"], params={"a": "b"}).text
+
+
+@skill(hosts=["x.example"], secrets=["BOT_TOKEN"])
+def who(run: Run) -> str:
+    return run.step(me, "ada")
+
+
+def test_a_url_may_have_a_secret_among_its_pieces() -> None:
+    run = rehearse(who, http={"https://x.example/bot[secret BOT_TOKEN]/me/ada?a=b": "me"})
+    assert run.result == "me"
 
 
 def test_steps_can_be_scripted_by_value_in_turn_or_by_a_function() -> None:

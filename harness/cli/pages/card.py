@@ -7,11 +7,11 @@ from rich.text import Text
 
 from harness.cli.pages.layout import page
 from harness.cli.pages.secrets import still_to_type, use
-from harness.words import count, money
+from harness.words import Words, count, money
 from sidecar.client import views
 
 
-def card_facts(card: views.Card | None) -> list[tuple[str, RenderableType | None]]:
+def card_facts(card: views.Card | None, words: Words) -> list[tuple[str, RenderableType | None]]:
     """The rows of a page about the version."""
     if card is None:
         return []
@@ -21,20 +21,20 @@ def card_facts(card: views.Card | None) -> list[tuple[str, RenderableType | None
         ("reads", ", ".join(card.reads) or "nothing"),
         ("writes", ", ".join(card.writes) or "nothing"),
         ("runs", ", ".join(card.commands) or None),
-        ("secrets", "\n".join(map(use, card.secrets)) or None),
+        ("secrets", "\n".join(use(secret, words) for secret in card.secrets) or None),
         ("cannot be undone", "\n".join(undone) or "nothing"),
         ("schedule", how_often(card)),
         ("model", model_use(card)),
     ]
 
 
-def receipt(card: views.Card | None) -> RenderableType | None:
+def receipt(card: views.Card | None, words: Words) -> RenderableType | None:
     """What goes live with a version, in a few lines."""
     if card is None:
         return None
     model = [f"model: {model_use(card)}"] if card.cost else []
     told = Text("".join(f"\n  {line}" for line in (*card.may, how_often(card), *model))[1:], style="dim")
-    return page(told, still_to_type(card.secrets), difference(card))
+    return page(told, still_to_type(card.secrets, words), difference(card))
 
 
 def difference(card: views.Card | None) -> RenderableType | None:
@@ -57,7 +57,8 @@ def model_use(card: views.Card) -> str:
     if card.cost is None:
         return "no"
     a_month = f", {money(card.cost.month_usd)} a month" if card.runs_a_day else ""
-    return f"asks it; {money(card.cost.run_usd)} a run{a_month} ({card.cost.basis})"
+    at_most = f", {money(card.budget_usd)} at most" if card.budget_usd is not None else ""
+    return f"asks it; {money(card.cost.run_usd)} a run{at_most}{a_month} ({card.cost.basis})"
 
 
 def _a_day(number: float) -> str:

@@ -50,4 +50,6 @@ def verdict_page(verdict: views.Verdict, words: Words) -> RenderableType:
         live.append(f": {verdict.schedule}")
     for at in verdict.next_times[:3]:
         live.append(f"\n  next {words.weekday(at)} ({words.relative(at)})")
-    return page(live, receipt(verdict.card), section("What changed", diff_page(verdict.diff)) if verdict.diff else None)
+    return page(
+        live, receipt(verdict.card, words), section("What changed", diff_page(verdict.diff)) if verdict.diff else None
+    )

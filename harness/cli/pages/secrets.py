@@ -41,18 +41,23 @@ def granted(secret: views.Secret, skill: str, host: str, words: Words) -> Render
     return told
 
 
-def still_to_type(uses: Sequence[views.SecretUse]) -> RenderableType | None:
+def still_to_type(uses: Sequence[views.SecretUse], words: Words) -> RenderableType | None:
     """Before the version's secrets can be used; None where nothing is missing."""
-    typed = list(dict.fromkeys(command for use in uses for command in use.todo))
+    typed = list(dict.fromkeys(_typed(command, words) for use in uses for command in use.todo))
     if not typed:
         return None
     return Text("\n".join(["Before it can use its secrets, type:", *(f"  {command}" for command in typed)]), "yellow")
 
 
-def use(secret: views.SecretUse) -> str:
+def use(secret: views.SecretUse, words: Words) -> str:
     if secret.todo:
-        return f"{secret.name} (not ready: {secret.todo[0]})"
+        return f"{secret.name} (not ready: {_typed(secret.todo[0], words)})"
     return f"{secret.name} to {', '.join(secret.granted)}"
+
+
+def _typed(command: str, words: Words) -> str:
+    """The sidecar does not know how its workspace was named here."""
+    return words.command(command.removeprefix("tend "))
 
 
 def _grants(secret: views.Secret) -> str:

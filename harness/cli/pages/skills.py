@@ -44,7 +44,7 @@ def skill_page(detail: views.SkillDetail, runs: Sequence[views.Run], words: Word
                 ("paused", skill.paused_reason if skill.paused else None),
                 ("quarantined", _quarantine(skill.quarantine, words) if skill.quarantine else None),
                 *_admission(detail.manifest),
-                *card_facts(detail.card),
+                *card_facts(detail.card, words),
                 *_declared(detail.manifest),
             ]
         ),

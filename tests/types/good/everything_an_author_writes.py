@@ -52,7 +52,7 @@ def store(order: Order) -> None:
     files.write(f"orders/{order.id}.json", order.model_dump_json())
 
 
-@step(irreversible=True, answer_within=timedelta(hours=1), on_expiry="no", timeout=timedelta(minutes=1))
+@step(irreversible=True, does="pays", answer_within=timedelta(hours=1), on_expiry="no", timeout=timedelta(minutes=1))
 def send(order: Order) -> str:
     return order.id
 
