@@ -191,7 +191,8 @@ def look_at_pages(search: Search, live: LiveSidecar, **of_paths: str) -> None:
         paths = browser.get("/openapi.json").json()["paths"]
         for twin in (path for path, methods in paths.items() if "get" in methods):
             for path in (twin, twin.removeprefix("/api").replace("/home", "/")):
-                reply = browser.get(path.format(**of_paths))
+                asked = {"a": of_paths["run"], "b": of_paths["run"], "step": "fetch"} if "/runs/" in path else {}
+                reply = browser.get(path.format(**of_paths), params=asked)
                 assert reply.status_code == 200, path
                 search.look(path, reply.content)
 
