@@ -40,7 +40,8 @@ def register_shipped(registry: Registry, settings: Settings) -> None:
 
 
 def _register(registry: Registry, manifest: Manifest, module: str) -> None:
-    snapshot = Snapshot(entry=f"skills/{manifest.name}.py", files=_sources(module) | _declared(manifest))
+    entry = f"skills/{manifest.name}.py"
+    snapshot = Snapshot(entry=entry, files=_sources(module, entry) | _declared(manifest))
     active = registry.active(manifest.name)
     if active is None or active.version != snapshot.hash:
         report = Report(skill=manifest.name, hash=snapshot.hash, manifest=manifest)
@@ -52,12 +53,12 @@ def _declared(manifest: Manifest) -> dict[str, bytes]:
     return {"manifest.json": manifest.model_dump_json().encode()}
 
 
-def _sources(module: str) -> dict[str, bytes]:
-    """The module and its package's other files, by hash: enough to see on a run which program it was."""
+def _sources(module: str, entry: str) -> dict[str, bytes]:
+    """The module as `entry`, and its package's other files by hash: enough to see on a run which program it was."""
     spec = find_spec(module)
     if spec is None or spec.origin is None:
         raise ModuleNotFoundError(f"the setting agent = {module!r} names no module that is installed")
     path = Path(spec.origin)
     files = [path] if module == REVIEW_MODULE else sorted(path.parent.rglob("*.py"))
     digest = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
-    return {f"skills/{module.rpartition('.')[2]}.py": path.read_bytes(), "package.sha256": digest.encode()}
+    return {entry: path.read_bytes(), "package.sha256": digest.encode()}

@@ -422,7 +422,15 @@ class Client:
     def _ask(self, command: str, answer: TypeForm[T], /, **arguments: JsonValue) -> T:
         self._require_sidecar()
         try:
-            reply = self._http.post(f"/v1/{command}", json=arguments, headers={"x-who": self.who, "x-via": self.via})
+            content = json.dumps(arguments, allow_nan=False, ensure_ascii=False).encode()
+        except ValueError as error:  # what no number or no text is: infinite, or half a character
+            raise Refused("usage", f"JSON can't hold what was given: {error}", 422) from error
+        try:
+            reply = self._http.post(
+                f"/v1/{command}",
+                content=content,
+                headers={"content-type": "application/json", "x-who": self.who, "x-via": self.via},
+            )
         except httpx2.TransportError as error:
             raise NotRunning(self.settings) from error
         if reply.status_code >= 400:

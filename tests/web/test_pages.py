@@ -22,6 +22,7 @@ from .conftest import GREETER, Web
         ("/skills/greeter", "/api/skills/greeter"),
         ("/skills/greeter/source", "/api/skills/greeter/source"),
         ("/skills/greeter/versions", "/api/skills/greeter/versions"),
+        ("/skills/agent/source", "/api/skills/agent/source"),
         ("/runs", "/api/runs"),
         ("/runs?text=nobody&trigger=call", "/api/runs?text=nobody"),
         ("/runs?skill=&state=failed&version=&since=&until=", "/api/runs?state=failed"),
@@ -43,7 +44,7 @@ def test_each_page_has_a_twin_in_the_document(web: Web, failed_run: str, page: s
     assert shown.headers["content-type"].startswith("text/html")
     assert sent.status_code == 200
     assert isinstance(sent.json(), dict)
-    assert twin.partition("?")[0].replace("greeter", "{name}") in described
+    assert twin.partition("?")[0].replace("greeter", "{name}").replace("/agent", "/{name}") in described
 
 
 def test_the_page_of_a_failed_run_says_what_went_wrong_and_where(web: Web, failed_run: str) -> None:
