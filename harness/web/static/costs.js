@@ -25,15 +25,15 @@ function draw(figure) {
     height: 240,
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "UTC"),
     scales: { x: { range: (_, first, last) => [first - DAY / 2, last + DAY / 2] }, y: { range: (_, __, most) => [0, Math.max(most, near ? cap[0] : 0) * 1.08 || 1] } },
-    legend: { markers: { width: 2, dash: (_, at) => (at > 2 ? "dashed" : "solid") } },
+    legend: { markers: { width: 2, dash: (_, at) => (at > 1 ? "dashed" : "solid") } },
     axes: [axis, { ...axis, size: 70, values: (_, values) => values.map((value) => `$${Number(value.toPrecision(3))}`) }],
     series: [
       { label: "Day", value: "{YYYY}-{MM}-{DD}" },
       { label: names[1], value: (_, value) => money(value), fill: `${colour("--accent")}66`, stroke: colour("--accent"), paths: uPlot.paths.bars({ size: [0.6, 40] }), points: { show: false } },
-      { label: names[2], value: (_, value) => money(value), show: near, stroke: colour("--bad"), width: 2, dash: [10, 6], points: { show: false } },
+      ...(near ? [{ label: names[2], value: (_, value) => money(value), stroke: colour("--bad"), width: 2, dash: [10, 6], points: { show: false } }] : []),
       ...skills.map((_, at) => ({ label: names[at + 3], value: (__, value) => money(value), stroke: colour(COLOURS[at]), width: 2, dash: DASHES[at], points: { show: false } })),
     ],
-  }, [days, spent, cap, ...skills], figure);
+  }, [days, spent, ...(near ? [cap] : []), ...skills], figure);
 }
 
 function drawAll() {
