@@ -387,8 +387,9 @@ class Client:
         """Copy the store and the workspace's files into a new file, by its absolute path."""
         return self._ask("backup", views.Backup, file=str(file))
 
-    def doctor(self) -> list[views.Health]:
-        return self._ask("doctor", list[views.Health])
+    def doctor(self, *, whole: bool = True) -> list[views.Health]:
+        """`whole`: read the store through for damage, too, which takes seconds where it is large."""
+        return self._ask("doctor", list[views.Health], whole=whole)
 
     def moments(self, *, since: int | None = None, run: str | None = None) -> Iterator[views.Moment]:
         """What happens from this call on (or after the moment `since`), until the caller stops iterating. With `run`,

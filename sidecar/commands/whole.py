@@ -114,13 +114,13 @@ class WholeCommands:
         return made
 
     @command("doctor")
-    def doctor(self, caller: Caller) -> list[views.Health]:  # noqa: ARG002 # every command is given its caller
+    def doctor(self, caller: Caller, whole: bool = True) -> list[views.Health]:  # noqa: ARG002 # every command is given its caller
         free = shutil.disk_usage(self._settings.store).free
         return [
             views.Health(name="sidecar", state="ok", detail=f"runs as process {os.getpid()}"),
             self._workers_health(),
             self._isolation_health(),
-            self._store_health(),
+            self._store_health(whole=whole),
             views.Health(
                 name="disk",
                 state="ok" if free > SPACE_WANTED else "error",
@@ -173,11 +173,13 @@ class WholeCommands:
                 self._store.write(lambda connection: record_audit(connection, now, TEND, "recover", "store", why))
         return self._store.trouble
 
-    def _store_health(self) -> views.Health:
+    def _store_health(self, *, whole: bool) -> views.Health:
         if degraded := self._degraded():
             fix = "Free space on its disk, or mend it: until then nothing is acknowledged; then it goes on by itself."
             return views.Health(name="store", state="error", detail=f"it takes no changes: {degraded}", fix=fix)
         detail = self._store.database.describe()
+        if not whole:
+            return views.Health(name="store", state="ok", detail=f"{detail}; for damage: tend doctor")
         if problem := self._store.database.problem():
             fix = f"The file is damaged ({problem}). Stop the sidecar and go back to a copy."
             return views.Health(name="store", state="error", detail=detail, fix=fix)

@@ -17,4 +17,5 @@ class HealthPage(views.View):
 
 @page(router, "/health", "health.html")
 def health(client: Sidecar) -> HealthPage:
-    return HealthPage(found=tuple(client.doctor()), notices=tuple(client.notices(limit=50)))
+    """What `tend doctor` says, but for damage in the store: to look for that takes seconds where it is large."""
+    return HealthPage(found=tuple(client.doctor(whole=False)), notices=tuple(client.notices(limit=50)))
