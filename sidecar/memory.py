@@ -39,11 +39,27 @@ class Memory:
             self.write(path, f"{before}{line}\n")
         return path
 
+    def files(self) -> list[tuple[str, int, float | None]]:
+        """Path, bytes, and when it was changed (None: it has not been written yet): whole files, then notes, newest
+        first."""
+        found: list[tuple[str, int, float | None]] = []
+        for path in (*WHOLE, *reversed(self._notes())):
+            try:
+                status = self._file(path).stat()
+            except FileNotFoundError:
+                found.append((path, 0, None))
+            else:
+                found.append((path, status.st_size, status.st_mtime))
+        return found
+
     def recent_notes(self) -> list[tuple[str, str]]:
         """The newest dated notes, oldest of them first."""
+        return [(name, self.read(name)) for name in self._notes()[-NOTES_RECALLED:]]
+
+    def _notes(self) -> list[str]:
+        """Oldest first."""
         names = sorted(f"memory/{path.name}" for path in (self._workspace / "memory").glob("*.md"))
-        newest = [name for name in names if _NOTE.fullmatch(name)][-NOTES_RECALLED:]
-        return [(name, self.read(name)) for name in newest]
+        return [name for name in names if _NOTE.fullmatch(name)]
 
     def _file(self, path: str) -> Path:
         if path not in WHOLE and not _NOTE.fullmatch(path):

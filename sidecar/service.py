@@ -38,6 +38,7 @@ from sidecar.commands.skills import SkillCommands
 from sidecar.commands.stop import StopCommands
 from sidecar.commands.whole import WholeCommands
 from sidecar.commands.why import WhyCommands
+from sidecar.commands.workspace_files import WorkspaceFileCommands
 from sidecar.dispatch.dispatcher import Dispatcher
 from sidecar.dispatch.local import LocalDispatcher
 from sidecar.execution.attempt import AttemptRunner
@@ -153,6 +154,7 @@ class Sidecar:
             EventCommands(store, clock, self._dispatcher),
             ChatCommands(store, clock, registry, approvals, self._dispatcher, skills, memory, settings.zone),
             MemoryCommands(memory, clock, settings.zone),
+            WorkspaceFileCommands(settings.workspace),
             LookCommands(self._gateway),
             SecretCommands(store, clock, registry, settings),
             CostCommands(budget, run_commands, self._budget_watch.look),

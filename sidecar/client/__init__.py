@@ -316,6 +316,28 @@ class Client:
     def transcript(self, session: str) -> list[views.TranscriptEntry]:
         return self._ask("chat.transcript", list[views.TranscriptEntry], session=session)
 
+    # ------------------------------------------------------------ files
+
+    def memory_files(self) -> list[views.WorkspaceFile]:
+        """What the agent remembers between conversations: whole files, then its dated notes, newest first."""
+        return self._ask("memory.list", list[views.WorkspaceFile])
+
+    def memory(self, path: str) -> views.MemoryFile:
+        return self._ask("memory.read", views.MemoryFile, path=path)
+
+    def remember(self, path: str, text: str, *, base: str | None = None) -> views.MemoryFile:
+        """Write a memory file; Refused "conflict" where it has changed since it had the hash `base`."""
+        self._ask("memory.write", type(None), path=path, text=text, base=base)
+        return self.memory(path)
+
+    def files(self) -> views.WorkspaceFiles:
+        """All files of the workspace but the store, the settings and what begins with a dot."""
+        return self._ask("files.list", views.WorkspaceFiles)
+
+    def file(self, path: str) -> views.MemoryFile:
+        """One of them, as text."""
+        return self._ask("files.read", views.MemoryFile, path=path)
+
     # ------------------------------------------------------------ the review
 
     def review_now(self) -> views.Run:

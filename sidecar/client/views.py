@@ -79,6 +79,8 @@ __all__ = [
     "Version",
     "What",
     "Why",
+    "WorkspaceFile",
+    "WorkspaceFiles",
 ]
 
 RunState: TypeAlias = Literal["queued", "running", "waiting", "succeeded", "failed", "cancelled"]
@@ -713,8 +715,22 @@ class Look(View):
 
 
 class MemoryFile(View):
+    """A file's text; of a long one that is not memory, its beginning."""
+
     path: str  # MEMORY.md, or memory/2026-11-21.md
-    text: str
+    text: str  # "": it has not been written yet
+    hash: str = ""  # the sha256 that a change names as the one it started from
+
+
+class WorkspaceFile(View):
+    path: str
+    size: int  # bytes
+    changed_at: datetime | None  # None: it has not been written yet
+
+
+class WorkspaceFiles(View):
+    files: tuple[WorkspaceFile, ...]
+    whole: bool  # False: there are more
 
 
 class Health(View):

@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 
 from sidecar.caller import Caller, CommandRefused
 from sidecar.client import views
-from sidecar.clock import Clock
+from sidecar.clock import Clock, moment
 from sidecar.commands.table import command
+from sidecar.difference import text_hash
 from sidecar.memory import Memory, NoMemoryFile
 
 
@@ -21,15 +22,25 @@ class MemoryCommands:
     @command("memory.read", agent=True, files=True)
     def read(self, caller: Caller, path: str) -> views.MemoryFile:  # noqa: ARG002 # every command is given its caller
         try:
-            return views.MemoryFile(path=path, text=self._memory.read(path))
+            return self._view(path)
         except NoMemoryFile as error:
             raise CommandRefused("not_found", str(error)) from error
 
+    @command("memory.list", files=True)
+    def list_all(self, caller: Caller) -> list[views.WorkspaceFile]:  # noqa: ARG002
+        """Whole files, also those that are not written yet; then the notes, newest first."""
+        return [
+            views.WorkspaceFile(path=path, size=size, changed_at=moment(at) if at is not None else None)
+            for path, size, at in self._memory.files()
+        ]
+
     @command("memory.write", agent=True, files=True, stores=True)
-    def write(self, caller: Caller, path: str, text: str) -> None:
+    def write(self, caller: Caller, path: str, text: str, base: str | None = None) -> None:
         if caller.is_agent and path != "MEMORY.md":
             raise CommandRefused("not_allowed", f"{path} is the person's; the agent writes MEMORY.md and notes")
         try:
+            if base is not None and base != text_hash(self._memory.read(path)):
+                raise CommandRefused("conflict", f"{path} has changed since you read it. Read it again.")
             self._memory.write(path, text)
         except NoMemoryFile as error:
             raise CommandRefused("not_found", str(error)) from error
@@ -38,4 +49,8 @@ class MemoryCommands:
     def note(self, caller: Caller, text: str) -> views.MemoryFile:  # noqa: ARG002
         today = datetime.fromtimestamp(self._clock.now(), ZoneInfo(self._zone)).date()
         path = self._memory.add_note(today, text)
-        return views.MemoryFile(path=path, text=self._memory.read(path))
+        return self._view(path)
+
+    def _view(self, path: str) -> views.MemoryFile:
+        text = self._memory.read(path)
+        return views.MemoryFile(path=path, text=text, hash=text_hash(text))

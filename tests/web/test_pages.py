@@ -32,6 +32,13 @@ from .conftest import GREETER, Web
         ("/approvals", "/api/approvals"),
         ("/review", "/api/review"),
         ("/costs", "/api/costs"),
+        ("/memory", "/api/memory"),
+        ("/memory?path=USER.md", "/api/memory?path=USER.md"),
+        ("/files", "/api/files"),
+        ("/files?path=skills/greeter.py", "/api/files?path=skills/greeter.py"),
+        ("/secrets", "/api/secrets"),
+        ("/audit", "/api/audit"),
+        ("/audit?skill=greeter&who=&what=activate&since=", "/api/audit?skill=greeter&what=activate"),
         ("/health", "/api/health"),
     ],
 )

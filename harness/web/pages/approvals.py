@@ -12,6 +12,7 @@ router = APIRouter(tags=["approvals"])
 
 class Approvals(views.View):
     approvals: tuple[views.Approval, ...]  # the open ones
+    grants: tuple[views.Grant, ...]  # standing approvals that hold
 
 
 class Said(views.View):
@@ -24,7 +25,8 @@ STATUS = {"not_found": 404, "not_allowed": 403}  # of an answer that did not cou
 
 @page(router, "/approvals", "approvals.html")
 def approvals(client: Sidecar) -> Approvals:
-    return Approvals(approvals=tuple(client.approvals()))
+    standing = tuple(grant for grant in client.grants() if grant.state == "active")
+    return Approvals(approvals=tuple(client.approvals()), grants=standing)
 
 
 @router.post("/api/approvals/{approval}")
@@ -34,3 +36,9 @@ def answer(client: Sidecar, approval: str, given: Said) -> views.Answered:
     if answered.outcome != "counted":
         raise Refused(answered.outcome, answered.said, STATUS.get(answered.outcome, 409))
     return answered
+
+
+@router.post("/api/grants/{grant}/revoke")
+def revoke(client: Sidecar, grant: str) -> views.Grant:
+    """Nothing begins upon this standing approval from then on."""
+    return client.revoke_grant(grant)

@@ -19,3 +19,14 @@ class HealthPage(views.View):
 def health(client: Sidecar) -> HealthPage:
     """What `tend doctor` says, but for damage in the store: to look for that takes seconds where it is large."""
     return HealthPage(found=tuple(client.doctor(whole=False)), notices=tuple(client.notices(limit=50)))
+
+
+@router.post("/api/postings/{posting}/retry")
+def retry(client: Sidecar, posting: str) -> views.Posting:
+    """Send it once more, under the same id."""
+    return client.retry_posting(posting)
+
+
+@router.post("/api/postings/{posting}/drop")
+def drop(client: Sidecar, posting: str) -> views.Posting:
+    return client.drop_posting(posting)

@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query
-from pydantic import BeforeValidator, JsonValue
+from pydantic import JsonValue
 
+from harness.web.from_forms import Chosen, in_zone
 from harness.web.side_by_side import Pair, aligned
 from harness.web.twin import Sidecar, page
 from sidecar.client import Refused, views
@@ -16,14 +17,6 @@ from sidecar.client import Refused, views
 router = APIRouter(tags=["runs"])
 
 AT_ONCE = 100
-
-
-def _chosen(value: object) -> object:
-    """A form sends its empty fields too."""
-    return None if value == "" else value
-
-
-Chosen = BeforeValidator(_chosen)
 
 
 class Wanted(views.View):
@@ -81,17 +74,12 @@ def runs(client: Sidecar, wanted: Annotated[Wanted, Query()]) -> Runs:
         state=wanted.state,
         version=wanted.version,
         trigger=wanted.trigger,
-        since=_in(zone, wanted.since),
-        until=_in(zone, wanted.until),
+        since=in_zone(zone, wanted.since),
+        until=in_zone(zone, wanted.until),
     )
     found = client.search(narrowed, wanted.text or "", limit=wanted.limit)
     names = tuple(skill.name for skill in client.skills())
     return Runs(wanted=wanted, runs=found.runs, whole=found.whole, skills=names)
-
-
-def _in(zone: ZoneInfo, at: datetime | None) -> datetime | None:
-    """What a form sends has no zone."""
-    return at.replace(tzinfo=zone) if at and at.tzinfo is None else at
 
 
 @page(router, "/runs/compare", "compare.html")

@@ -220,14 +220,14 @@ document.addEventListener("focusout", () => setTimeout(() => { if (stale) refres
 
 // ---------------------------------------------------------------- keys
 
-const PLACES = { h: "/", t: "/chat", s: "/skills", r: "/runs", a: "/approvals", v: "/review", c: "/costs", e: "/health" };
 let going = false;
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.composedPath()[0].matches("input, textarea, select, [contenteditable]")) return;
   const wasGoing = going;
   going = false;
-  if (wasGoing && PLACES[event.key]) location.href = PLACES[event.key];
+  const place = wasGoing && /^[a-z]$/.test(event.key) && document.querySelector(`nav [data-key="${event.key}"]`);
+  if (place) place.click();
   else if (event.key === "g") going = true;
   else if (event.key === "?") document.getElementById("keys").showModal();
   else if (event.key === "/") { const field = document.querySelector("[data-search]"); if (field) { event.preventDefault(); field.focus(); } }

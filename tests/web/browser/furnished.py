@@ -215,15 +215,11 @@ def addresses(web: Web) -> list[str]:
     run = client.runs(skill=RECONCILE)[0].id
     failed = client.runs(skill="daily_sales")[0].id
     values = {"name": RECONCILE, "run": run, "session": client.sessions()[0].id}
-    queries = {"/runs/compare": f"?a={failed}&b={run}"}
-    pages = [
-        route.path.format(**values) + queries.get(route.path, "")
-        for route in iter_route_contexts(application(client.settings, place_of(client.settings)).routes)
-        if getattr(route, "response_class", None) is HTMLResponse and route.path
-    ]
+    pages = pages_of(web, values, {"/runs/compare": f"?a={failed}&b={run}"})
     version = client.history(RECONCILE)[-1].hash
     return [
         *pages,
+        f"/files?path=skills/{RECONCILE}.py",
         f"/runs/{run}?step=read_the_archive",
         f"/runs/{failed}",
         "/runs?state=failed",
@@ -232,4 +228,14 @@ def addresses(web: Web) -> list[str]:
         "/skills/half_written/source",
         f"/skills/{RECONCILE}/source?version={version}",
         NOWHERE,
+    ]
+
+
+def pages_of(web: Web, values: dict[str, str], queries: dict[str, str]) -> list[str]:
+    """The address of every page that the application has, with these values in it, and with its query if it has one."""
+    settings = web.sidecar.client.settings
+    return [
+        route.path.format(**values) + queries.get(route.path, "")
+        for route in iter_route_contexts(application(settings, place_of(settings)).routes)
+        if getattr(route, "response_class", None) is HTMLResponse and route.path
     ]
