@@ -105,9 +105,7 @@ def see_it_fail_and_have_it_fixed(page: Page) -> None:
     expect(page.get_by_role("heading", level=1)).to_contain_text("failed")
     expect(page.get_by_role("main")).to_contain_text("invalid literal for int() with base 10: 'a dozen'")
     failed = page.url
-    go_to(page, "Chat")
-    page.get_by_label("Say what you need").fill(f"Fix order_lamps: run {failed.rpartition('/')[2]} failed")
-    page.get_by_role("button", name="Send").click()
+    page.get_by_role("button", name="Ask the agent to fix it").click()
     expect(page.get_by_role("article").filter(has_text="It reads a dozen now.")).to_be_visible()
     page.goto(failed)
     page.get_by_role("button", name="Run again", exact=True).click()
