@@ -11,7 +11,7 @@ from cronsim import CronSim, CronSimError
 from sidecar.checker.literals import Literals, Unreadable, zone
 from sidecar.checker.manifest import At, Cron, Event, Every, RateLimit, Trigger
 from sidecar.checker.module import Module
-from skills.wire import is_event_name
+from skills.wire import is_event_name, is_hook_name
 
 MOST_TRIGGERS = 20
 LONGEST_PERIOD = timedelta(days=14)  # of a rate limit and a debounce: runs are remembered for longer
@@ -22,6 +22,7 @@ _KINDS = {"skills.cron", "skills.every", "skills.at", "skills.event", "skills.we
 _FIX = 'Write cron("0 9 * * 1-5"), every(timedelta(hours=1)), at(datetime(...)) or event("name", Model), joined with |.'
 _END_FIX = 'Write succeeded("import_orders", Report) with what it returns, or failed("import_orders").'
 _EVENT_FIX = 'Write event("order.paid", Order), with key=lambda order: order.customer if you like.'
+_HOOK_FIX = 'Write webhook("github", Push); tend hook add github makes its key.'
 _RATE_FIX = "Write rate_limit=(10, timedelta(hours=1)): ten runs within an hour."
 _CRON_FIX = 'Write five fields: minute, hour, day of month, month, weekday (0-7, Sunday is 0): "0 9 * * 1-5".'
 
@@ -78,7 +79,11 @@ class TriggerReader:
         if given.keys() - {"key", "rate_limit", "debounce"} != {"name", "payload"} or len(node.args) > 2:
             reason = "event takes a name, the payload's type and, if you like, key=, rate_limit= and debounce="
             raise Unreadable(node, reason, _EVENT_FIX)
-        name = prefix + self._literals.text(given["name"])
+        name = self._literals.text(given["name"])
+        if prefix and not is_hook_name(name):
+            reason = f"{name!r} is no webhook's name: up to 64 small letters, digits, '_' and '-'"
+            raise Unreadable(given["name"], reason, _HOOK_FIX)
+        name = prefix + name
         if not is_event_name(name):
             reason = f"{name!r} is no event's name: up to 100 letters, digits, '.', '_' and '-'"
             raise Unreadable(given["name"], reason, _EVENT_FIX)

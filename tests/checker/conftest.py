@@ -20,7 +20,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
-from skills import Expect, Failure, Run, at, cron, event, every, files, http, skill, step
+from skills import Expect, Failure, Run, at, cron, event, every, files, http, skill, step, webhook
 
 
 class Price(BaseModel):

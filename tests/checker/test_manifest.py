@@ -244,6 +244,7 @@ def test_the_ends_of_other_skills() -> None:
         ('on=event("a", int, debounce=timedelta(seconds=-1))', "is not between zero and 14 days"),
         ('on=event("a", int, throttle=timedelta(seconds=1))', "if you like, key=, rate_limit= and debounce="),
         ('on=event("a b", int)', "on: 'a b' is no event's name"),
+        ('on=webhook("GitHub", int)', "on: 'GitHub' is no webhook's name"),
         ('on=event("succeeded:x", int)', "on: 'succeeded:x' is no event's name"),
         ('on=succeeded("other")', "on: succeeded('other') is no trigger"),
         ('on=event("a", X, key="x")', "on: 'x' does not name one field of the payload"),

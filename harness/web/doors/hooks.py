@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from pathlib import Path
 
@@ -10,8 +9,8 @@ from pydantic import BaseModel, ConfigDict
 
 from harness.web.doors.signatures import SCHEMES, SchemeName
 from harness.web.private_file import read_private, write_private
+from skills.wire import is_hook_name
 
-NAME = re.compile("[a-z0-9][a-z0-9_-]{0,63}")
 OLD_KEYS_WITHIN = 86_400.0  # seconds that a key is still good for, after another has taken its place
 KEYS_AT_MOST = 5
 
@@ -48,11 +47,11 @@ class Hooks:
         self._read: dict[str, tuple[object, Hook]] = {}  # name → what the file was like, and what it says
 
     def all(self) -> list[Hook]:
-        names = sorted(file.name for file in self._folder.glob("*") if NAME.fullmatch(file.name))
+        names = sorted(file.name for file in self._folder.glob("*") if is_hook_name(file.name))
         return [hook for hook in map(self.find, names) if hook is not None]
 
     def find(self, name: str) -> Hook | None:
-        if not NAME.fullmatch(name):
+        if not is_hook_name(name):
             return None
         file = self._folder / name
         try:
@@ -69,7 +68,7 @@ class Hooks:
 
     def add(self, name: str, scheme: SchemeName, key: str | None = None) -> Hook:
         """With a key of its own, or one that the sender has given out."""
-        if not NAME.fullmatch(name):
+        if not is_hook_name(name):
             raise NotADoor(f"{name!r} is no name of a webhook: up to 64 small letters, digits, '_' and '-'.")
         if self.find(name):
             raise NotADoor(f"There is a webhook {name} already. A new key for it: tend hook rotate {name}")
