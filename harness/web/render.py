@@ -55,6 +55,7 @@ def _environment() -> Environment:
     )
     made.filters |= {
         "when": _when,
+        "weekday": lambda at, told: told.weekday(at),
         "short": lambda text: text[:SHORT],
         "count": words.count,
         "money": words.money,

@@ -191,9 +191,9 @@ class Client:
         given = narrowed.model_dump(mode="json", exclude_none=True)
         return self._ask("runs.search", views.Found, narrowed=given, text=text, limit=limit)
 
-    def last_day(self) -> list[views.Day]:
-        """Of each skill that had runs in the last 24 hours, how many of them in each, and how they stand."""
-        return self._ask("runs.last_day", list[views.Day])
+    def last_day(self) -> views.Day:
+        """The last 24 hours, with each skill that had runs in them."""
+        return self._ask("runs.last_day", views.Day)
 
     def cancel_many(self, runs: Sequence[str], reason: str = "") -> list[views.RunOutcome]:
         """Up to 1,000, by their whole ids; what has become of each."""

@@ -35,7 +35,6 @@ __all__ = [
     "Halt",
     "Health",
     "Heard",
-    "Hour",
     "Incoming",
     "LogLine",
     "Look",
@@ -65,6 +64,7 @@ __all__ = [
     "Session",
     "Skill",
     "SkillCost",
+    "SkillDay",
     "SkillDetail",
     "Slot",
     "Source",
@@ -293,18 +293,18 @@ class RunOutcome(View):
     told: str  # "cancelled", "run ID" that was made of it; or why not
 
 
-class Hour(View):
-    """What became of a skill's runs that were made in one hour."""
+class SkillDay(View):
+    """How many of a skill's runs were made in each of the day's hours, and how they stand."""
 
-    since: datetime
-    runs: int
-    failed: int  # or did the wrong thing
-    unfinished: int
+    skill: str
+    runs: tuple[int, ...]
+    failed: tuple[int, ...]  # or did the wrong thing
+    unfinished: tuple[int, ...]
 
 
 class Day(View):
-    skill: str
-    hours: tuple[Hour, ...]  # oldest first, the last one is not over
+    hours: tuple[datetime, ...]  # when each began; oldest first, the last one is not over
+    skills: tuple[SkillDay, ...]  # by name
 
 
 class Halt(View):

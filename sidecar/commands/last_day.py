@@ -9,7 +9,7 @@ from sidecar.client import views
 from sidecar.clock import Clock, moment
 from sidecar.commands.table import command
 from sidecar.journal.runs import FINAL
-from sidecar.store import Store
+from sidecar.store import Row, Store
 from sidecar.store.schema import runs
 
 HOURS = 24
@@ -22,13 +22,14 @@ class LastDayCommands:
         self._clock = clock
 
     @command("runs.last_day")
-    def last_day(self, caller: Caller) -> list[views.Day]:  # noqa: ARG002 # every command is given its caller
+    def last_day(self, caller: Caller) -> views.Day:  # noqa: ARG002 # every command is given its caller
         """The hours are those of UTC; the last one is the one that it is now."""
         now = self._clock.now()
         start = now - now % AN_HOUR - (HOURS - 1) * AN_HOUR
-        begins = [(hour, start + hour * AN_HOUR, start + (hour + 1) * AN_HOUR) for hour in range(HOURS)]
+        begins = [start + hour * AN_HOUR for hour in range(HOURS)]
+        rows = [(hour, since, since + AN_HOUR) for hour, since in enumerate(begins)]
         columns = (sa.column("hour", sa.Integer), sa.column("since", sa.Float), sa.column("until", sa.Float))
-        hours = sa.values(*columns, name="hours").data(begins).cte()
+        hours = sa.values(*columns, name="hours").data(rows).cte()
         failed = sa.or_(runs.c.state == "failed", runs.c.misfire.is_not(None))
         counted = (
             sa.select(
@@ -42,17 +43,22 @@ class LastDayCommands:
             .group_by(runs.c.skill, hours.c.hour)
             .order_by(runs.c.skill)
         )
-        days: dict[str, dict[int, tuple[int, int, int]]] = {}
+        skills: dict[str, _Counts] = {}
         for row in self._store.rows(counted):
-            days.setdefault(row.skill, {})[row.hour] = (row.runs, row.failed, row.unfinished)
-        return [views.Day(skill=skill, hours=_hours(start, found)) for skill, found in days.items()]
-
-
-def _hours(start: float, found: dict[int, tuple[int, int, int]]) -> tuple[views.Hour, ...]:
-    return tuple(
-        views.Hour(
-            since=moment(start + hour * AN_HOUR),
-            **dict(zip(("runs", "failed", "unfinished"), found.get(hour, (0, 0, 0)), strict=True)),
+            skills.setdefault(row.skill, _Counts()).add(row)
+        return views.Day(
+            hours=tuple(map(moment, begins)),
+            skills=tuple(views.SkillDay(skill=skill, **vars(counts)) for skill, counts in skills.items()),
         )
-        for hour in range(HOURS)
-    )
+
+
+class _Counts:
+    """Of one skill, by hour."""
+
+    def __init__(self) -> None:
+        self.runs = [0] * HOURS
+        self.failed = [0] * HOURS
+        self.unfinished = [0] * HOURS
+
+    def add(self, row: Row) -> None:
+        self.runs[row.hour], self.failed[row.hour], self.unfinished[row.hour] = row.runs, row.failed, row.unfinished

@@ -12,10 +12,10 @@ router = APIRouter(tags=["home"])
 
 class Home(views.View):
     status: views.Status
-    days: tuple[views.Day, ...]  # the last one of each skill
+    day: views.Day  # the last 24 hours of each skill
 
 
 @page(router, "/", "home.html")
 def home(client: Sidecar) -> Home:
     """What a person wants to know in the morning."""
-    return Home(status=client.status(), days=tuple(client.last_day()))
+    return Home(status=client.status(), day=client.last_day())
