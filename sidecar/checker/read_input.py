@@ -19,6 +19,7 @@ Schema: TypeAlias = dict[str, JsonValue]
 Found: TypeAlias = tuple[JsonValue, ...]  # a value, or none
 
 MOST_PARTS = 300  # types within types, over all; what is beyond stays open
+DEEPEST = 20  # types within one another, likewise
 LARGEST_VALUE = 2_000  # bytes of a default, or of a description
 
 _SIMPLE: dict[str, Schema] = {
@@ -57,6 +58,8 @@ class InputReader:
         self._modules = {module.name: module for module in modules}
         self._skill = modules[0]
         self._parts = 0
+        self._depth = 0
+        self._within: list[ast.ClassDef] = []  # the models that are being described
 
     def read(self, function: ast.FunctionDef) -> Schema:
         """The schema of the parameter after `run`; `title` is its name. A function without one takes nothing: {}."""
@@ -71,8 +74,15 @@ class InputReader:
 
     def _of(self, node: ast.expr | None, module: Module) -> Schema:
         self._parts += 1
-        if node is None or self._parts > MOST_PARTS:
+        if node is None or self._parts > MOST_PARTS or self._depth == DEEPEST:
             return {}
+        self._depth += 1
+        try:
+            return self._told(node, module)
+        finally:
+            self._depth -= 1
+
+    def _told(self, node: ast.expr, module: Module) -> Schema:
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             return self._of(_parsed(node.value), module)
         if isinstance(node, ast.Constant) and node.value is None:
@@ -127,10 +137,11 @@ class InputReader:
         return None
 
     def _model(self, node: ast.ClassDef, module: Module) -> Schema | None:
-        """None: it is no pydantic model."""
+        """None: it is no pydantic model, or stands within itself."""
         fields: dict[str, tuple[ast.AnnAssign, Module]] = {}
-        if not self._collect(node, module, fields, 0):
+        if node in self._within or not self._collect(node, module, fields, 0):
             return None
+        self._within.append(node)
         properties: dict[str, JsonValue] = {}
         required: list[JsonValue] = []
         for name, (field, where) in fields.items():
@@ -139,6 +150,7 @@ class InputReader:
             if told.pop("required", False):
                 required.append(known)
             properties[known] = self._of(field.annotation, where) | told
+        self._within.pop()
         schema: Schema = {"type": "object", "properties": properties, "required": required}
         purpose = ast.get_docstring(node)
         return schema | (_as("description", _sound(purpose)) if purpose else {})

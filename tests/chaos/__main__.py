@@ -26,7 +26,7 @@ def main() -> int:
         one.add_argument("--case", help="this one alone, as a violation names it")
     given = parser.parse_args()
     suite = next(one for one in SUITES if one.name == given.name)
-    size = suite.full if given.full else suite.small
+    size = suite.full if given.full else suite.small or 1
     count = given.count or size - given.first
     if count <= 0:
         parser.error(f"--from {given.first} leaves out all {size:,} cases; give --count too, or --full")

@@ -26,7 +26,7 @@ class Suite(ABC):
 
     name: ClassVar[str]
     promise: ClassVar[str]
-    small: ClassVar[int]  # cases in CI
+    small: ClassVar[int]  # cases in CI; 0: it is run by command alone
     full: ClassVar[int]
 
     def __init__(self, folder: Path, seed: int) -> None:

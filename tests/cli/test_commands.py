@@ -384,7 +384,7 @@ def test_a_secret_goes_to_its_file_and_not_to_the_sidecar(inside: Inside, sideca
 @pytest.mark.parametrize(
     ("name", "typed", "code", "told"),
     [
-        ("SHOP_TOKEN", "", 2, "no value came on stdin"),
+        ("SHOP_TOKEN", "", 2, "nothing came on stdin for: Value of SHOP_TOKEN"),
         ("SHOP_TOKEN", "short", 1, "8 is the least"),
         ("shop-token", "the-value-of-it", 1, "capital letters, digits and _"),
     ],

@@ -98,10 +98,13 @@ def test_a_take_over_that_is_under_way_comes_first(store: Store, segment: Segmen
         def take_over(connection: sa.Connection) -> None:
             start_attempt(connection, "r", 2.0)
             ending.start()
-            waits = sa.text(
-                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'WITH%'"
+            waits = sa.text("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'WITH%'")
+            # elsewhere: one transaction sees the same activity each time
+            wait_until(
+                lambda: other.read(lambda elsewhere: elsewhere.execute(waits).first()),
+                "the step's end waits for the run's row",
+                within=15,
             )
-            wait_until(lambda: connection.execute(waits).scalar_one() == 1, "the step's end waits for the run's row")
 
         other.write(take_over)
     ending.join(timeout=30)

@@ -170,6 +170,7 @@ class BudgetOnHosts(Budget):
     """Two hosts on one database spend the same half dollar, each with a gateway of its own."""
 
     name = "budget-hosts"
+    small = 0
 
     def start(self, settings: dict[str, str]) -> list[LiveSidecar]:
         settings = {"database_url": new_database(), "workers": "3", **settings}

@@ -5,12 +5,16 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
+from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page, expect
 
+from tests.support.live_sidecar import LiveSidecar
 from tests.support.scripted_author import says, writes
 from tests.support.talking_model import TalkingModel
-from tests.web.conftest import Web
+from tests.web.conftest import Web, served
 
 NEED = "Order lamps when the stock is low, and ask me before you do"
 FIRST = '''"""Order lamps when the stock is low, when a person agrees."""
@@ -42,6 +46,19 @@ JUDGED = {
     "summary": "It talks too much.",
     "findings": [{"candidate": 0, "why": "Two notices.", "ask": "Revise order_lamps: one notice is enough."}],
 }
+
+
+@pytest.fixture
+def model() -> Iterator[TalkingModel]:
+    with TalkingModel() as model:
+        yield model
+
+
+@pytest.fixture
+def web(tmp_path: Path, model: TalkingModel) -> Iterator[Web]:
+    """Of its own: the review is to find this story's failure, and no other."""
+    with LiveSidecar(tmp_path, base_url=model.base_url) as sidecar, served(sidecar) as web:
+        yield web
 
 
 def test_from_a_need_to_a_skill_that_was_mended_revised_and_rolled_back(
