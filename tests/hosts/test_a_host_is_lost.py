@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from contextlib import suppress
 
 import pytest
 import sqlalchemy as sa
 
+from sidecar.client import NotRunning
 from sidecar.client.views import FINAL
 from sidecar.store.schema import hosts, slots
 from tests.hosts.fleet import Fleet, executed_by, freeze, leads, put_steps, thaw
@@ -53,7 +55,12 @@ def start(asked: LiveSidecar, sink: Sink, count: int, *, steps: int) -> list[str
 
 
 def all_end(asked: LiveSidecar, runs: Collection[str], *, within: float = 90.0) -> None:
-    wait_until(lambda: all(asked.state(run) in FINAL for run in runs), "all runs end", within=within)
+    def ended() -> bool:
+        with suppress(NotRunning):  # it starts anew
+            return all(asked.state(run) in FINAL for run in runs)
+        return False
+
+    wait_until(ended, "all runs end", within=within)
 
 
 def test_a_worker_is_killed_under_load(fleet: Fleet, sink: Sink) -> None:

@@ -66,7 +66,7 @@ class Web:
         return httpx2.Client(base_url=self.base, headers=headers, timeout=30)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def model() -> Iterator[TalkingModel]:
     with TalkingModel() as model:
         yield model
@@ -91,7 +91,7 @@ def served(sidecar: LiveSidecar) -> Iterator[Web]:
             thread.join()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def web(tmp_path_factory: pytest.TempPathFactory, model: TalkingModel) -> Iterator[Web]:
     with LiveSidecar(tmp_path_factory.mktemp("web"), base_url=model.base_url) as sidecar:
         sidecar.put("greeter", GREETER)
@@ -99,7 +99,7 @@ def web(tmp_path_factory: pytest.TempPathFactory, model: TalkingModel) -> Iterat
             yield web
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def failed_run(web: Web) -> str:
     run = web.sidecar.run("greeter", "nobody")
     assert run.run.state == "failed"
