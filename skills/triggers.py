@@ -12,7 +12,7 @@ from typing_extensions import TypeForm, TypeVar
 from skills.errors import Misdeclared
 from skills.failure import Failure
 from skills.values import Jsonable
-from skills.wire import is_event_name
+from skills.wire import HOOKS, is_event_name
 
 if TYPE_CHECKING:
     from skills.definition import CalledSkill, EventSkill, ScheduledSkill
@@ -125,7 +125,7 @@ def webhook(
 ) -> Trigger[EventSkill[EventPayload]]:
     """Each time a service that was given the webhook's key sends one: `webhook("github", Push)`. It is the event
     `hook.github`, and takes what `event` takes. A person makes the key: `tend hook add github`."""
-    return event(f"hook.{name}", payload, key=key, rate_limit=rate_limit, debounce=debounce)
+    return event(f"{HOOKS}{name}", payload, key=key, rate_limit=rate_limit, debounce=debounce)
 
 
 def succeeded(

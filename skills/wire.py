@@ -28,8 +28,11 @@ def is_event_name(text: str) -> bool:
     return re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", text) is not None
 
 
+HOOKS = "hook."  # what the names of events begin with that come by webhooks
+
+
 def is_hook_name(text: str) -> bool:
-    """Whether a webhook may be called so: the name is part of its URL."""
+    """Whether a webhook, or a token, may be called so: the name is part of a URL, and a file's."""
     return re.fullmatch("[a-z0-9][a-z0-9_-]{0,63}", text) is not None
 
 

@@ -11,7 +11,7 @@ from cronsim import CronSim, CronSimError
 from sidecar.checker.literals import Literals, Unreadable, zone
 from sidecar.checker.manifest import At, Cron, Event, Every, RateLimit, Trigger
 from sidecar.checker.module import Module
-from skills.wire import is_event_name, is_hook_name
+from skills.wire import HOOKS, is_event_name, is_hook_name
 
 MOST_TRIGGERS = 20
 LONGEST_PERIOD = timedelta(days=14)  # of a rate limit and a debounce: runs are remembered for longer
@@ -53,7 +53,7 @@ class TriggerReader:
         if kind == "skills.cron":
             return self._cron(node)
         if kind in ("skills.event", "skills.webhook"):
-            return self._event(node, "hook." if kind == "skills.webhook" else "")
+            return self._event(node, HOOKS if kind == "skills.webhook" else "")
         if kind in _ENDS:
             return self._end(node, _ENDS[kind])
         argument = _only(node, "interval" if kind == "skills.every" else "when")

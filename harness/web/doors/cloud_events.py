@@ -15,12 +15,11 @@ from pydantic import BaseModel, ConfigDict, JsonValue, StringConstraints, Valida
 
 from harness.web.doors.bodies import JSON, media_type, parsed, value
 from harness.web.doors.not_accepted import NotAccepted
-from skills.wire import is_event_name
+from skills.wire import HOOKS, is_event_name
 
 STRUCTURED = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"
 BATCH_AT_MOST = 1_000  # events
-HOOKS = "hook."  # names of what comes by webhooks, and by them alone
 
 Attribute = Annotated[str, StringConstraints(min_length=1, max_length=400, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Reference = Annotated[str, StringConstraints(min_length=1, max_length=400, pattern=r"^[^\s\x00-\x1f\x7f]+$")]  # a URI's

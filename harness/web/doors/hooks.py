@@ -8,8 +8,8 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from harness.web.doors.signatures import SCHEMES, SchemeName
-from harness.web.private_file import read_private, write_private
-from skills.wire import is_hook_name
+from sidecar.client.private_file import read_private, write_private
+from skills.wire import HOOKS, is_hook_name
 
 OLD_KEYS_WITHIN = 86_400.0  # seconds that a key is still good for, after another has taken its place
 KEYS_AT_MOST = 5
@@ -35,7 +35,7 @@ class Hook(BaseModel):
 
     @property
     def event(self) -> str:
-        return f"hook.{self.name}"
+        return f"{HOOKS}{self.name}"
 
     def good_keys(self, now: float) -> list[str]:
         return [key.value for key in self.keys if key.until is None or key.until > now]

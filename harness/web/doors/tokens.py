@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import hmac
-import re
 import secrets
 from hashlib import sha256
 from pathlib import Path
 
 from harness.web.doors.hooks import NotADoor
-from harness.web.private_file import read_private, write_private
+from sidecar.client.private_file import read_private, write_private
+from skills.wire import is_hook_name
 
-NAME = re.compile("[a-z0-9][a-z0-9_-]{0,63}")
 PREFIX = "tend_"  # so that whoever finds one knows what it is
 
 
@@ -20,11 +19,11 @@ class Tokens:
         self._folder = store / "web" / "tokens"
 
     def names(self) -> list[str]:
-        return sorted(file.name for file in self._folder.glob("*") if NAME.fullmatch(file.name))
+        return sorted(file.name for file in self._folder.glob("*") if is_hook_name(file.name))
 
     def add(self, name: str) -> str:
         """The token: its holder's name, and what only the holder knows."""
-        if not NAME.fullmatch(name):
+        if not is_hook_name(name):
             raise NotADoor(f"{name!r} is no name of a token: up to 64 small letters, digits, '_' and '-'.")
         if name in self.names():
             raise NotADoor(f"There is a token {name} already. Remove it first: tend token rm {name}")
@@ -35,7 +34,7 @@ class Tokens:
     def holder(self, token: str) -> str | None:
         """Whose it is; None: nobody's."""
         name = token.removeprefix(PREFIX).partition(".")[0]
-        kept = read_private(self._folder / name) if NAME.fullmatch(name) else None
+        kept = read_private(self._folder / name) if is_hook_name(name) else None
         return name if kept is not None and hmac.compare_digest(kept, _hash(token)) else None
 
     def remove(self, name: str) -> bool:
