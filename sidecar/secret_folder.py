@@ -9,11 +9,12 @@ from __future__ import annotations
 import os
 import re
 import stat
-import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+
+from sidecar.whole_file import replace_whole, sync_folder
 
 SHORTEST = 8  # characters; what is shorter is found by chance in any text, and can't be taken out of it
 LONGEST = 4096
@@ -69,17 +70,7 @@ class SecretFolder:
         require_name(name)
         _require_value(value)
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor, fresh = tempfile.mkstemp(dir=self.path, prefix=".")  # made for its owner alone
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
-                file.write(value)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(fresh).replace(self.path / name)
-        except BaseException:
-            Path(fresh).unlink(missing_ok=True)
-            raise
-        self._sync()
+        replace_whole(self.path / name, value.encode())
 
     def remove(self, name: str) -> bool:
         """Whether there was one."""
@@ -88,7 +79,7 @@ class SecretFolder:
             (self.path / name).unlink()
         except FileNotFoundError:
             return False
-        self._sync()
+        sync_folder(self.path)
         return True
 
     def _entries(self) -> Iterator[os.DirEntry[str]]:
@@ -97,13 +88,6 @@ class SecretFolder:
                 yield from (entry for entry in entries if NAME.fullmatch(entry.name) and entry.is_file())
         except FileNotFoundError:
             return
-
-    def _sync(self) -> None:
-        folder = os.open(self.path, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
 
 
 def names_in(folders: Iterable[SecretSource]) -> frozenset[str]:

@@ -20,9 +20,7 @@ from skills.wire import Json
 
 Method: TypeAlias = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 Value: TypeAlias = str | Secret
-Url: TypeAlias = (
-    str | Sequence[Value]
-)  # or its pieces, secrets among them: ["https://api.example.com/bot", secret("X")]
+Url: TypeAlias = str | Sequence[Value]  # or its pieces: ["https://api.example.com/bot", secret("X"), "/send"]
 Fields: TypeAlias = Mapping[str, str | int | float | bool | Secret]
 
 

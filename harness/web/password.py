@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from harness.web.private_file import read_private, write_private
+from sidecar.client.private_file import read_private, write_private
 
 SHORTEST = 12  # characters
 LONGEST = 1_000

@@ -47,9 +47,8 @@ class Event(Declared):
     name: str
     key: str | None = None  # the payload's field; concurrency, rate limit and debounce hold for each of its values
     rate_limit: RateLimit | None = None
-    debounce: float | None = (
-        None  # seconds without a further event, or ten times as many in all, until the last one starts a run
-    )
+    # Seconds without a further event, or ten times as many in all, until the last one starts a run.
+    debounce: float | None = None
 
     @property
     def words(self) -> str:

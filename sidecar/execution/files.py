@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Literal
@@ -12,6 +10,7 @@ from pydantic import BaseModel, JsonValue
 
 from sidecar.checker.manifest import Manifest
 from sidecar.checker.policy import PROTECTED
+from sidecar.whole_file import replace_whole
 
 TEXT_AT_MOST = 1024 * 1024  # bytes of one file
 PATHS_AT_MOST = 10_000  # of one list
@@ -50,22 +49,7 @@ def write_whole(path: Path, text: str) -> None:
     if len(content) > TEXT_AT_MOST:
         raise FileRefused(f"{len(content):,} bytes are more than {TEXT_AT_MOST:,}, the most one file may have")
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".new")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    replace_whole(path, content, mode=0o644)
 
 
 def _list(workspace: Path, manifest: Manifest, pattern: str) -> list[JsonValue]:

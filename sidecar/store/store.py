@@ -95,10 +95,7 @@ class Store:
         alone and is raised here. A `whole` one is a single statement that minds by itself what others write at the same
         instant: a database that keeps each statement at once needs no transaction around it."""
         change = _Change(act, whole=whole)
-        self._waiting.append(change)
-        with self._turn:
-            if not change.done:
-                self._commit_waiting()
+        self._bring_about([change])
         if change.error is not None:
             raise change.error
         return change.result  # type: ignore[return-value] # set where there is no error
@@ -107,10 +104,7 @@ class Store:
         """Each as by `write`, in one transaction with one sync; of each its result, or what it raised: that undoes it
         alone."""
         changes = [_Change(act) for act in acts]
-        self._waiting.extend(changes)
-        with self._turn:
-            if not all(change.done for change in changes):
-                self._commit_waiting()
+        self._bring_about(changes)
         told: list[T | Exception] = []
         for change in changes:
             if change.error is not None and not isinstance(change.error, Exception):
@@ -142,6 +136,13 @@ class Store:
     def row(self, query: sa.Select[*tuple[Any, ...]]) -> Row | None:
         with self._engine.connect() as connection:
             return connection.execute(query).first()
+
+    def _bring_about(self, changes: Sequence[_Change[Any]]) -> None:
+        """Or find, when it is our turn, that others have taken them along."""
+        self._waiting.extend(changes)
+        with self._turn:
+            if not all(change.done for change in changes):
+                self._commit_waiting()
 
     def _withdraw(self, change: _Change[Any]) -> bool:
         try:
