@@ -84,6 +84,8 @@ def test_a_take_over_that_is_under_way_comes_first(store: Store, segment: Segmen
     """It has raised the fence, and has not committed: the end of a step waits for that, and is refused."""
     journal = Journal(store, SystemClock(), segment, has_progressed=True)
     key = begin(journal, "late")
+    # its opening wants the turn that the take-over has
+    wait_until(lambda: rows(store, steps, "late"), "the opening is in the store")
     refused: list[Fenced] = []
 
     def late() -> None:
