@@ -12,9 +12,9 @@ from starlette.responses import Response, StreamingResponse
 from starlette.staticfiles import StaticFiles
 
 from harness.web.access import Access
+from harness.web.doors.doors import Doors
 from harness.web.doors.hooks import Hooks
 from harness.web.doors.intake import Intake
-from harness.web.doors.routes import doors
 from harness.web.doors.tokens import Tokens
 from harness.web.entering import entering
 from harness.web.guard import Guard
@@ -54,9 +54,9 @@ def application(settings: Settings, place: Place) -> FastAPI:
     )
     app.state.settings = settings
     app.state.live = live
-    app.add_middleware(Guard, access=access, password=password, hosts=place.hosts, cookie=cookie)
+    doors = Doors(Hooks(settings.store), Tokens(settings.store))
+    app.add_middleware(Guard, doors=doors, access=access, password=password, hosts=place.hosts, cookie=cookie)
     handle_problems(app)
-    app.include_router(doors(Hooks(settings.store), Tokens(settings.store)))  # first: they are asked most often
     app.include_router(entering(access, password, cookie, secure=place.scheme == "https"))
     add_pages(app)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")

@@ -17,13 +17,14 @@ from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from harness.web.access import Access
+from harness.web.doors.doors import EVENTS, HOOKS
 from harness.web.password import Password
 from harness.web.problems import FOR_PROGRAMS, problem, refusal
 
 READING = ("GET", "HEAD")
 STREAMS = ("/live",)
 OPEN_TO_ALL = ("/enter", "/login", "/static/")
-DOORS = ("/hooks/", "/events")  # by whatever name this machine is known there
+DOORS = (HOOKS, EVENTS)  # by whatever name this machine is known there
 BODY_AT_MOST = 2 * 2**20  # bytes; what is stored may have half of that
 TOO_LARGE = f"a request may have {BODY_AT_MOST:,} bytes"
 
@@ -41,8 +42,18 @@ HEADERS = {
 
 
 class Guard:
-    def __init__(self, app: ASGIApp, *, access: Access, password: Password, hosts: frozenset[str], cookie: str) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        doors: ASGIApp,
+        access: Access,
+        password: Password,
+        hosts: frozenset[str],
+        cookie: str,
+    ) -> None:
         self._app = app
+        self._doors = doors
         self._access = access
         self._password = password
         self._hosts = hosts
@@ -52,17 +63,18 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        answer = self._refuse(scope) or self._app
+        answer = self._instead(scope) or self._app
         await answer(scope, _limited(receive), _with_headers(send))
 
-    def _refuse(self, scope: Scope) -> ASGIApp | None:
+    def _instead(self, scope: Scope) -> ASGIApp | None:
+        """Of the pages: a refusal, or a door."""
         headers = Headers(scope=scope)
         path: str = scope["path"]
         length = headers.get("content-length", "0")
         if not length.isdecimal() or int(length[:10]) > BODY_AT_MOST:
             return refusal(path, 413, "too_large", TOO_LARGE)
         if path.startswith(DOORS):
-            return None
+            return self._doors
         host = headers.get("host", "")
         if host not in self._hosts:
             return problem(421, "wrong_host", f"this is not {host or 'a page without a host'}")

@@ -1,13 +1,14 @@
-"""The API's description: FastAPI's, with what it can't know of itself: problems, who may ask, the doors' bodies."""
+"""The API's description: FastAPI's, with what it can't know of itself: problems, who may ask, the doors."""
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from harness.web.doors.cloud_events import CloudEvent
+from harness.web.doors import described as doors
 from harness.web.problems import Problem
 
 PROBLEM = {
@@ -31,7 +32,8 @@ def described(app: FastAPI) -> dict[str, Any]:
     )
     parts = document.setdefault("components", {})
     parts["schemas"]["Problem"] = Problem.model_json_schema()
-    parts["schemas"]["CloudEvent"] = CloudEvent.model_json_schema(mode="validation")
+    parts["schemas"] |= doors.SCHEMAS
+    document["paths"] |= copy.deepcopy(doors.PATHS)
     for unused in ("HTTPValidationError", "ValidationError"):  # ours are problems
         parts["schemas"].pop(unused, None)
     parts["securitySchemes"] = WHO

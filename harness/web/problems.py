@@ -39,37 +39,30 @@ def refusal(path: str, status: int, type_: str, detail: str) -> Response:
     return error_page(status, type_, detail)
 
 
+KNOWN = (NotRunning, Refused, NotAccepted, RequestValidationError, HTTPException)  # all else is a bug
+
+
+def told(request: Request, error: Exception) -> Response:
+    path = request.scope["path"]
+    match error:
+        case NotRunning():
+            return refusal(path, 503, "not_running", str(error))
+        case Refused():
+            return refusal(path, error.status, error.type, str(error))
+        case NotAccepted():
+            answer: Response = problem(error.status, error.type, str(error))
+            answer.headers.update({"www-authenticate": "Bearer"} if error.type == "no_token" else {})
+            return answer
+        case RequestValidationError():
+            wrong = [f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()]
+            return refusal(path, 422, "usage", "; ".join(wrong))
+        case HTTPException(status_code=status):
+            answer = refusal(path, status, NAMES.get(status, "refused"), TOLD.get(status, str(error.detail)))
+            answer.headers.update(error.headers or {})
+            return answer
+    return refusal(path, 500, "broken", f"{type(error).__name__}. This is a bug of Tend; more is in .tend/web.log")
+
+
 def handle_problems(app: FastAPI) -> None:
-    @app.exception_handler(NotRunning)
-    async def not_running(request: Request, error: NotRunning) -> Response:
-        return refusal(request.url.path, 503, "not_running", str(error))
-
-    @app.exception_handler(Refused)
-    async def refused(request: Request, error: Refused) -> Response:
-        return refusal(request.url.path, error.status, error.type, str(error))
-
-    @app.exception_handler(NotAccepted)
-    async def not_accepted(request: Request, error: NotAccepted) -> Response:  # noqa: ARG001 # how FastAPI calls it
-        answer = problem(error.status, error.type, str(error))
-        if error.type == "no_token":
-            answer.headers["www-authenticate"] = "Bearer"
-        return answer
-
-    @app.exception_handler(RequestValidationError)
-    async def invalid(request: Request, error: RequestValidationError) -> Response:
-        wrong = [{"at": ".".join(map(str, item["loc"])), "told": item["msg"]} for item in error.errors()]
-        detail = "; ".join(f"{item['at']}: {item['told']}" for item in wrong)
-        return refusal(request.url.path, 422, "usage", detail)
-
-    @app.exception_handler(HTTPException)
-    async def http(request: Request, error: HTTPException) -> Response:
-        status = error.status_code
-        told = TOLD.get(status, str(error.detail))
-        answer = refusal(request.url.path, status, NAMES.get(status, "refused"), told)
-        answer.headers.update(error.headers or {})
-        return answer
-
-    @app.exception_handler(Exception)
-    async def broken(request: Request, error: Exception) -> Response:
-        told = f"{type(error).__name__}. This is a bug of Tend; more is in .tend/web.log"
-        return refusal(request.url.path, 500, "broken", told)
+    for kind in (*KNOWN, Exception):
+        app.add_exception_handler(kind, told)

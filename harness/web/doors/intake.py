@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from starlette.concurrency import run_in_threadpool
@@ -36,17 +37,21 @@ class Intake:
         self._bytes = 0
         self._sending: asyncio.Task[None] | None = None
 
-    async def take(self, event: views.Incoming, size: int) -> views.EventOutcome:
-        """`size` is about that of its payload, in bytes. Raises what the client raises, and
-        NotAccepted where so much waits already that no more is taken."""
-        if len(self._waiting) >= WAITING_AT_MOST or self._bytes + size > BYTES_AT_MOST:
+    async def take(self, events: Sequence[views.Incoming], size: int) -> list[views.EventOutcome]:
+        """`size` is about that of their payloads, in bytes. Raises what the client raises, and NotAccepted where so
+        much waits already that no more is taken."""
+        if len(self._waiting) + len(events) > WAITING_AT_MOST or self._bytes + size > BYTES_AT_MOST:
             raise NotAccepted("busy", "too much is coming in at the moment; send it again in a second", 503)
-        mine = _Waiting(event, size, asyncio.get_running_loop().create_future())
-        self._waiting.append(mine)
-        self._bytes += size
+        outcomes = [self._put(event, size // max(1, len(events))) for event in events]
         if self._sending is None or self._sending.done():
             self._sending = asyncio.create_task(self._send_waiting())
-        return await mine.outcome
+        return await asyncio.gather(*outcomes)
+
+    def _put(self, event: views.Incoming, size: int) -> asyncio.Future[views.EventOutcome]:
+        outcome: asyncio.Future[views.EventOutcome] = asyncio.get_running_loop().create_future()
+        self._waiting.append(_Waiting(event, size, outcome))
+        self._bytes += size
+        return outcome
 
     async def _send_waiting(self) -> None:
         while some := self._next():
