@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import signal
+from functools import cache
 from itertools import count
 from pathlib import Path
 
@@ -43,14 +44,19 @@ def read_passes(path: Path) -> tuple[str, list[str]]:
     return struck, lines[:-1]
 
 
-_passes = _Passes(os.environ[VARIABLE]) if os.environ.get(VARIABLE) else None
+@cache
+def _passes() -> _Passes | None:
+    path = os.environ.get(VARIABLE)
+    return _Passes(path) if path else None
 
 
 def failpoint(name: str) -> None:
-    if _passes is not None and _passes.is_struck(name):
+    passes = _passes()
+    if passes is not None and passes.is_struck(name):
         os.kill(os.getpid(), signal.SIGKILL)
 
 
 def descriptors() -> tuple[int, ...]:
     """What a process has to keep open that passes such places."""
-    return (_passes.file,) if _passes else ()
+    passes = _passes()
+    return (passes.file,) if passes else ()

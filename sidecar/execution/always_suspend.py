@@ -8,15 +8,13 @@ import os
 from sidecar.journal.steps import Journal
 from skills.wire import Begin, End, Fail, Finish, Log, Request, Suspend
 
-ALWAYS = bool(os.environ.get("TEND_ALWAYS_SUSPEND"))
-
 
 class AlwaysSuspend:
     """For one attempt: `before` answers in place of the journal, where it says so."""
 
-    def __init__(self, journal: Journal, *, is_on: bool = ALWAYS) -> None:
+    def __init__(self, journal: Journal) -> None:
         self._journal = journal
-        self.is_on = is_on
+        self.is_on = bool(os.environ.get("TEND_ALWAYS_SUSPEND"))
         self._has_moved = False
 
     def before(self, question: Begin | Finish | Fail | Request | Log | End) -> Suspend | None:

@@ -1,66 +1,38 @@
-"""A live sidecar that is cheap to kill and to start again, hundreds of times."""
+"""A live sidecar that is cheap to start again, hundreds of times, and one part of which can be broken."""
 
 from __future__ import annotations
 
-import select
-import subprocess
-import sys
+import os
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from types import TracebackType
+from unittest.mock import patch
 
-from tests.support.live_sidecar import LiveSidecar, SidecarProcess
+from sidecar.__main__ import main
+from sidecar.checker.warm import Warm
+from tests.chaos.disk.faults import FaultyDisk
+from tests.support.live_sidecar import LiveSidecar
+from tests.support.sqlite_disk import SqliteDisk
+
+DISK = "TEND_CHAOS_DISK"  # in the environment: the file that says how the disk is broken
+BROKEN = "TEND_CHAOS_BROKEN"  # the dotted name of a function that does nothing and returns 0: a suite has to find it
 
 
 class QuickSidecar(LiveSidecar):
-    """Forked by a launcher with this sidecar's environment; for the rest as every LiveSidecar."""
+    """Its checks are those of throwaway processes: the zygote that makes them fast costs a second at each start."""
 
-    def __init__(self, folder: Path, worker: bool = False, /, **settings: str) -> None:
-        super().__init__(folder, worker, **settings)
-        with self.log.open("ab") as log:
-            self._launcher = subprocess.Popen(
-                [sys.executable, "-m", "tests.chaos.launcher", *self.command()[3:]],
-                cwd=Path(__file__).parents[2],
-                env=self.environment,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                bufsize=0,
-            )
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        try:
-            self.stop()
-        finally:
-            self._launcher.communicate(timeout=20)
-        super().__exit__(kind, error, trace)
-
-    def launch(self, environment: dict[str, str]) -> SidecarProcess:
-        assert not environment, "the launcher has the environment of the first start"
-        return _Forked(self._launcher)
+    def body(self) -> Callable[[], int]:
+        return _quick
 
 
-class _Forked:
-    """The launcher's last child."""
+def _quick() -> int:
+    disk = SqliteDisk(FaultyDisk(Path(os.environ[DISK]))) if DISK in os.environ else None
+    try:
+        with patch.object(Warm, "start"), _broken():
+            return main()
+    finally:
+        del disk  # until here SQLite called it
 
-    def __init__(self, launcher: subprocess.Popen[bytes]) -> None:
-        assert launcher.stdin is not None
-        assert launcher.stdout is not None
-        self._said = launcher.stdout
-        launcher.stdin.write(b"\n")
-        self.pid = int(self._said.readline())
-        self._status: int | None = None
 
-    def poll(self) -> int | None:
-        return self._look(0)
-
-    def wait(self, timeout: float) -> int:
-        status = self._look(timeout)
-        assert status is not None, f"sidecar {self.pid} did not end within {timeout:g} s"
-        return status
-
-    def _look(self, timeout: float) -> int | None:
-        if self._status is None and select.select([self._said], [], [], timeout)[0]:
-            self._status = int(self._said.readline())
-        return self._status
+def _broken() -> AbstractContextManager[object]:
+    return patch(os.environ[BROKEN], return_value=0) if BROKEN in os.environ else nullcontext()

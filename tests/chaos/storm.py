@@ -54,6 +54,7 @@ class Storm(Suite):
                 to_start.pop(0)
             if time.monotonic() >= next_kill:
                 kills += self._victims.kill(chance.choice(VICTIMS), chance)
+                self._victims.mind()  # a lull begins when it is up again: on a busy machine nothing else would happen
                 next_kill = next(lulls)
             self._victims.mind()
             return not to_start and not self._unfinished()

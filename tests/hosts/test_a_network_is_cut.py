@@ -59,8 +59,8 @@ class _Inside(LiveSidecar):
         super().__init__(folder, True, **settings)
         self._namespace = namespace
 
-    def command(self) -> list[str]:
-        return [*self._namespace.entering, *super().command()]
+    def wrapper(self) -> list[str]:
+        return self._namespace.entering
 
 
 def test_its_runs_go_on_elsewhere_and_it_comes_back(namespace: Namespace, fleet: Fleet, apart: LiveSidecar) -> None:

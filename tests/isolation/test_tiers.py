@@ -47,8 +47,8 @@ def counting(run: Run) -> str:
 class OldKernel(LiveSidecar):
     """A sidecar on a kernel without Landlock."""
 
-    def command(self) -> list[str]:
-        return [sys.executable, "-m", "tests.isolation.without_landlock", *super().command()]
+    def wrapper(self) -> list[str]:
+        return [sys.executable, "-m", "tests.isolation.without_landlock"]
 
 
 @pytest.fixture
@@ -95,9 +95,8 @@ class NoMoreLayers(LiveSidecar):
 
     full = False
 
-    def command(self) -> list[str]:
-        wrapped = [sys.executable, "-m", "tests.isolation.in_many_layers"] if self.full else []
-        return [*wrapped, *super().command()]
+    def wrapper(self) -> list[str]:
+        return [sys.executable, "-m", "tests.isolation.in_many_layers"] if self.full else []
 
 
 def test_a_worker_that_cannot_be_locked_in_executes_nothing_and_says_so(

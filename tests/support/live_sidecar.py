@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,9 +20,11 @@ from pydantic import JsonValue
 from typing_extensions import TypeVarTuple
 
 from sidecar import failpoints
+from sidecar.__main__ import main
 from sidecar.client import Client, NotRunning, Settings, load_settings, views
 from sidecar.client.views import FINAL
 from tests.support.failpoints import Failpoints
+from tests.support.forked import Forked
 from tests.support.leftovers import assert_nothing_left
 from tests.support.library import give_library
 from tests.support.postgresql import CHOSEN, new_database
@@ -57,7 +59,7 @@ class SidecarProcess(Protocol):
 
 
 class LiveSidecar:
-    """`python -m sidecar` over `folder`/workspace, up inside the context. `settings` are set in its environment:
+    """The sidecar over `folder`/workspace, up inside the context. `settings` are set in its environment:
     LiveSidecar(folder, base_url=model.base_url). A `worker` executes runs for others that have its database_url."""
 
     def __init__(self, folder: Path, worker: bool = False, /, **settings: str) -> None:
@@ -125,16 +127,24 @@ class LiveSidecar:
         wait_until(lambda: not self.alive or self.answers(), "the sidecar answers", within=READY_WITHIN)
         return self
 
-    def command(self) -> list[str]:
-        """What is executed; the process that it is executed in has to be the sidecar's."""
-        return [sys.executable, "-m", "sidecar", "--workspace", str(self.workspace), *self._arguments]
+    def wrapper(self) -> list[str]:
+        """The command that `python -m sidecar …` is given to, and whose process becomes the sidecar's."""
+        return []
+
+    def body(self) -> Callable[[], int]:
+        """What a forked sidecar does, given by a module's name for it."""
+        return main
 
     def launch(self, environment: dict[str, str]) -> SidecarProcess:
+        arguments = ["--workspace", str(self.workspace), *self._arguments]
+        environment = self.environment | environment
+        if not self.wrapper():
+            return Forked(self.body(), arguments, environment, self.folder, self.log)
         with self.log.open("ab") as log:
             return subprocess.Popen(
-                self.command(),
+                [*self.wrapper(), sys.executable, "-m", "sidecar", *arguments],
                 cwd=self.folder,
-                env=self.environment | environment,
+                env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
