@@ -4,7 +4,6 @@ tests/cli starts, and whoever runs it as another user or in a namespace."""
 
 from __future__ import annotations
 
-import gc
 import multiprocessing
 import os
 import sys
@@ -42,7 +41,6 @@ def _become(
     run: Callable[[], int], arguments: Sequence[str], environment: dict[str, str], folder: Path, log: Path
 ) -> None:
     """What a process that was executed finds: its arguments, environment, folder and standard streams."""
-    gc.freeze()
     sys.argv = ["sidecar", *arguments]
     sys.orig_argv[:] = [sys.executable, "-m", "sidecar", *arguments]
     os.environ.clear()
