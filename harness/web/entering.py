@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from harness.web.access import SESSION_WITHIN, Access
 from harness.web.guard import session_of
@@ -33,7 +33,7 @@ def entering(access: Access, password: Password, cookie: str, *, secure: bool) -
             return refusal("/enter", 401, "no_session", "this link was used, or is too old. A new one: tend web")
         return admitted(session)
 
-    @router.get("/login", include_in_schema=False)
+    @router.get("/login", include_in_schema=False, response_class=HTMLResponse)
     def ask() -> Response:
         if not password.is_set:
             raise HTTPException(404)

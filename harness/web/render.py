@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import version
 from typing import Any
 
@@ -16,6 +16,7 @@ from starlette.responses import HTMLResponse
 from harness import words
 from harness.web.form import fields
 from harness.web.side_by_side import key_of
+from harness.web.told import apart_from, linked, soft, waits_for
 from harness.web.waterfall import spent, waterfall
 from sidecar.client import views
 
@@ -57,6 +58,10 @@ def _environment() -> Environment:
         "when": _when,
         "weekday": lambda at, told: told.weekday(at),
         "short": lambda text: text[:SHORT],
+        "soft": soft,
+        "linked": partial(linked, short=SHORT),
+        "apart_from": apart_from,
+        "waits_for": waits_for,
         "count": words.count,
         "money": words.money,
         "duration": words.duration_of,

@@ -41,6 +41,7 @@ class RunPage(views.View):
     detail: views.RunDetail
     step: str | None  # that is shown beside the waterfall
     skill: views.SkillDetail | None  # None: it is gone
+    asked: tuple[views.Approval, ...]  # what it waits for a person to answer
 
 
 class Comparison(views.View):
@@ -116,7 +117,10 @@ def run(client: Sidecar, run: str, step: str | None = None) -> RunPage:
         skill = client.skill(detail.run.skill)
     except Refused:
         skill = None
-    return RunPage(detail=detail, step=step, skill=skill)
+    asked = client.approvals() if detail.run.state == "waiting" else []
+    return RunPage(
+        detail=detail, step=step, skill=skill, asked=tuple(each for each in asked if each.run == detail.run.id)
+    )
 
 
 @router.post("/api/runs/{run}/cancel")

@@ -81,17 +81,19 @@ def versions(
     client: Sidecar,
     name: str,
     old: Annotated[str | None, Query(description="left out: the version before")] = None,
-    new: Annotated[str | None, Query(description="left out: the active one")] = None,
+    new: Annotated[str | None, Query(description="left out: the one that waits for a yes, or the active one")] = None,
 ) -> Versions:
     """All versions, and the difference between two of them."""
-    detail = client.skill(name)
+    detail, made = client.skill(name), client.history(name)
+    if not old and not new and made and made[0].state in ("proposed", "waiting"):
+        old, new = detail.skill.version, made[0].hash  # what is to be decided
     try:
         diff = client.diff(name, old, new)
     except Refused:
         if old or new:
             raise
         diff = None
-    return Versions(detail=detail, versions=tuple(client.history(name)), diff=diff)
+    return Versions(detail=detail, versions=tuple(made), diff=diff)
 
 
 @router.put("/api/skills/{name}/source")

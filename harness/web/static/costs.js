@@ -1,11 +1,10 @@
-// A table of days as a chart: bars of what was spent, a line for the cap, and the dearest skills, told apart by their dashes
-// as well as by their colours. The table stays what it is drawn from.
+// A table of days as a chart: a bar for each day, in it from below the dearest skills in the legend's order; a line for the
+// cap. The table stays what it is drawn from.
 
 import uPlot from "./uplot.js";
 
 const DAY = 86_400; // seconds
-const DASHES = [[2, 3], [8, 4], [12, 3, 2, 3], [1, 5], [5, 5]];
-const COLOURS = ["--busy", "--wait", "--off", "--good", "--faint"];
+const COLOURS = ["--busy", "--wait", "--off", "--faint", "--text"];
 
 function draw(figure) {
   const table = document.getElementById(figure.dataset.chart);
@@ -19,21 +18,32 @@ function draw(figure) {
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const axis = { stroke: colour("--faint"), grid: { stroke: colour("--line"), width: 1 }, ticks: { stroke: colour("--line") } };
   const money = (value) => (value === null || value === undefined ? "—" : `$${value.toFixed(value < 1 ? 4 : 2)}`);
+  const bars = uPlot.paths.bars({ size: [0.6, 40] });
+  const bar = (label, own, fill) => ({ label, value: (_, __, ___, at) => money(own[at]), fill, stroke: colour("--ground"), width: 1, paths: bars, points: { show: false } });
+  // Each over what stands below it; the highest is drawn first.
+  const sums = skills.map((_, upTo) => days.map((__, day) => skills.slice(0, upTo + 1).reduce((sum, skill) => sum + skill[day], 0) || null));
+  const stack = skills.map((own, at) => ({ sum: sums[at], series: bar(names[at + 3], own, colour(COLOURS[at])) })).reverse();
   figure.replaceChildren();
-  new uPlot({
+  const chart = new uPlot({
     width: figure.clientWidth,
     height: 240,
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "UTC"),
     scales: { x: { range: (_, first, last) => [first - DAY / 2, last + DAY / 2] }, y: { range: (_, __, most) => [0, Math.max(most, near ? cap[0] : 0) * 1.08 || 1] } },
-    legend: { markers: { width: 2, dash: (_, at) => (at > 1 ? "dashed" : "solid") } },
-    axes: [axis, { ...axis, size: 70, values: (_, values) => values.map((value) => `$${Number(value.toPrecision(3))}`) }],
+    axes: [{ ...axis, values: (_, times) => times.map((time) => new Date(time * 1000).toISOString().slice(5, 10)) }, { ...axis, size: 70, values: (_, values) => values.map((value) => `$${Number(value.toPrecision(3))}`) }],
     series: [
       { label: "Day", value: "{YYYY}-{MM}-{DD}" },
-      { label: names[1], value: (_, value) => money(value), fill: `${colour("--accent")}66`, stroke: colour("--accent"), paths: uPlot.paths.bars({ size: [0.6, 40] }), points: { show: false } },
+      bar(names[1], spent, colour("--accent")),
+      ...stack.map((each) => each.series),
       ...(near ? [{ label: names[2], value: (_, value) => money(value), stroke: colour("--bad"), width: 2, dash: [10, 6], points: { show: false } }] : []),
-      ...skills.map((_, at) => ({ label: names[at + 3], value: (__, value) => money(value), stroke: colour(COLOURS[at]), width: 2, dash: DASHES[at], points: { show: false } })),
     ],
-  }, [days, spent, ...(near ? [cap] : []), ...skills], figure);
+    hooks: { setCursor: [(of) => { if (of.cursor.idx === null) today(of); }] },
+  }, [days, spent.map((usd) => usd || null), ...stack.map((each) => each.sum), ...(near ? [cap] : [])], figure);
+  today(chart);
+}
+
+// Where nobody points, the legend tells of the last day.
+function today(chart) {
+  chart.setLegend({ idx: chart.data[0].length - 1 });
 }
 
 function drawAll() {

@@ -144,6 +144,11 @@ function connect(form) {
     }
   }
 
+  // What stands there was refused, and the page says so below: the places in it, too.
+  async function mark() {
+    code.mark((await send("POST", `${address}/check`, { text: area.value })).problems.filter((each) => each.file === area.dataset.code));
+  }
+
   area.addEventListener("input", () => {
     clearTimeout(waiting);
     if (area.value === saved) return;
@@ -151,6 +156,7 @@ function connect(form) {
   });
 
   if (saved === null) check();
+  else if (document.querySelector("[data-refused]")) mark();
 
   form.addEventListener("submit", () => { clearTimeout(waiting); asked.abort(); }, { capture: true });
 

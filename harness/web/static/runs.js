@@ -7,12 +7,17 @@ function chosen() {
   return [...document.querySelectorAll("input[name=runs]:checked")].map((box) => box.value);
 }
 
+page.addEventListener("change", ({ target }) => {
+  if (target.matches("[data-choose-all]")) for (const box of document.querySelectorAll("input[name=runs]")) box.checked = target.checked;
+  count();
+});
+
+function count() {
+  const number = chosen().length;
+  document.querySelector("[data-count]")?.replaceChildren(`${number} chosen`);
+}
+
 page.addEventListener("click", ({ target }) => {
-  if (target.closest("[data-choose-all]")) {
-    const boxes = [...document.querySelectorAll("input[name=runs]")];
-    const all = boxes.every((box) => box.checked);
-    for (const box of boxes) box.checked = !all;
-  }
   if (target.closest("[data-compare]")) {
     const [b, a, ...more] = chosen(); // the newest is listed first
     if (!a || more.length) say("Choose two runs.", true);
@@ -71,4 +76,5 @@ function filters() {
   return new URLSearchParams([...new URLSearchParams(location.search)].filter(([, value]) => value)).toString();
 }
 
+count();
 show();

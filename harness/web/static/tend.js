@@ -129,6 +129,11 @@ function verdict(form, told) {
   else say(problems.map((each) => `line ${each.line}: ${each.reason}${each.fix ? ` → ${each.fix}` : ""}`).join("\n"), true);
 }
 
+// What is said is sent by Ctrl and Enter, too.
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target.matches(".say textarea")) event.target.form.requestSubmit();
+});
+
 document.addEventListener("click", (event) => {
   const one = event.target.closest("[data-post]");
   if (one) attempt(one, async () => { await send("POST", one.dataset.post, {}); refresh(); });

@@ -4,16 +4,20 @@ file, what waits for a person, a review with a proposal, a conversation, money s
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from string import Formatter
 
 from fastapi.routing import iter_route_contexts
+from playwright.sync_api import Page, expect
 from pydantic import JsonValue
 from starlette.responses import HTMLResponse
 
 from harness.web.app import application
+from harness.web.password import Password
 from harness.web.place import place_of
 from tests.support.live_sidecar import LiveSidecar
 from tests.support.scripted_author import says, writes
@@ -126,6 +130,33 @@ def daily_sales(run: Run, day: str = "2026-11-27") -> int:
     return run.step(read_sales, day)
 '''
 
+CLOSING = '''"""Close the books of the day, whatever the till says at first."""
+
+from datetime import timedelta
+
+from skills import Run, Skill, files, skill, step
+
+daily_sales = Skill.named("daily_sales", takes=str, returns=int)
+
+
+@step(attempts=3, backoff=timedelta(milliseconds=1))
+def count_the_till() -> int:
+    if not files.list("books/*"):
+        files.write("books/open", "")
+        raise ConnectionError("the till does not answer")
+    return 1250
+
+
+@skill(reads=["books/*"], writes=["books/*"])
+def close_the_books(run: Run) -> int:
+    cents = run.step(count_the_till)
+    run.log("the till is counted", cents=cents)
+    started = run.start(daily_sales, "2026-11-27")
+    run.log("the sales are read", run=started)
+    run.sleep(timedelta(milliseconds=50))
+    return cents
+'''
+
 PAGER = '''"""Page whoever is on call."""
 
 from skills import Run, http, secret, skill, step
@@ -162,15 +193,16 @@ JUDGED = {
 
 
 @contextmanager
-def furnished(folder: Path, model: TalkingModel) -> Iterator[Web]:
+def unfurnished(folder: Path, model: TalkingModel) -> Iterator[Web]:
+    """A new workspace, in which nothing was done yet."""
     sidecar = LiveSidecar(folder, base_url=model.base_url)
     (sidecar.workspace / "tend.toml").write_text(TARGETS)
     with sidecar, served(sidecar) as web:
-        furnish(sidecar, model)
         yield web
 
 
-def furnish(sidecar: LiveSidecar, model: TalkingModel) -> None:
+def furnish(web: Web, model: TalkingModel) -> None:
+    sidecar = web.sidecar
     revised = RECONCILING.replace('    run.notify("#finance", "Three invoices differ from the statement.")\n', "")
     question = "Compare our invoices with the bank every working day before seven"
     model.play(question, writes(RECONCILE, RECONCILING), says(ANSWER))
@@ -186,6 +218,8 @@ def furnish(sidecar: LiveSidecar, model: TalkingModel) -> None:
 
     sidecar.put("daily_sales", FAILING)
     sidecar.run("daily_sales", "2026-11-27")
+    sidecar.put("close_the_books", CLOSING)
+    sidecar.run("close_the_books")
     sidecar.put("refund", REFUND)
     sidecar.put("page_on_call", PAGER)
     sidecar.ended(client.send("Page me when the shop is down").id)
@@ -203,39 +237,126 @@ def furnish(sidecar: LiveSidecar, model: TalkingModel) -> None:
     client.pause("daily_sales", "until the report is what it was")
     wait_until(lambda: client.run(waiting).run.state != "queued", "the refund has begun")
     client.cap("skill", "refund", amount=2.5, why="a person looks at refunds")
+    Password(client.settings.store).set("a password for others")
     for name, text in (("USER.md", "Anna, runs the shop. Answers in the morning."), ("MEMORY.md", "- " + "long" * 60)):
         (sidecar.workspace / name).write_text(text)
     (sidecar.workspace / "reports").mkdir()
     (sidecar.workspace / "reports" / f"{'a-long-name-' * 15}.txt").write_text("a report\n")
 
 
-def addresses(web: Web) -> list[str]:
-    """Of every page that the application has, with something on it, and of some in other states."""
+@dataclass(frozen=True)
+class Place:
+    """A page; or what a person has made of it, who acted there."""
+
+    address: str
+    act: Callable[[Page], object] | None = None
+
+    @property
+    def name(self) -> str:
+        return f"{self.address} {self.act.__name__.strip('_')}" if self.act else self.address
+
+    def open(self, page: Page) -> int:
+        """The answer's status."""
+        answer = page.goto(self.address)
+        assert answer is not None
+        if self.act:
+            self.act(page)
+        return answer.status
+
+
+def empty_places(web: Web) -> list[Place]:
+    """Of a new workspace: every page that is not about something in particular."""
+    return [Place(address) for address in pages_of(web, {}, {}) if address not in ("/runs/compare", "/login")]
+
+
+def places(web: Web) -> list[Place]:
+    """Every page that the application has, with something on it, and some in other states."""
     client = web.sidecar.client
-    run = client.runs(skill=RECONCILE)[0].id
-    failed = client.runs(skill="daily_sales")[0].id
-    values = {"name": RECONCILE, "run": run, "session": client.sessions()[0].id}
+    run, failed, waiting, retried = (
+        client.runs(skill=name)[0].id for name in (RECONCILE, "daily_sales", "refund", "close_the_books")
+    )
+    said = client.sessions()
+    values = {"name": RECONCILE, "run": run, "session": said[-1].id}
     pages = pages_of(web, values, {"/runs/compare": f"?a={failed}&b={run}"})
     version = client.history(RECONCILE)[-1].hash
     return [
-        *pages,
-        f"/files?path=skills/{RECONCILE}.py",
-        f"/runs/{run}?step=read_the_archive",
-        f"/runs/{failed}",
-        "/runs?state=failed",
-        "/skills/refund",
-        "/skills/half_written",
-        "/skills/half_written/source",
-        f"/skills/{RECONCILE}/source?version={version}",
-        NOWHERE,
+        *map(Place, pages),
+        Place("/", _keys),
+        Place("/login", _wrong_password),
+        Place("/runs", _chosen),
+        Place("/costs", _as_a_table),
+        Place("/skills/refund", _needed_field_left_out),
+        Place("/skills/half_written/source", _marked),
+        Place(f"/skills/{RECONCILE}/source", _saved_by_somebody_else),
+        Place(f"/runs/{failed}", _all_unfolded),
+        Place(f"/chat/{said[0].id}"),
+        Place(f"/files?path=skills/{RECONCILE}.py"),
+        Place("/memory?path=SOUL.md"),
+        Place(f"/runs/{run}?step=read_the_archive"),
+        Place(f"/runs/{waiting}"),
+        Place(f"/runs/{retried}"),
+        Place(f"/runs/{retried}?step=count_the_till"),
+        Place("/runs?state=failed"),
+        Place("/skills/half_written"),
+        Place("/skills/page_on_call"),
+        Place("/skills/daily_sales"),
+        Place("/skills/weekly_review"),
+        Place(f"/skills/{RECONCILE}/source?version={version}"),
+        Place(NOWHERE),
     ]
 
 
+def _keys(page: Page) -> None:
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+
+
+def _wrong_password(page: Page) -> None:
+    page.get_by_label("Password").fill("a wrong password")
+    page.get_by_role("button", name="Come in").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+
+
+def _chosen(page: Page) -> None:
+    page.get_by_role("checkbox", name="Choose all runs").check()
+    expect(page.get_by_role("button", name="Run them again")).to_be_visible()
+
+
+def _as_a_table(page: Page) -> None:
+    page.get_by_text("As a table").click()
+
+
+def _needed_field_left_out(page: Page) -> None:
+    page.get_by_role("button", name="Run now").click()
+    expect(page.get_by_label("id")).to_have_attribute("aria-invalid", "true")
+
+
+def _marked(page: Page) -> None:
+    expect(page.locator(".cm-lint-marker-error")).to_have_count(1)
+
+
+def _saved_by_somebody_else(page: Page) -> None:
+    """Another text than theirs is refused, and both are shown."""
+    page.locator("form.editor input[name=base]").evaluate("field => { field.value = 'of another text' }")
+    page.get_by_role("textbox", name=f"skills/{RECONCILE}.py").click()
+    page.keyboard.press("Control+End")
+    page.keyboard.type("\nMINE = 1\n")
+    page.keyboard.press("Control+s")
+    expect(page.get_by_role("button", name="Take theirs").first).to_be_visible()
+
+
+def _all_unfolded(page: Page) -> None:
+    for folded in page.locator("main summary").all():
+        folded.click()
+
+
 def pages_of(web: Web, values: dict[str, str], queries: dict[str, str]) -> list[str]:
-    """The address of every page that the application has, with these values in it, and with its query if it has one."""
+    """The address of every page that the application has, with these values in it, and with its query if it has one; of
+    those alone for which there are values."""
     settings = web.sidecar.client.settings
     return [
         route.path.format(**values) + queries.get(route.path, "")
         for route in iter_route_contexts(application(settings, place_of(settings)).routes)
         if getattr(route, "response_class", None) is HTMLResponse and route.path
+        if {name for _, name, *_ in Formatter().parse(route.path) if name} <= values.keys()
     ]
