@@ -17,7 +17,7 @@ function draw(figure) {
   const near = cap[0] <= 3 * highest; // else the cap's line would press all else to the ground
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const axis = { stroke: colour("--faint"), grid: { stroke: colour("--line"), width: 1 }, ticks: { stroke: colour("--line") } };
-  const money = (value) => (value === null || value === undefined ? "—" : `$${value.toFixed(value < 1 ? 4 : 2)}`);
+  const money = (value) => (value === null || value === undefined ? "—" : `$${value.toFixed(value && value < 1 ? 4 : 2)}`);
   const bars = uPlot.paths.bars({ size: [0.6, 40] });
   const bar = (label, own, fill) => ({ label, value: (_, __, ___, at) => money(own[at]), fill, stroke: colour("--ground"), width: 1, paths: bars, points: { show: false } });
   // Each over what stands below it; the highest is drawn first.
