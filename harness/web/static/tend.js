@@ -167,6 +167,11 @@ async function refresh() {
   }
 }
 
+// What a person has unfolded stays so.
+document.addEventListener("htmx:before:morph:attr", (event) => {
+  if (event.detail.attrName === "open" && event.target.matches("details")) event.preventDefault();
+});
+
 function isTyping() {
   const at = document.activeElement;
   return at !== null && at.matches("#page :is(input:not([type=checkbox], [type=radio]), textarea, select)");
@@ -240,7 +245,7 @@ document.addEventListener("keydown", (event) => {
 });
 
 function step(by) {
-  const links = [...document.querySelectorAll("table.rows tbody tr, table.waterfall tbody tr")]
+  const links = [...document.querySelectorAll("table.rows tbody tr, table.waterfall tbody tr, article.card")]
     .map((row) => row.querySelector("a")).filter(Boolean);
   const at = links.indexOf(document.activeElement);
   const next = links[Math.min(links.length - 1, Math.max(0, at + by))];

@@ -1,16 +1,20 @@
-"""Each page that the application has, new and full, by axe-core's rules, light and dark, and on a narrow screen."""
+"""Each page that the application has, new and full, by axe-core's rules, light and dark, and on a narrow screen; and
+buttons that no other test presses."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.support.talking_model import TalkingModel
 from tests.web.browser.furnished import NOWHERE, Place, empty_places, furnish, places, unfurnished
 from tests.web.browser.window import NARROW, WIDE, window
+from tests.web.conftest import Web
 
 pytestmark = pytest.mark.timeout(600)  # most of it is spent furnishing, and in axe
 
@@ -55,9 +59,15 @@ class Found:
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory: pytest.TempPathFactory, browser: Browser, model: TalkingModel) -> Found:
+def web(tmp_path_factory: pytest.TempPathFactory, model: TalkingModel) -> Iterator[Web]:
+    with unfurnished(tmp_path_factory.mktemp("furnished"), model) as web:
+        yield web
+
+
+@pytest.fixture(scope="module")
+def found(browser: Browser, web: Web, model: TalkingModel) -> Found:
     found = Found()
-    with unfurnished(tmp_path_factory.mktemp("furnished"), model) as web, window(browser, web) as page:
+    with window(browser, web) as page:
         look(page, empty_places(web), found)
         furnish(web, model)
         look(page, places(web), found)
@@ -113,3 +123,28 @@ def test_a_page_that_breaks_all_that_is_found(browser: Browser) -> None:
     assert "image-alt" in " ".join(all_else)
     assert page.evaluate(WIDER_THAN_THE_SCREEN)
     page.close()
+
+
+@pytest.mark.usefixtures("found")
+def test_a_standing_approval_is_shown_and_revoked(page: Page, web: Web) -> None:
+    client = web.sidecar.client
+    standing = page.get_by_role("article").filter(has=page.get_by_role("button", name="Revoke"))
+    page.goto("/approvals")
+    standing.filter(has_text="a matter of course").get_by_role("button", name="Revoke").click()
+    expect(page.get_by_text("There is none.")).to_be_visible()
+    assert [grant.state for grant in client.grants()] == ["revoked"]
+
+    client.grant("refund", "pay_back", {}, lasts=timedelta(hours=1), reason="this hour alone")
+    page.goto("/approvals")
+    expect(standing).to_contain_text("any arguments")
+    expect(standing).to_contain_text("this hour alone")
+
+
+@pytest.mark.usefixtures("found")
+def test_a_notice_that_is_not_there_yet_is_dropped_and_sent_again(page: Page) -> None:
+    page.goto("/health")
+    notice = page.get_by_role("article").filter(has_text="3 differences")
+    notice.get_by_role("button", name="Drop").click()
+    expect(notice).to_contain_text("dropped")
+    notice.get_by_role("button", name="Send again").click()
+    expect(notice).to_contain_text("waiting")

@@ -132,3 +132,29 @@ def test_a_live_update_moves_neither_the_page_nor_the_focus(page: Page, web: Web
     assert top is not None
     assert now is not None
     assert abs(now["y"] - top["y"]) < 2, "what is being read stays where it is"
+
+
+def test_what_was_unfolded_stays_so(page: Page, web: Web) -> None:
+    page.goto("/costs")
+    page.get_by_text("As a table").click()
+    before = str(page.get_by_role("main").get_attribute("data-since"))
+
+    web.sidecar.run("greeter", "nobody")
+    expect(page.get_by_role("main")).not_to_have_attribute("data-since", before)
+
+    expect(page.locator("#days")).to_be_visible()
+
+
+def test_j_walks_the_cards_too_and_ctrl_enter_sends(page: Page, web: Web) -> None:
+    run = web.sidecar.client.run_skill("greeter", "Anna").id
+    web.sidecar.approval(run)
+    page.goto("/approvals")
+    page.keyboard.press("j")
+    focused = page.get_by_role("article").filter(has_text="Shout Anna?").get_by_role("link").first
+    expect(focused).to_be_focused()
+    web.sidecar.client.cancel(run)
+
+    page.goto("/chat")
+    page.get_by_label("Say what you need").fill("Greet me")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_url("**/chat/*")
