@@ -168,8 +168,8 @@ async function refresh() {
 }
 
 // What a person has unfolded stays so.
-document.addEventListener("htmx:before:morph:attr", (event) => {
-  if (event.detail.attrName === "open" && event.target.matches("details")) event.preventDefault();
+htmx.registerExtension("unfolded", {
+  htmx_before_morph_attr: (element, { attrName }) => !(attrName === "open" && element.matches("details")),
 });
 
 function isTyping() {
