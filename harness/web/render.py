@@ -16,6 +16,7 @@ from starlette.responses import HTMLResponse
 from harness import words
 from harness.web.form import fields
 from harness.web.side_by_side import key_of
+from harness.web.strip import strip
 from harness.web.told import apart_from, linked, soft, waits_for
 from harness.web.waterfall import spent, waterfall
 from sidecar.client import views
@@ -69,6 +70,7 @@ def _environment() -> Environment:
         "symbol": lambda state: words.SYMBOLS.get(state, ("·", ""))[0].replace("⏸", "‖"),  # few fonts have it
     }
     made.globals |= {
+        "strip": strip,
         "waterfall": waterfall,
         "spent_by": spent,
         "key_of": key_of,

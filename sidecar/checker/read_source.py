@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sidecar.checker.body_rule import body_problems
 from sidecar.checker.command_rule import command_problems
+from sidecar.checker.event_rule import event_problems
 from sidecar.checker.manifest import Manifest
 from sidecar.checker.parse import parse
 from sidecar.checker.read_manifest import read_manifest
@@ -33,4 +34,4 @@ def read_source(snapshot: Snapshot) -> Reading:
     if manifest is not None:
         every = (modules[snapshot.entry], *helpers)
         problems += [*secret_problems(every, manifest.secrets), *command_problems(every, manifest.commands)]
-    return Reading(manifest, (*problems, *body_problems(modules)))
+    return Reading(manifest, (*problems, *event_problems(tuple(modules.values())), *body_problems(modules)))

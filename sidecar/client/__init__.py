@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, suppress
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Literal, Self, TypeVar
+from typing import Any, Literal, Self, TypeVar
 
 import httpx2
 from pydantic import JsonValue, TypeAdapter
@@ -64,8 +64,10 @@ class Client:
         self.settings = settings
         self.who = who
         self.via = via
+        self._socket = str(settings.socket)  # to find out where takes a look at each folder above
+        self._adapters: dict[object, TypeAdapter[Any]] = {}
         self._http = httpx2.Client(
-            transport=httpx2.HTTPTransport(uds=str(settings.socket)), base_url="http://sidecar", timeout=None
+            transport=httpx2.HTTPTransport(uds=self._socket), base_url="http://sidecar", timeout=None
         )
 
     def __enter__(self) -> Self:
@@ -438,7 +440,7 @@ class Client:
         """Knock first: httpx2 leaves the socket open that it could not connect."""
         with socket.socket(socket.AF_UNIX) as knock:
             try:
-                knock.connect(str(self.settings.socket))
+                knock.connect(self._socket)
             except OSError as error:
                 raise NotRunning(self.settings) from error
 
@@ -459,5 +461,7 @@ class Client:
         if reply.status_code >= 400:
             problem = json.loads(reply.content)
             raise Refused(problem["type"], problem["detail"], reply.status_code)
-        adapter: TypeAdapter[T] = TypeAdapter(answer)
+        adapter: TypeAdapter[T] | None = self._adapters.get(answer)
+        if adapter is None:  # to make one takes as long as a small command
+            adapter = self._adapters[answer] = TypeAdapter(answer)
         return adapter.validate_json(reply.content)

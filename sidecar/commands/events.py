@@ -51,7 +51,7 @@ class EventCommands:
         def one(event: views.Incoming, connection: Connection) -> Stored:
             _require_size(event.payload)
             new = NewEvent(event.name, event.payload, source=event.source, id=event.id)
-            return emit(connection, new, now, limited=False)
+            return emit(connection, new, now, by_door=True)
 
         stored = self._store.write_each([partial(one, event) for event in events])
         failpoint("events.emitted")

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 import sqlalchemy as sa
 
 from sidecar.caller import Caller
 from sidecar.client import views
 from sidecar.clock import Clock, moment
 from sidecar.commands.table import command
-from sidecar.journal.runs import FINAL
-from sidecar.store import Row, Store
+from sidecar.journal.runs import LIVE
+from sidecar.store import Store
 from sidecar.store.schema import runs
+from sidecar.store.values import whole
 
 HOURS = 24
 AN_HOUR = 3600  # seconds
@@ -25,29 +28,26 @@ class LastDayCommands:
     def last_day(self, caller: Caller) -> views.Day:  # noqa: ARG002 # every command is given its caller
         """The hours are those of UTC; the last one is the one that it is now."""
         now = self._clock.now()
-        start = now - now % AN_HOUR - (HOURS - 1) * AN_HOUR
-        begins = [start + hour * AN_HOUR for hour in range(HOURS)]
-        rows = [(hour, since, since + AN_HOUR) for hour, since in enumerate(begins)]
-        columns = (sa.column("hour", sa.Integer), sa.column("since", sa.Float), sa.column("until", sa.Float))
-        hours = sa.values(*columns, name="hours").data(rows).cte()
+        first = int(now // AN_HOUR) - (HOURS - 1)
+        hour = whole(runs.c.created_at / AN_HOUR)
         failed = sa.or_(runs.c.state == "failed", runs.c.misfire.is_not(None))
         counted = (
             sa.select(
                 runs.c.skill,
-                hours.c.hour,
+                (hour - first).label("hour"),
                 sa.func.count().label("runs"),
                 sa.func.count().filter(failed).label("failed"),
-                sa.func.count().filter(runs.c.state.not_in(FINAL)).label("unfinished"),
+                sa.func.count().filter(runs.c.state.in_(LIVE)).label("unfinished"),
             )
-            .join_from(hours, runs, (runs.c.created_at >= hours.c.since) & (runs.c.created_at < hours.c.until))
-            .group_by(runs.c.skill, hours.c.hour)
+            .where(runs.c.created_at >= first * AN_HOUR, runs.c.created_at < (first + HOURS) * AN_HOUR)
+            .group_by(runs.c.skill, hour)
             .order_by(runs.c.skill)
         )
-        skills: dict[str, _Counts] = {}
-        for row in self._store.rows(counted):
-            skills.setdefault(row.skill, _Counts()).add(row)
+        skills: defaultdict[str, _Counts] = defaultdict(_Counts)
+        for skill, hour_, *counts in self._store.rows(counted):
+            skills[skill].set(hour_, *counts)
         return views.Day(
-            hours=tuple(map(moment, begins)),
+            hours=tuple(moment((first + hour) * AN_HOUR) for hour in range(HOURS)),
             skills=tuple(views.SkillDay(skill=skill, **vars(counts)) for skill, counts in skills.items()),
         )
 
@@ -60,5 +60,5 @@ class _Counts:
         self.failed = [0] * HOURS
         self.unfinished = [0] * HOURS
 
-    def add(self, row: Row) -> None:
-        self.runs[row.hour], self.failed[row.hour], self.unfinished[row.hour] = row.runs, row.failed, row.unfinished
+    def set(self, hour: int, runs: int, failed: int, unfinished: int) -> None:
+        self.runs[hour], self.failed[hour], self.unfinished[hour] = runs, failed, unfinished

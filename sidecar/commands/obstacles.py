@@ -12,7 +12,7 @@ from sidecar.budget.capped import told as told_cap
 from sidecar.checker.report import Report
 from sidecar.client import views
 from sidecar.clock import moment
-from sidecar.journal.runs import FINAL
+from sidecar.journal.runs import LIVE
 from sidecar.journal.stops import stop_of, told, way_on
 from sidecar.registry import Active
 from sidecar.store import Row
@@ -96,7 +96,7 @@ def _refused(row: Row, active: Active | None) -> views.Obstacle | None:
 
 def _queued(connection: Connection, skill: str, now: float) -> Iterator[views.Obstacle]:
     """Runs that are ready and have to wait, and for which runs."""
-    of_skill = (runs.c.skill == skill, runs.c.state.not_in(FINAL))
+    of_skill = (runs.c.skill == skill, runs.c.state.in_(LIVE))
     held = connection.execute(sa.select(runs).where(*of_skill, runs.c.admitted).order_by(runs.c.seq)).all()
     queued = connection.execute(
         sa.select(runs).where(*of_skill, runs.c.state == "queued", ~runs.c.admitted).order_by(runs.c.seq)

@@ -60,16 +60,21 @@ class RunCommands:
     ) -> views.Found:
         """Those with this text in input, output or error, or in what one of their steps was given or returned, whatever
         its case. Only the newest of those that match else are looked through."""
+        wanted = max(1, min(limit, LISTED_AT_MOST))
+        if not text:
+            rows = _newest(narrowed, wanted)
+            return self._store.read(
+                lambda connection: views.Found(runs=tuple(run_views(connection, connection.execute(rows))), whole=True)
+            )
         newest = _newest(narrowed, views.LOOKED_THROUGH).subquery()
         of_a_step = sa.exists().where(steps.c.run == newest.c.id, _holds(text, steps.c.arguments, steps.c.result))
         here = sa.or_(_holds(text, newest.c.input, newest.c.output, newest.c.error), of_a_step)
-        query = sa.select(newest).where(here) if text else sa.select(newest)
-        query = query.order_by(newest.c.seq.desc()).limit(max(1, min(limit, LISTED_AT_MOST)))
+        query = sa.select(newest).where(here).order_by(newest.c.seq.desc()).limit(wanted)
         counted = sa.select(sa.func.count()).select_from(newest)
 
         def read(connection: Connection) -> views.Found:
             found = run_views(connection, connection.execute(query).all())
-            looked_through = (connection.scalar(counted) or 0) if text else 0
+            looked_through = connection.scalar(counted) or 0
             return views.Found(runs=tuple(found), whole=looked_through < views.LOOKED_THROUGH)
 
         return self._store.read(read)

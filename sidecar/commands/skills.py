@@ -93,7 +93,7 @@ class SkillCommands:
     @command("skills.show", agent=True)
     def show(self, caller: Caller, name: str) -> views.SkillDetail:  # noqa: ARG002
         row = self._registry.row(name)
-        active, skill = self._registry.active(name), self._skill(name)
+        active, skill = self._registry.active(name), self.one(name)
         return views.SkillDetail(
             skill=skill,
             manifest=active.manifest if active else None,
@@ -285,7 +285,7 @@ class SkillCommands:
 
     def _after_hold(self, name: str, what: str) -> views.Skill:
         self._moments.publish("skill", skill=name, what=what)
-        return self._skill(name)
+        return self.one(name)
 
     # ------------------------------------------------------------ a change of a skill's file
 
@@ -422,7 +422,8 @@ class SkillCommands:
 
     # ------------------------------------------------------------ views
 
-    def _skill(self, name: str) -> views.Skill:
+    def one(self, name: str) -> views.Skill:
+        """As it stands in the list."""
         row, active = self._registry.row(name), self._registry.active(name)
         held, stopped = self._store.read(quarantines).get(name), name in self._store.read(all_stops)
         return self._view(row, active, self._last_runs(name).get(name), held, stopped=stopped)

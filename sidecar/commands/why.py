@@ -35,11 +35,11 @@ class WhyCommands:
         self._skills = skills
 
     @command("skills.why", agent=True)
-    def why(self, caller: Caller, name: str, limit: int = 10) -> views.Why:
+    def why(self, caller: Caller, name: str, limit: int = 10) -> views.Why:  # noqa: ARG002 # every command is given its caller
         """`limit` slots of each schedule and as many events, newest first."""
         if not 1 <= limit <= SLOTS_AT_MOST:
             raise CommandRefused("usage", f"limit is {limit}; from 1 to {SLOTS_AT_MOST} slots can be told")
-        skill = self._skills.show(caller, name).skill
+        skill = self._skills.one(name)
         row, active = self._registry.row(name), self._registry.active(name)
         declared = self._triggers.schedules(active.manifest) if active else []
 

@@ -8,6 +8,7 @@ is told as "succeeded:SKILL" or "failed:SKILL", in the transaction that ends it.
 
 from __future__ import annotations
 
+import re
 import secrets
 from dataclasses import dataclass
 from typing import Literal
@@ -24,10 +25,13 @@ from sidecar.failpoints import failpoint
 from sidecar.store import Row
 from sidecar.store.prepared import Prepared
 from sidecar.store.schema import deliveries, events, listeners, skills, steps, versions
-from skills.wire import is_event_name
+from sidecar.store.values import to_json
+from skills.wire import HOOKS, is_event_name
 
 DEPTH_AT_MOST = 10  # events and started runs that lead to one another
 A_MINUTE_AT_MOST = 1_000  # events of one name, but for those that came in by a door with its own key
+
+_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")  # as JSON writes it
 
 # By these each event comes, also of hundreds in a second.
 _KNOWN = Prepared(
@@ -61,14 +65,16 @@ class Stored:
     is_new: bool
 
 
-def emit(connection: Connection, new: NewEvent, now: float, *, limited: bool = True) -> Stored:
-    """Store the event and start what listens to it. Raises CommandRefused where a limit forbids it; what is not
-    `limited` may come as often as it does."""
-    require_name(new.name)
+def emit(connection: Connection, new: NewEvent, now: float, *, by_door: bool = False) -> Stored:
+    """Store the event and start what listens to it. Raises CommandRefused where its name, its payload or a limit
+    forbids it; what comes `by_door`, and so has proven whose it is, may come as often as it does, and alone may bear a
+    webhook's name."""
+    (require_name if by_door else require_own_name)(new.name)
+    _require_no_nul(new)
     known = _KNOWN.execute(connection, {"name": new.name, "id": new.id}).fetchone()
     if known is not None:
         return Stored(known[0], is_new=False)
-    if limited:
+    if not by_door:
         _hold_back(connection, new, now)
     return Stored(_store(connection, new, now), is_new=True)
 
@@ -77,6 +83,20 @@ def require_name(name: str) -> None:
     if not is_event_name(name):
         text = f"{name!r} is no event's name; it is up to 100 letters, digits, '.', '_' and '-'"
         raise CommandRefused("EventName", text)
+
+
+def require_own_name(name: str) -> None:
+    """One that a person or a skill may emit: whoever listens to a webhook relies on its signature."""
+    require_name(name)
+    if name.startswith(HOOKS):
+        text = f"{name!r} is a webhook's: nobody emits it but who has its key. Choose a name without {HOOKS!r}"
+        raise CommandRefused("EventName", text)
+
+
+def _require_no_nul(new: NewEvent) -> None:
+    """PostgreSQL can't look into a value that has one."""
+    if _NUL.search(to_json([new.payload, new.id])):
+        raise CommandRefused("NulCharacter", f"event {new.name!r} has the character NUL in it, which no text may have")
 
 
 def tell_end(connection: Connection, run: Row, state: Literal["succeeded", "failed"], payload: JsonValue) -> None:

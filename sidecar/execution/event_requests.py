@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 
 from sidecar.caller import CommandRefused
 from sidecar.clock import Clock
-from sidecar.events.emit import NewEvent, emit, require_name
+from sidecar.events.emit import NewEvent, emit, require_name, require_own_name
 from sidecar.events.waits import Wanted, take_earlier, take_last
 from sidecar.execution.asked import Circumstances
 from sidecar.journal.step_row import StepRow
@@ -45,6 +45,7 @@ class EventRequests:
         return journal.answer(step, lambda connection: take_last(connection, run, step.key, wanted))
 
     def _emit(self, asked: _Emit, step: StepRow, journal: Journal, where: Circumstances) -> Done | Failed:
+        require_own_name(asked.name)
         if where.rehearsal:
             return journal.answer(step, result={"event": None, "rehearsal": "nothing was emitted"})
         run = where.segment.run

@@ -52,3 +52,20 @@ def _position(element: position, compiler: SQLCompiler, **more: object) -> str:
 @compiles(position, "postgresql")
 def _position_of_postgresql(element: position, compiler: SQLCompiler, **more: object) -> str:
     return f"strpos({compiler.process(element.clauses, **more)})"
+
+
+class whole(_Element):  # noqa: N801 # likewise
+    """`whole(number)`: without its fraction, of one that is not negative."""
+
+    type = sa.Integer()
+    inherit_cache = True
+
+
+@compiles(whole)
+def _whole(element: whole, compiler: SQLCompiler, **more: object) -> str:
+    return f"CAST({compiler.process(element.clauses, **more)} AS INTEGER)"
+
+
+@compiles(whole, "postgresql")
+def _whole_of_postgresql(element: whole, compiler: SQLCompiler, **more: object) -> str:
+    return f"CAST(floor({compiler.process(element.clauses, **more)}) AS INTEGER)"  # a cast alone rounds

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 import sqlalchemy as sa
+from pydantic import JsonValue
 
-from sidecar.client import NotRunning
+from sidecar.client import NotRunning, Refused
 from sidecar.client.views import Incoming
 from sidecar.store.schema import events
 from tests.support.live_sidecar import LiveSidecar
@@ -49,3 +50,47 @@ def test_of_many_that_were_not_acknowledged_all_or_none_are_stored(sidecar: Live
     sidecar.start()
     told = sidecar.client.emit_many([incoming("hook.struck", str(number)) for number in range(10)])
     assert all(one.is_new for one in told)
+
+
+PRETENDER = '''"""Emit what it is told to."""
+
+from pydantic import BaseModel
+
+from skills import Run, event, skill
+
+
+class Told(BaseModel):
+    name: str
+    payload: str = ""
+
+
+@skill(on=event("tell", Told))
+def pretender(run: Run, told: Told) -> None:
+    run.emit(told.name, told.payload)
+'''
+
+
+def test_a_webhooks_name_is_its_doors(sidecar: LiveSidecar) -> None:
+    with pytest.raises(Refused, match="is a webhook's"):
+        sidecar.client.emit("hook.paid", {"amount": 7})
+    sidecar.put("pretender", PRETENDER)
+    for rehearsal in (False, True):
+        error = sidecar.run("pretender", {"name": "hook.paid"}, rehearsal=rehearsal).run.error
+        assert error is not None and "'hook.paid' is a webhook's" in error.message
+    assert not sidecar.query(sa.select(events).where(events.c.name == "hook.paid"))
+
+
+def test_no_event_has_the_character_nul_in_it(sidecar: LiveSidecar) -> None:
+    payloads: list[JsonValue] = ["a\0b", {"a": ["\0"]}, {"a\0": 1}]
+    for payload in payloads:
+        with pytest.raises(Refused, match="NUL"):
+            sidecar.client.emit("nul", payload)
+    with pytest.raises(Refused, match="NUL"):
+        sidecar.client.emit("nul", 1, id="\0")
+    (told,) = sidecar.client.emit_many([incoming("hook.nul", "1", "\0")])
+    assert told.refused == "NulCharacter"
+    sidecar.put("pretender", PRETENDER)
+    error = sidecar.run("pretender", {"name": "nul", "payload": "\0"}).run.error
+    assert error is not None and "NUL" in error.message
+    assert not sidecar.query(sa.select(events).where(events.c.name.in_(["nul", "hook.nul"])))
+    assert sidecar.client.emit("nul", "\\u0000").payload == "\\u0000"  # six letters

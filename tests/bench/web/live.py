@@ -1,4 +1,4 @@
-"""What fifty open pages cost that hear what happens: of a core, in the pages' process and the sidecar."""
+"""What fifty open pages cost that hear what happens: of a core, in the pages' process and in the sidecar."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 
 import httpx2
 
@@ -26,24 +27,37 @@ def measure(stage: Stage) -> list[Figure]:
     seconds = stage.size(20, 2)
     with stage.sidecar() as sidecar, WebProcess(sidecar) as web:
         sidecar.put("skill_7", SKILL)
+        acts: dict[str, Callable[[float], None]] = {
+            "nothing happens": time.sleep,
+            f"{A_SECOND} things a second": partial(_happen, sidecar),
+        }
         tell("live: nobody listens")
-        alone = _used(web, seconds, lambda: time.sleep(seconds))
-        happens = _used(web, seconds, lambda: _happen(sidecar, seconds))
+        alone = {when: _used(sidecar, web, seconds, act) for when, act in acts.items()}
         with _listening(web, CLIENTS) as heard:
             tell(f"live: {CLIENTS} listen")
-            idle = _used(web, seconds, lambda: time.sleep(seconds))
-            busy = _used(web, seconds, lambda: _happen(sidecar, seconds))
+            listened = {when: _used(sidecar, web, seconds, act) for when, act in acts.items()}
             wait_until(lambda: min(heard()) >= seconds * A_SECOND, "each has heard of each thing")
     return [
-        Figure(f"{CLIENTS} open pages, nothing happens", "% of a core", [idle], [alone], "nobody listens", GOAL),
-        Figure(f"{CLIENTS} open pages, {A_SECOND} things a second", "% of a core", [busy], [happens], "nobody", GOAL),
+        Figure(
+            f"{CLIENTS} open pages, {when}: {part}",
+            "% of a core",
+            [used],
+            [alone[when][part]],
+            "nobody listens",
+            GOAL if part == "both" else None,
+        )
+        for when, parts in listened.items()
+        for part, used in parts.items()
     ]
 
 
-def _used(web: WebProcess, seconds: float, act: Callable[[], None]) -> float:
-    before = processor_seconds(web.pid)
-    act()
-    return (processor_seconds(web.pid) - before) / seconds * 100
+def _used(sidecar: LiveSidecar, web: WebProcess, seconds: float, act: Callable[[float], None]) -> dict[str, float]:
+    """By each of the two processes, and by both."""
+    before = processor_seconds(web.pid), processor_seconds(sidecar.pid)
+    act(seconds)
+    pages, sidecars = processor_seconds(web.pid) - before[0], processor_seconds(sidecar.pid) - before[1]
+    used = {"pages": pages, "sidecar": sidecars, "both": pages + sidecars}
+    return {part: taken / seconds * 100 for part, taken in used.items()}
 
 
 def _happen(sidecar: LiveSidecar, seconds: float) -> None:
