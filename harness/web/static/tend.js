@@ -240,12 +240,20 @@ document.addEventListener("keydown", (event) => {
   if (place) place.click();
   else if (event.key === "g") going = true;
   else if (event.key === "?") document.getElementById("keys").showModal();
-  else if (event.key === "/") { const field = document.querySelector("[data-search]"); if (field) { event.preventDefault(); field.focus(); } }
+  else if (event.key === "/") search(event);
   else if (event.key === "j" || event.key === "k") step(event.key === "j" ? 1 : -1);
 });
 
+// Where a page has nothing to search in: in the runs.
+function search(event) {
+  const field = document.querySelector("[data-search]");
+  event.preventDefault();
+  if (field) field.focus();
+  else location.href = "/runs#search";
+}
+
 function step(by) {
-  const links = [...document.querySelectorAll("table.rows tbody tr, table.waterfall tbody tr, article.card")]
+  const links = [...document.querySelectorAll("table.rows tbody tr, table.waterfall tbody tr, article.card, .said article")]
     .map((row) => row.querySelector("a")).filter(Boolean);
   const at = links.indexOf(document.activeElement);
   const next = links[Math.min(links.length - 1, Math.max(0, at + by))];

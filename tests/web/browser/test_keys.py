@@ -44,7 +44,7 @@ def test_the_keys_are_shown_and_closed_again(page: Page) -> None:
 @pytest.mark.usefixtures("failed_run")
 def test_j_and_k_walk_the_rows_and_enter_opens(page: Page) -> None:
     page.goto("/runs")
-    rows = page.get_by_role("row").filter(has=page.get_by_role("checkbox"))
+    rows = page.get_by_role("row").filter(has=page.get_by_role("checkbox", name="Choose run"))
     page.keyboard.press("j")
     expect(rows.first.get_by_role("link").first).to_be_focused()
     assert_visible_focus(rows.first.get_by_role("link").first)
@@ -65,6 +65,13 @@ def test_while_typing_the_keys_are_letters(page: Page) -> None:
     expect(field).to_have_value("g h ? j /")
     expect(page.get_by_role("dialog", name="Keys")).to_be_hidden()
     expect(page).to_have_url("/chat")
+
+
+def test_a_page_without_a_search_leads_to_that_of_the_runs(page: Page) -> None:
+    page.goto("/skills")
+    page.keyboard.press("/")
+    page.wait_for_url("**/runs#search")
+    expect(page.get_by_role("searchbox")).to_be_focused()
 
 
 def test_in_the_code_too(page: Page) -> None:
@@ -111,7 +118,7 @@ def test_a_live_update_moves_neither_the_page_nor_the_focus(page: Page, web: Web
         web.sidecar.run("greeter", "nobody")
     page.set_viewport_size({"width": 900, "height": 400})
     page.goto("/runs")
-    before = page.get_by_role("row").filter(has=page.get_by_role("checkbox"))
+    before = page.get_by_role("row").filter(has=page.get_by_role("checkbox", name="Choose run"))
     newest = before.first.get_attribute("id")
     focused = page.get_by_role("link", name="all", exact=True)
     focused.focus()
@@ -124,7 +131,7 @@ def test_a_live_update_moves_neither_the_page_nor_the_focus(page: Page, web: Web
     top = page.locator(f"#run-{run}").bounding_box()
 
     web.sidecar.run("greeter", "nobody")
-    expect(page.get_by_role("row").filter(has=page.get_by_role("checkbox")).first).not_to_have_id(str(newest))
+    expect(before.first).not_to_have_id(str(newest))
 
     assert page.evaluate("document.activeElement.getAttribute('href')") == place
     expect(page.get_by_role("checkbox", name=f"Choose run {run[:8]}")).to_be_checked()

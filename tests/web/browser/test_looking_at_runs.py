@@ -36,7 +36,7 @@ def test_what_was_chosen_stays_while_a_run_comes_in_and_two_are_compared(
     page: Page, web: Web, walked: list[str]
 ) -> None:
     page.goto("/runs?skill=walker&text=the+tower")
-    rows = page.get_by_role("row").filter(has=page.get_by_role("checkbox"))
+    rows = page.get_by_role("row").filter(has=page.get_by_role("checkbox", name="Choose run"))
     before = rows.count()
     for run in walked:
         page.get_by_role("checkbox", name=f"Choose run {run[:8]}").check()
