@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 
 import sqlalchemy as sa
+from pydantic import JsonValue
 from sqlalchemy.engine import Connection
 
 from sidecar.checker.manifest import Expectation
 from sidecar.notices.tell import SAID
 from sidecar.store import Row
 from sidecar.store.schema import notices, runs
+from skills.wire import Succeeded
 
 
-def broken_expectation(connection: Connection, run: Row, expected: Expectation, now: float) -> str | None:
-    """The first expectation that the run broke, in words; None for a good run. Called before its end is written,
-    with the output already in place."""
+def broken_expectation(
+    connection: Connection, run: Row, result: Succeeded, expected: Expectation, now: float
+) -> str | None:
+    """The first expectation that the run broke, in words; None for a good run. Called before its end is written."""
     if expected.within is not None and now - run.started_at > expected.within:
         return f"took {now - run.started_at:.1f} s, expected within {expected.within:g} s"
     if expected.messages_at_most is not None:
@@ -24,15 +27,15 @@ def broken_expectation(connection: Connection, run: Row, expected: Expectation, 
         if sent > expected.messages_at_most:
             return f"sent {sent} messages, expected at most {expected.messages_at_most}"
     if expected.same_output_at_most is not None:
-        same = _same_in_a_row(connection, run, expected.same_output_at_most + 1)
+        same = _same_in_a_row(connection, run, result.output, expected.same_output_at_most + 1)
         if same > expected.same_output_at_most:
             return f"the same output {same} times in a row, expected at most {expected.same_output_at_most}"
-    if expected.silence_at_most is not None and run.nothing_to_report is not None:
+    if expected.silence_at_most is not None and result.nothing_to_report is not None:
         return _silence(connection, run, expected.silence_at_most, now)
     return None
 
 
-def _same_in_a_row(connection: Connection, run: Row, at_most: int) -> int:
+def _same_in_a_row(connection: Connection, run: Row, output: JsonValue, at_most: int) -> int:
     """How many of the newest good runs, this one included, gave this output."""
     before = connection.scalars(
         sa.select(runs.c.output)
@@ -46,9 +49,9 @@ def _same_in_a_row(connection: Connection, run: Row, at_most: int) -> int:
         .order_by(runs.c.seq.desc())
         .limit(at_most * 10)
     )
-    count, mine = 1, _canonical(run.output)
-    for output in before:
-        if _canonical(output) != mine:
+    count, mine = 1, _canonical(output)
+    for earlier in before:
+        if _canonical(earlier) != mine:
             break
         count += 1
     return count

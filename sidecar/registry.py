@@ -21,9 +21,9 @@ from sidecar.clock import Clock
 from sidecar.events.emit import follow
 from sidecar.notices.dead_man import hold_to
 from sidecar.quarantine.count import start_afresh
-from sidecar.store import Store
+from sidecar.store import Row, Store
 from sidecar.store.schema import approvals, audit, skills, versions
-from sidecar.store.store import Row, get_blob, put_blob
+from sidecar.store.store import get_blob, put_blob
 from skills.wire import Code
 
 CODE_KEPT = 100  # versions

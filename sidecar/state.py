@@ -8,8 +8,15 @@ import sqlalchemy as sa
 from pydantic import JsonValue
 from sqlalchemy.engine import Connection
 
+from sidecar.store.prepared import Prepared
 from sidecar.store.schema import state, steps
 from sidecar.store.values import insert
+
+_OF_RUN = Prepared(
+    sa.select(steps.c.kind, steps.c.arguments, steps.c.result)
+    .where(steps.c.run == sa.bindparam("run"), steps.c.kind.in_((sa.literal("state.get"), sa.literal("state.put"))))
+    .order_by(steps.c.seq)
+)
 
 
 class StateConflict(Exception):
@@ -34,11 +41,7 @@ def read_value(connection: Connection, skill: str, run: str, name: str) -> dict[
 
 def publish(connection: Connection, skill: str, run: str, now: float) -> None:
     """Publish what the run put. Raises StateConflict where what it had read is no longer what is there."""
-    rows = connection.execute(
-        sa.select(steps.c.kind, steps.c.arguments, steps.c.result)
-        .where(steps.c.run == run, steps.c.kind.in_(("state.get", "state.put")))
-        .order_by(steps.c.seq)
-    ).all()
+    rows = _OF_RUN.rows(connection, {"run": run})
     puts = {row.arguments["name"]: row.arguments["value"] for row in rows if row.kind == "state.put"}
     reads = {row.arguments["name"]: row.result["revision"] for row in reversed(rows) if row.kind == "state.get"}
     for name, value in puts.items():

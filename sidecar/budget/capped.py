@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from sidecar.store import Row
+from sidecar.store.prepared import Prepared
 from sidecar.store.schema import budget_waits, runs
 
 OVER_CAP = "over cap"  # what becomes of a slot, and of an event
@@ -17,6 +18,7 @@ _WAITS = (
     .where(budget_waits.c.scope == "skill", runs.c.state == "waiting")
     .order_by(budget_waits.c.since)
 )
+_OF_ONE = Prepared(_WAITS.where(budget_waits.c.skill == sa.bindparam("skill")))
 
 
 def all_capped(connection: Connection) -> dict[str, Row]:
@@ -25,7 +27,7 @@ def all_capped(connection: Connection) -> dict[str, Row]:
 
 
 def capped(connection: Connection, skill: str) -> Row | None:
-    return connection.execute(_WAITS.where(budget_waits.c.skill == skill)).first()
+    return _OF_ONE.row(connection, {"skill": skill})
 
 
 def told(wait: Row) -> str:

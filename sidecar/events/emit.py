@@ -46,6 +46,18 @@ _CONCERNED = Prepared(  # whether anybody listens or waits
         )
     )
 )
+_EVENT = Prepared(sa.select(events).where(events.c.seq == sa.bindparam("seq")))
+_LATEST = Prepared(
+    sa.select(sa.func.count()).where(events.c.name == sa.bindparam("name"), events.c.at > sa.bindparam("since"))
+)
+_LISTENERS = Prepared(
+    sa.select(listeners.c.skill, listeners.c.key, skills.c.paused, skills.c.active, versions.c.manifest)
+    .join(skills, skills.c.name == listeners.c.skill)
+    .join(versions, versions.c.hash == skills.c.active)
+    .where(listeners.c.event == sa.bindparam("name"))
+    .order_by(listeners.c.skill)
+)
+_DELIVERED = Prepared(deliveries.insert())
 
 
 @dataclass(frozen=True)
@@ -99,18 +111,20 @@ def _require_no_nul(new: NewEvent) -> None:
         raise CommandRefused("NulCharacter", f"event {new.name!r} has the character NUL in it, which no text may have")
 
 
-def tell_end(connection: Connection, run: Row, state: Literal["succeeded", "failed"], payload: JsonValue) -> None:
+def tell_end(
+    connection: Connection, run: Row, state: Literal["succeeded", "failed"], payload: JsonValue, now: float
+) -> None:
     """The end of a run is an event too, where somebody listens to it."""
     name = f"{state}:{run.skill}"
     if run.rehearsal or run.trigger == "on_failure" or not _listeners(connection, name):
         return
     new = NewEvent(name, payload, f"run {run.id}", depth=run.depth + 1, id=run.id)
     try:
-        _hold_back(connection, new, run.ended_at)
+        _hold_back(connection, new, now)
     except CommandRefused as limit:
-        _refuse(connection, new, str(limit), run.ended_at)
+        _refuse(connection, new, str(limit), now)
     else:
-        _store(connection, new, run.ended_at)
+        _store(connection, new, now)
 
 
 def follow(connection: Connection, skill: str, manifest: Manifest | None) -> None:
@@ -126,8 +140,8 @@ def _hold_back(connection: Connection, new: NewEvent, now: float) -> None:
     if new.depth > DEPTH_AT_MOST:
         text = f"event {new.name!r} would be the {new.depth}th that leads to the next, {DEPTH_AT_MOST} are the most"
         raise CommandRefused("TooDeep", f"{text}; do two skills start each other in a circle?")
-    latest = sa.select(sa.func.count()).where(events.c.name == new.name, events.c.at > now - 60)
-    if (connection.scalar(latest) or 0) >= A_MINUTE_AT_MOST:
+    ((latest,),) = _LATEST.rows(connection, {"name": new.name, "since": now - 60})
+    if latest >= A_MINUTE_AT_MOST:
         text = f"{A_MINUTE_AT_MOST:,} events {new.name!r} came within a minute, the most there may be"
         raise CommandRefused("TooManyEvents", f"{text}; put several things into one event")
 
@@ -137,7 +151,7 @@ def _refuse(connection: Connection, new: NewEvent, reason: str, now: float) -> N
     seq = _insert(connection, new, now)
     for listener in _listeners(connection, new.name):
         said = {"outcome": "refused", "reason": reason}
-        connection.execute(deliveries.insert().values(event=seq, skill=listener.skill, **said))
+        _DELIVERED.execute(connection, {"event": seq, "skill": listener.skill, **said})
 
 
 def _insert(connection: Connection, new: NewEvent, now: float) -> int:
@@ -156,17 +170,12 @@ def _store(connection: Connection, new: NewEvent, now: float) -> int:
 
 
 def _deliver(connection: Connection, seq: int, now: float) -> None:
-    event = connection.execute(sa.select(events).where(events.c.seq == seq)).one()
+    (event,) = _EVENT.rows(connection, {"seq": seq})
     for listener in _listeners(connection, event.name):
         became = start(connection, event, listener, now)
-        connection.execute(deliveries.insert().values(event=seq, skill=listener.skill, **became))
+        _DELIVERED.execute(connection, {"event": seq, "skill": listener.skill, **became})
     answer_waiting(connection, event, now)
 
 
 def _listeners(connection: Connection, name: str) -> list[Row]:
-    wanted = (
-        sa.select(listeners.c.skill, listeners.c.key, skills.c.paused, skills.c.active, versions.c.manifest)
-        .join(skills, skills.c.name == listeners.c.skill)
-        .join(versions, versions.c.hash == skills.c.active)
-    )
-    return list(connection.execute(wanted.where(listeners.c.event == name).order_by(listeners.c.skill)))
+    return _LISTENERS.rows(connection, {"name": name})

@@ -11,11 +11,18 @@ from sqlalchemy.engine import Connection
 
 from sidecar.journal.runs import resolve_step
 from sidecar.store import Row
+from sidecar.store.prepared import Prepared
 from sidecar.store.schema import deliveries, events, runs, steps
 from skills.wire import StepKey
 
 IS_WAITING = sa.text("steps.state = 'waiting'")  # the index, in its words
 WAIT_AT_MOST = 366 * 86400.0  # seconds
+
+_WAITING = Prepared(
+    sa.select(steps.c.run, steps.c.name, steps.c.occurrence, steps.c.arguments, runs.c.skill)
+    .join(runs, runs.c.id == steps.c.run)
+    .where(steps.c.name == sa.bindparam("name"), IS_WAITING)
+)
 
 
 class Wanted(BaseModel):
@@ -60,12 +67,7 @@ def take_last(connection: Connection, run: str, step: StepKey, wanted: Wanted) -
 
 def answer_waiting(connection: Connection, event: Row, now: float) -> None:
     """Give the event to every run that waits for it."""
-    waiting = connection.execute(
-        sa.select(steps.c.run, steps.c.name, steps.c.occurrence, steps.c.arguments, runs.c.skill)
-        .join(runs, runs.c.id == steps.c.run)
-        .where(steps.c.name == step_name(event.name), IS_WAITING)
-    ).all()
-    for step in waiting:
+    for step in _WAITING.rows(connection, {"name": step_name(event.name)}):
         if Wanted.model_validate(step.arguments).fits(event.payload):
             result = _deliver(connection, event, step.run, step.skill)
             resolve_step(connection, step.run, step.name, step.occurrence, now, result=result)

@@ -34,6 +34,7 @@ from sidecar.journal.steps import Journal, LimitReached, ReplayMismatch
 from sidecar.moments import Moments
 from sidecar.registry import Registry
 from sidecar.store import Row, Store, StoreError
+from sidecar.store.prepared import Prepared
 from sidecar.store.schema import attempts, runs
 from skills.wire import (
     Again,
@@ -76,6 +77,11 @@ _REFUSED = (
 
 _STATE_AFTER = {"ok": "succeeded", "failed": "failed", "suspend": "retrying"}  # of a step, by what its worker was told
 
+_RUN = Prepared(sa.select(runs).where(runs.c.id == sa.bindparam("run")))
+_PROCESS = Prepared(
+    attempts.update().where(attempts.c.run == sa.bindparam("at_run"), attempts.c.number == sa.bindparam("at_number"))
+)
+
 log = logging.getLogger(__name__)
 
 
@@ -111,7 +117,7 @@ class AttemptRunner:
         self.interrupted: set[str] = set()  # runs whose attempt broke off since the store took no changes
 
     def prepare(self, segment: Segment) -> Attempt:
-        row = self.store.row(sa.select(runs).where(runs.c.id == segment.run))
+        row = self.store.row(_RUN, {"run": segment.run})
         assert row is not None, segment  # noqa: S101 # it has just been claimed
         return Attempt(self, segment, row)
 
@@ -232,16 +238,11 @@ class Attempt:
         worker.sock.settimeout(SEND_WITHIN)
         lines = Lines(worker.sock)
         failpoint("attempt.spawned")
-        pid = worker.pid
-        self._store.write_lazily(
-            lambda connection: connection.execute(
-                attempts.update()
-                .where(attempts.c.run == self.segment.run, attempts.c.number == self.segment.attempt)
-                .values(pid=pid, tier=reached().tier)
-            )
-        )
+        at = {"at_run": self.segment.run, "at_number": self.segment.attempt}
+        process = {"pid": worker.pid, "tier": reached().tier}
+        self._store.write_lazily(lambda connection: _PROCESS.execute(connection, at | process))
         self._send(lines, self._start())
-        self._body = BodyTime(pid)
+        self._body = BodyTime(worker.pid)
         while not self._said_end:
             try:
                 line = self._receive(lines)
@@ -464,7 +465,7 @@ class Attempt:
     # ------------------------------------------------------------ what others see of it
 
     def _row_now(self) -> Row:
-        row = self._store.row(sa.select(runs.c.state, runs.c.reason, runs.c.misfire).where(runs.c.id == self._run.id))
+        row = self._store.row(_RUN, {"run": self._run.id})
         assert row is not None, self._run.id  # noqa: S101
         return row
 

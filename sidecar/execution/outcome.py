@@ -26,51 +26,51 @@ from sidecar.journal.runs import DEATHS_AT_MOST, FINAL, Segment
 from sidecar.quarantine.count import count_end
 from sidecar.state import StateConflict, publish
 from sidecar.store import Row
-from sidecar.store.prepared import Prepared
 from sidecar.store.schema import runs
 from skills.wire import ErrorInfo, Raised, Succeeded, Suspended
-
-_RUN = sa.select(runs).where(runs.c.id == sa.bindparam("at_run"))
-_SAY = Prepared(runs.update().where(runs.c.id == sa.bindparam("at_run")))
 
 
 def conclude(
     connection: Connection, segment: Segment, result: Succeeded | Raised | Suspended, manifest: Manifest, now: float
 ) -> None:
     """Write the worker's own word on how its attempt ended."""
-    journal.check_fence(connection, segment)
+    run = journal.owned_run(connection, segment)
     if isinstance(result, Suspended):
         journal.suspend(connection, segment, now)
     elif isinstance(result, Raised):
-        fail(connection, segment, result.error, manifest, now)
+        fail(connection, run, result.error, manifest, now)
     else:
-        succeed(connection, segment, result, manifest, now)
+        succeed(connection, run, result, manifest, now)
     failpoint("outcome.conclude.before")
 
 
-def succeed(connection: Connection, segment: Segment, result: Succeeded, manifest: Manifest, now: float) -> None:
-    run = _run(connection, segment)
+def succeed(connection: Connection, run: Row, result: Succeeded, manifest: Manifest, now: float) -> None:
+    broken = None
     if not run.rehearsal:
         try:
             publish(connection, run.skill, run.id, now)
         except StateConflict as error:
             conflict = ErrorInfo(type="StateConflict", message=str(error))
-            fail(connection, segment, conflict, manifest, now)
+            fail(connection, run, conflict, manifest, now)
             return
-    journal.end_attempt(connection, segment, "succeeded", now)
-    said = {"output": result.output, "nothing_to_report": result.nothing_to_report}
-    _SAY.execute(connection, {"at_run": run.id, **said})
-    if not run.rehearsal:
-        broken = broken_expectation(connection, _run(connection, segment), manifest.expect, now)
-        _SAY.execute(connection, {"at_run": run.id, "misfire": broken})
+        broken = broken_expectation(connection, run, result, manifest.expect, now)
+    journal.end_attempt(connection, _segment(run), "succeeded", now)
     count_end(connection, run, now)
-    journal.end(connection, run.id, "succeeded", now, output=result.output, nothing_to_report=result.nothing_to_report)
-    tell_end(connection, _run(connection, segment), "succeeded", result.output)
+    journal.end(
+        connection,
+        run.id,
+        "succeeded",
+        now,
+        output=result.output,
+        nothing_to_report=result.nothing_to_report,
+        misfire=broken,
+    )
+    tell_end(connection, run, "succeeded", result.output, now)
 
 
 def fail(
     connection: Connection,
-    segment: Segment,
+    run: Row,
     error: ErrorInfo,
     manifest: Manifest,
     now: float,
@@ -78,12 +78,11 @@ def fail(
     outcome: str = "failed",
 ) -> None:
     """The run has failed for good; its skill's `on_failure` gets a run of its own, with the input intact."""
-    journal.end_attempt(connection, segment, outcome, now)
-    journal.end(connection, segment.run, "failed", now, error=error)
-    run = _run(connection, segment)
+    journal.end_attempt(connection, _segment(run), outcome, now)
+    journal.end(connection, run.id, "failed", now, error=error)
     count_end(connection, run, now, error)
     told = {"message": error.message, "type": error.type, "step": error.step, "run_id": run.id, "skill": run.skill}
-    tell_end(connection, run, "failed", told)
+    tell_end(connection, run, "failed", told, now)
     if manifest.has_on_failure and run.trigger != "on_failure" and not run.rehearsal:
         handler = NewRun(
             skill=run.skill,
@@ -102,8 +101,7 @@ def fail_owned(
     connection: Connection, segment: Segment, error: ErrorInfo, manifest: Manifest, now: float, *, outcome: str
 ) -> None:
     """As `fail`, for what the sidecar found out itself: only if the attempt still owns its run."""
-    journal.check_fence(connection, segment)
-    fail(connection, segment, error, manifest, now, outcome=outcome)
+    fail(connection, journal.owned_run(connection, segment), error, manifest, now, outcome=outcome)
 
 
 def miss_deadline(connection: Connection, run: str, manifest: Manifest, now: float) -> None:
@@ -122,15 +120,14 @@ def fail_at_once(
     if row.state in FINAL:
         return
     journal.close(connection, run, error, now, why=why, outcome="timed out")
-    fail(connection, Segment(run, row.fence, row.attempts), error, manifest, now)
+    fail(connection, row, error, manifest, now)
 
 
 def die(connection: Connection, segment: Segment, status: int, manifest: Manifest, now: float) -> bool:
     """The worker ended without a word. True: the run is queued again."""
-    journal.check_fence(connection, segment)
-    run = _run(connection, segment)
+    run = journal.owned_run(connection, segment)
     if run.deaths + 1 >= DEATHS_AT_MOST and not journal.may_have_happened(connection, run.id):
-        fail(connection, segment, _death(status), manifest, now, outcome="lost")
+        fail(connection, run, _death(status), manifest, now, outcome="lost")
         return False
     give_back(connection, segment, now, ready_at=now + 0.2 * 4**run.deaths, outcome="lost", died=True)
     return True
@@ -162,5 +159,6 @@ def give_back(
     journal.end_attempt(connection, segment, outcome, now)
 
 
-def _run(connection: Connection, segment: Segment) -> Row:
-    return connection.execute(_RUN, {"at_run": segment.run}).one()
+def _segment(run: Row) -> Segment:
+    """The newest one."""
+    return Segment(run=run.id, fence=run.fence, attempt=run.attempts)

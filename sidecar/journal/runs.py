@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -39,7 +40,7 @@ _is_ready = sa.and_(runs.c.state == "queued", ~runs.c.handed_over)
 # What every run comes by. A statement that is made anew each time takes longer to make than to execute.
 _AT_RUN: sa.BindParameter[Any] = sa.bindparam("at_run")
 _NOW: sa.BindParameter[Any] = sa.bindparam("now")
-_READY = (
+_READY = Prepared(
     sa.select(
         runs.c.id,
         runs.c.skill,
@@ -50,12 +51,11 @@ _READY = (
         runs.c.admitted,
     )
     .where(_is_ready, runs.c.ready_at <= _NOW, ~is_stopped)
-    .where(runs.c.id.not_in(sa.bindparam("except_for", expanding=True)))
     .order_by(runs.c.priority.desc(), runs.c.seq)
 )
-_HELD = (
+_HELD = Prepared(
     sa.select(runs.c.skill, runs.c.concurrency_key, sa.func.count())
-    .where(runs.c.admitted, runs.c.state.in_(LIVE))  # by their index: most runs are over
+    .where(runs.c.admitted, runs.c.state.in_([sa.literal(state) for state in LIVE]))  # by their index: most are over
     .group_by(runs.c.skill, runs.c.concurrency_key)
 )
 _START = Prepared(
@@ -75,24 +75,27 @@ _START = Prepared(
 )
 _INSERT_ATTEMPT = Prepared(attempts.insert())
 _OWNER = Prepared(sa.select(runs.c.fence, runs.c.state).where(runs.c.id == _AT_RUN))
+_RUN = Prepared(sa.select(runs).where(runs.c.id == _AT_RUN))
 _END_ATTEMPT = Prepared(
     attempts.update().where(
         attempts.c.run == _AT_RUN, attempts.c.number == sa.bindparam("at_number"), attempts.c.outcome == "running"
     )
 )
-_WAKE_DUE = (
+_WAKE_DUE = Prepared(
     runs.update()
     .where(runs.c.state == "waiting", runs.c.wake_at <= _NOW)
     .values(state="queued", ready_at=_NOW, wake_at=None)
     .returning(runs.c.id)
 )
-_NEXT_WAKE = sa.select(
-    sa.select(sa.func.min(runs.c.wake_at)).where(runs.c.state == "waiting").scalar_subquery(),
-    sa.select(sa.func.min(runs.c.ready_at)).where(_is_ready).scalar_subquery(),
+_NEXT_WAKE = Prepared(
+    sa.select(
+        sa.select(sa.func.min(runs.c.wake_at)).where(runs.c.state == "waiting").scalar_subquery(),
+        sa.select(sa.func.min(runs.c.ready_at)).where(_is_ready).scalar_subquery(),
+    )
 )
-_END = (
+_END = Prepared(
     runs.update()
-    .where(runs.c.id == _AT_RUN, runs.c.state.not_in(FINAL))
+    .where(runs.c.id == _AT_RUN, runs.c.state.not_in([sa.literal(state) for state in FINAL]))
     .values(wake_at=None)
     .returning(runs.c.parent, runs.c.parent_step, runs.c.parent_occurrence)
 )
@@ -131,10 +134,10 @@ def ready_with_room(connection: Connection, limit: int, now: float, *, except_fo
     so a resumed one always finds it."""
     if limit <= 0:
         return []
-    ready = connection.execute(_READY, {"now": now, "except_for": list(except_for)})
     room = _Room(connection)
-    with ready:  # of a long queue only its beginning is read
-        return list(islice((row for row in ready if row.admitted or room.take(row)), limit))
+    with closing(_READY.each(connection, {"now": now})) as ready:  # of a long queue only its beginning is read
+        with_room = (row for row in ready if row.id not in except_for and (row.admitted or room.take(row)))
+        return list(islice(with_room, limit))
 
 
 class _Room:
@@ -145,7 +148,7 @@ class _Room:
 
     @cached_property
     def _held(self) -> dict[tuple[str, str], int]:
-        return {(skill, key): count for skill, key, count in self._connection.execute(_HELD)}
+        return {(skill, key): count for skill, key, count in _HELD.rows(self._connection)}
 
     def take(self, row: Row) -> bool:
         key = (row.skill, row.concurrency_key)
@@ -166,8 +169,19 @@ def start_attempt(connection: Connection, run: str, now: float, host: str | None
 def check_fence(connection: Connection, segment: Segment) -> None:
     owner = _OWNER.execute(connection, {"at_run": segment.run}).fetchone()
     if owner != (segment.fence, "running"):
-        state = owner[1] if owner else "forgotten"
-        raise Fenced(f"attempt {segment.attempt} of run {segment.run} no longer owns it: it is {state}")
+        raise _fenced(segment, owner[1] if owner else "forgotten")
+
+
+def owned_run(connection: Connection, segment: Segment) -> Row:
+    """The run's row. Raises Fenced."""
+    run = _RUN.row(connection, {"at_run": segment.run})
+    if run is None or (run.fence, run.state) != (segment.fence, "running"):
+        raise _fenced(segment, run.state if run else "forgotten")
+    return run
+
+
+def _fenced(segment: Segment, state: str) -> Fenced:
+    return Fenced(f"attempt {segment.attempt} of run {segment.run} no longer owns it: it is {state}")
 
 
 def end_attempt(connection: Connection, segment: Segment, outcome: str, now: float) -> None:
@@ -224,12 +238,12 @@ def wake(connection: Connection, run: str, now: float) -> None:
 
 def wake_due(connection: Connection, now: float) -> list[str]:
     """Wake every run whose time has come."""
-    return list(connection.scalars(_WAKE_DUE, {"now": now}))
+    return [row.id for row in _WAKE_DUE.rows(connection, {"now": now})]
 
 
 def next_wake(connection: Connection) -> float | None:
     """When the dispatcher has to look again: the earliest sleep or retry that is not due yet."""
-    times = connection.execute(_NEXT_WAKE).one()
+    (times,) = _NEXT_WAKE.rows(connection)
     return min((time for time in times if time is not None), default=None)
 
 
@@ -243,6 +257,7 @@ def end(
     error: ErrorInfo | None = None,
     reason: str | None = None,
     nothing_to_report: str | None = None,
+    misfire: str | None = None,
 ) -> None:
     """Give the run its one outcome, and tell the parent's step; what it has asked is void. An outcome that is there
     already stays."""
@@ -253,8 +268,9 @@ def end(
         "error": error.model_dump() if error else None,
         "reason": reason,
         "nothing_to_report": nothing_to_report,
+        "misfire": misfire,
     }
-    row = connection.execute(_END, {"at_run": run, **outcome}).first()
+    row = _END.row(connection, {"at_run": run, **outcome})
     if row is None:
         return
     _VOID.execute(connection, {"at_run": run, "answered_at": now})

@@ -22,7 +22,7 @@ from sidecar.journal.at_once import end_at_once
 from sidecar.journal.runs import Segment, check_fence
 from sidecar.journal.step_row import Opening, StepRow, lose_open_attempts, put
 from sidecar.store import Store
-from sidecar.store.prepared import Values
+from sidecar.store.prepared import Prepared, Values
 from sidecar.store.schema import runs, steps
 from skills.wire import Again, Begin, Done, ErrorInfo, Fail, Failed, Finish, Go, Request, StepKey, Suspend
 
@@ -34,6 +34,10 @@ PAUSE_IN_WORKER = 5.0  # seconds; before a later retry the run gives its worker 
 _canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 T = TypeVar("T")
+
+
+_OF_RUN = Prepared(sa.select(steps).where(steps.c.run == sa.bindparam("run")))
+_PROGRESS = Prepared(runs.update().where(runs.c.id == sa.bindparam("at_run")).values(deaths=0))
 
 
 class ReplayMismatch(Exception):
@@ -53,7 +57,7 @@ class Journal:
         self._clock = clock
         self.segment = segment
         self._has_progressed = has_progressed
-        rows = store.rows(sa.select(steps).where(steps.c.run == segment.run))
+        rows = store.rows(_OF_RUN, {"run": segment.run})
         self._steps = {StepKey(name=row.name, occurrence=row.occurrence): StepRow.of(row) for row in rows}
 
     def knows(self, key: StepKey) -> bool:
@@ -254,7 +258,7 @@ class Journal:
         def change(connection: Connection) -> T:
             check_fence(connection, self.segment)
             if not self._has_progressed:
-                connection.execute(runs.update().where(runs.c.id == self.segment.run).values(deaths=0))
+                _PROGRESS.execute(connection, {"at_run": self.segment.run})
             return act(connection, opening)
 
         result = self._store.write(change)

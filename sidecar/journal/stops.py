@@ -11,12 +11,18 @@ from sqlalchemy.engine import Connection
 from sidecar.caller import CommandRefused
 from sidecar.clock import moment
 from sidecar.store import Row
+from sidecar.store.prepared import Prepared
 from sidecar.store.schema import runs, stops
 from sidecar.store.values import insert
 
 EVERYTHING = ""  # in the place of a skill's name
 STOPPED = "stopped"  # the reason of a run that was under way
 
+_STOP = Prepared(
+    sa.select(stops)
+    .where(stops.c.skill.in_((sa.bindparam("everything"), sa.bindparam("skill"))))
+    .order_by(stops.c.skill)
+)
 is_stopped = sa.exists().where(stops.c.skill.in_((sa.literal(EVERYTHING), runs.c.skill)))  # of a row of `runs`
 
 
@@ -47,9 +53,7 @@ def let_go(connection: Connection) -> Sequence[str]:
 
 def stop_of(connection: Connection, skill: str) -> Row | None:
     """Why nothing of this skill runs, if that is so: everything is stopped, or it is."""
-    return connection.execute(
-        sa.select(stops).where(stops.c.skill.in_((EVERYTHING, skill))).order_by(stops.c.skill)
-    ).first()
+    return _STOP.row(connection, {"everything": EVERYTHING, "skill": skill})
 
 
 def all_stops(connection: Connection) -> dict[str, Row]:

@@ -14,11 +14,19 @@ from sidecar.clock import moment
 from sidecar.journal.runs import FINAL
 from sidecar.quarantine.breaker import Breaker
 from sidecar.store import Row
+from sidecar.store.prepared import Prepared
 from sidecar.store.schema import breakers, runs, skills
 from sidecar.store.values import insert
 from skills.wire import ErrorInfo
 
 BLAMELESS = ("budget_exhausted", "BudgetExhausted")  # errors that say nothing about the skill
+
+_BREAKER = Prepared(sa.select(breakers).where(breakers.c.skill == sa.bindparam("skill")))
+_ACTIVE = Prepared(  # with its breaker, if it has one
+    sa.select(skills.c.active, breakers)
+    .outerjoin(breakers, breakers.c.skill == skills.c.name)
+    .where(skills.c.name == sa.bindparam("skill"))
+)
 
 
 # ---------------------------------------------------------------- counted, where a run ends
@@ -28,9 +36,12 @@ def count_end(connection: Connection, run: Row, now: float, error: ErrorInfo | N
     """Count how this run has ended, if it says something about the version that is active."""
     if run.rehearsal or run.trigger == "on_failure" or (error and error.type in BLAMELESS):
         return
-    if connection.scalar(sa.select(skills.c.active).where(skills.c.name == run.skill)) != run.version:
+    row = _ACTIVE.row(connection, {"skill": run.skill})
+    if row is None or row.active != run.version:
         return
-    before = load(connection, run.skill)
+    if row.skill is None and not error:
+        return  # a success that follows no failure
+    before = breaker_of(connection, row) if row.skill else Breaker()
     put(connection, run.skill, before.failed(run.id, now) if error else before.succeeded(run.id))
 
 
@@ -63,7 +74,7 @@ def let_through(connection: Connection, skill: str, run: str) -> None:
 
 
 def load(connection: Connection, skill: str) -> Breaker:
-    row = connection.execute(sa.select(breakers).where(breakers.c.skill == skill)).first()
+    row = _BREAKER.row(connection, {"skill": skill})
     return breaker_of(connection, row) if row else Breaker()
 
 

@@ -21,7 +21,12 @@ from sidecar.quarantine.breaker import Breaker, Change, Policy
 from sidecar.quarantine.count import breaker_of, last_error, put, reason_of
 from sidecar.registry import record_audit
 from sidecar.store import Store
+from sidecar.store.prepared import Prepared
 from sidecar.store.schema import breakers, skills
+
+_COUNTED = Prepared(
+    sa.select(breakers, skills.c.origin).join(skills, skills.c.name == breakers.c.skill).order_by(breakers.c.skill)
+)
 
 
 @dataclass(frozen=True)
@@ -66,10 +71,9 @@ class Quarantine:
     def _counted(self, connection: Connection) -> list[_Counted]:
         """A skill that ships with Tend is held back from nothing: what people ask of it is no trigger."""
         never = replace(self._policy, failures=sys.maxsize)
-        found = sa.select(breakers, skills.c.origin).join(skills, skills.c.name == breakers.c.skill)
         return [
             _Counted(row.skill, breaker_of(connection, row), never if row.origin == "shipped" else self._policy)
-            for row in connection.execute(found.order_by(breakers.c.skill)).all()
+            for row in _COUNTED.rows(connection)
         ]
 
     def _settle_one(self, connection: Connection, row: _Counted) -> _Told | None:

@@ -54,7 +54,7 @@ class Postgresql:
         execute_text(writer, f"BEGIN; SELECT pg_advisory_xact_lock({WRITING})")
 
     def begin_reading(self, reader: Connection) -> None:
-        reader.exec_driver_sql("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        execute_text(reader, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
 
     @contextmanager
     def migrating(self, writer: Connection) -> Iterator[None]:

@@ -1,32 +1,58 @@
 """Statements that every step of every run comes by: compiled once, and then handed to the driver.
 
-What SQLAlchemy makes for each execution, a context and a result, takes ten times as long as SQLite takes for the rest.
+What SQLAlchemy makes for each execution, the statement, a context and a result, takes ten times as long as SQLite takes
+for the rest.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.engine.interfaces import DBAPICursor
+from sqlalchemy.engine.result import SimpleResultMetaData
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
+Row: TypeAlias = sa.Row[*tuple[Any, ...]]
 Values: TypeAlias = dict[str, Any]  # of columns and parameters
+Statement: TypeAlias = sa.Insert | sa.Update | sa.Delete | sa.Select[*tuple[Any, ...]]
+
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 class Prepared:
-    """Executes as `Connection.execute` does, and fails as that does. Two things differ: what it returns is the driver's
-    cursor, with values as the driver gives them; and IN takes no list."""
+    """Executes as `Connection.execute` does, and fails as that does; but IN takes no list. `execute` returns the
+    driver's cursor, with values as the driver gives them; the other three rows as SQLAlchemy has them."""
 
-    def __init__(self, statement: sa.Insert | sa.Update | sa.Select[*tuple[Any, ...]]) -> None:
+    def __init__(self, statement: Statement) -> None:
         self._statement = statement
         self._compiled: dict[tuple[str, ...], _Compiled] = {}
 
-    def execute(self, connection: Connection, values: Values) -> DBAPICursor:
+    def execute(self, connection: Connection, values: Mapping[str, Any] = NOTHING) -> DBAPICursor:
         compiled = self._for(connection, values)
         return execute_text(connection, compiled.text, compiled.parameters(values))
+
+    def rows(self, connection: Connection, values: Mapping[str, Any] = NOTHING) -> list[Row]:
+        compiled = self._for(connection, values)
+        cursor = execute_text(connection, compiled.text, compiled.parameters(values))
+        return [compiled.row(cursor, found) for found in cursor.fetchall()]
+
+    def row(self, connection: Connection, values: Mapping[str, Any] = NOTHING) -> Row | None:
+        """The first one."""
+        return next(iter(self.rows(connection, values)), None)
+
+    def each(self, connection: Connection, values: Mapping[str, Any] = NOTHING) -> Generator[Row]:
+        """One after the other; close it, where not all are wanted."""
+        compiled = self._for(connection, values)
+        cursor = execute_text(connection, compiled.text, compiled.parameters(values))
+        try:
+            while found := cursor.fetchone():
+                yield compiled.row(cursor, found)
+        finally:
+            cursor.close()
 
     def execute_many(self, connection: Connection, rows: Sequence[Values]) -> int:
         """Once for each row, all of which name the same columns; how many rows that has changed, in all."""
@@ -41,7 +67,7 @@ class Prepared:
         finally:
             cursor.close()
 
-    def _for(self, connection: Connection, values: Values) -> _Compiled:
+    def _for(self, connection: Connection, values: Mapping[str, Any]) -> _Compiled:
         key = (connection.dialect.name, *values)
         compiled = self._compiled.get(key)
         if compiled is None:
@@ -60,20 +86,33 @@ def execute_text(connection: Connection, text: str, *parameters: Values | list[A
 
 
 class _Compiled:
-    def __init__(self, statement: sa.sql.ClauseElement, dialect: Dialect, names: list[str]) -> None:
+    def __init__(self, statement: Statement, dialect: Dialect, names: list[str]) -> None:
         columns = None if isinstance(statement, sa.Select) else names  # a SELECT says all that it writes, if it does
         compiled = statement.compile(dialect=dialect, column_keys=columns)
         assert isinstance(compiled, sa.sql.compiler.SQLCompiler)  # noqa: S101 # it has values
         self.text = str(compiled)
         order = compiled.positiontup
-        places = {name: place if order else name for place, name in enumerate(order or compiled.params)}
-        process = {name: _processor(compiled.binds[name].type, dialect) for name in places}
+        wanted = order or list(compiled.params)  # where they are told by place, one may be wanted at several
+        process = {name: _processor(compiled.binds[name].type, dialect) for name in wanted}
         constants = dict(compiled.params) | {column.key: _default(column) for column in compiled.insert_prefetch}
-        each_time = {place: None if name in names else process[name](constants[name]) for name, place in places.items()}
-        self._parameters: Any = list(each_time.values()) if order else each_time
-        self._given = [(places[name], name, process[name]) for name in names]
+        each_time = [None if name in names else process[name](constants[name]) for name in wanted]
+        self._parameters: Any = each_time if order else dict(zip(wanted, each_time, strict=True))
+        places = enumerate(wanted) if order else zip(wanted, wanted, strict=True)
+        self._given = [(place, name, process[name]) for place, name in places if name in names]
+        self._dialect = dialect
+        self._types = [column.type.dialect_impl(dialect) for column in statement.exported_columns]
+        self._columns = SimpleResultMetaData([str(column.key) for column in statement.exported_columns])
+        self._index: Any = {name: index for index, name in enumerate(self._columns.keys)}
+        self._decoders: Any = None  # unknown until something is found
 
-    def parameters(self, values: Values) -> Values | list[Any]:
+    def row(self, cursor: DBAPICursor, found: Any) -> Row:
+        """What the driver has found, as SQLAlchemy has it."""
+        if self._decoders is None:  # they depend on what the database calls its columns' types
+            described = zip(self._types, cursor.description, strict=True)
+            self._decoders = [type_.result_processor(self._dialect, column[1]) for type_, column in described]
+        return sa.Row(self._columns, self._decoders, self._index, found)
+
+    def parameters(self, values: Mapping[str, Any]) -> Values | list[Any]:
         parameters: Any = self._parameters.copy()
         for place, name, process in self._given:
             parameters[place] = process(values[name])

@@ -32,7 +32,7 @@ class Sqlite:
         execute_text(writer, "BEGIN IMMEDIATE")
 
     def begin_reading(self, reader: Connection) -> None:
-        reader.exec_driver_sql("BEGIN")
+        execute_text(reader, "BEGIN")
 
     def migrating(self, writer: Connection) -> AbstractContextManager[None]:  # noqa: ARG002 # one host, one sidecar
         return nullcontext()

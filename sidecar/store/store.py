@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -24,13 +24,13 @@ from sidecar.failpoints import failpoint
 from sidecar.store import schema
 from sidecar.store.database import for_people, open_database
 from sidecar.store.migrate import migrate
-from sidecar.store.prepared import execute_text
+from sidecar.store.prepared import NOTHING, Prepared, Row, execute_text
 from sidecar.store.values import insert
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-Row: TypeAlias = sa.Row[*tuple[Any, ...]]
+Query: TypeAlias = sa.Select[*tuple[Any, ...]] | Prepared
 
 
 class StoreError(Exception):
@@ -127,15 +127,20 @@ class Store:
             try:
                 return act(connection)
             finally:
-                connection.exec_driver_sql("ROLLBACK")
+                execute_text(connection, "ROLLBACK")
 
-    def rows(self, query: sa.Select[*tuple[Any, ...]]) -> Sequence[Row]:
+    def rows(self, query: Query, values: Mapping[str, Any] = NOTHING) -> Sequence[Row]:
         with self._engine.connect() as connection:  # one statement sees one moment by itself
-            return connection.execute(query).all()
+            if isinstance(query, Prepared):
+                return query.rows(connection, values)
+            return connection.execute(query, values).all()
 
-    def row(self, query: sa.Select[*tuple[Any, ...]]) -> Row | None:
+    def row(self, query: Query, values: Mapping[str, Any] = NOTHING) -> Row | None:
+        """The first one."""
         with self._engine.connect() as connection:
-            return connection.execute(query).first()
+            if isinstance(query, Prepared):
+                return query.row(connection, values)
+            return connection.execute(query, values).first()
 
     def _bring_about(self, changes: Sequence[_Change[Any]]) -> None:
         """Or find, when it is our turn, that others have taken them along."""

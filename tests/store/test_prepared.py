@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,37 @@ def test_many_rows_at_once_are_written_as_one_by_one_and_counted(store: Store) -
     assert store.write(change) == 2, "one was there"
     found = store.rows(sa.select(steps.c.occurrence, steps.c.arguments, steps.c.failures).order_by(steps.c.occurrence))
     assert [tuple(row) for row in found] == [(number, {"number": number}, 0) for number in range(3)]
+
+
+def test_rows_are_read_as_sqlalchemy_reads_them(store: Store) -> None:
+    store.write(lambda connection: INSERT.execute(connection, STEP | {"occurrence": 0, "arguments": {"text": "ü"}}))
+    store.write(lambda connection: INSERT.execute(connection, STEP | {"occurrence": 1}))
+    wanted = sa.select(steps).order_by(steps.c.occurrence)
+    whole = Prepared(wanted)
+    assert list(store.rows(whole)) == list(store.rows(wanted))
+    first = store.row(whole)
+    assert first is not None
+    assert first.arguments == {"text": "ü"}, "by its name, and decoded"
+    assert list(first._asdict()) == steps.c.keys()
+
+    def one_alone(connection: sa.Connection) -> int:
+        with closing(whole.each(connection)) as each:
+            return int(next(each).occurrence)
+
+    assert store.read(one_alone) == 0
+
+
+def test_a_value_may_stand_at_several_places_and_what_is_changed_be_returned(store: Store) -> None:
+    store.write(lambda connection: INSERT.execute(connection, STEP | {"occurrence": 0}))
+    later = Prepared(
+        steps.update()
+        .where(steps.c.started_at < sa.bindparam("now"), steps.c.run == sa.bindparam("of"))
+        .values(started_at=sa.bindparam("now"), ended_at=sa.bindparam("now"))
+        .returning(steps.c.started_at, steps.c.ended_at)
+    )
+    (row,) = store.write(lambda connection: later.rows(connection, {"now": 2.5, "of": "r"}))
+    assert row == (2.5, 2.5)
+    assert store.write(lambda connection: later.row(connection, {"now": 3.5, "of": "another"})) is None
 
 
 def test_an_error_of_the_driver_is_sqlalchemys_and_undoes_the_change(store: Store) -> None:
