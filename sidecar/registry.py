@@ -22,11 +22,18 @@ from sidecar.events.emit import follow
 from sidecar.notices.dead_man import hold_to
 from sidecar.quarantine.count import start_afresh
 from sidecar.store import Row, Store
+from sidecar.store.prepared import Prepared
 from sidecar.store.schema import approvals, audit, skills, versions
 from sidecar.store.store import get_blob, put_blob
 from skills.wire import Code
 
 CODE_KEPT = 100  # versions
+
+
+_MANIFEST = Prepared(
+    sa.select(sa.cast(versions.c.manifest, sa.Text).label("manifest")).where(versions.c.hash == sa.bindparam("hash"))
+)
+_parsed = lru_cache(maxsize=CODE_KEPT)(Manifest.model_validate_json)  # the same text is the same manifest
 
 
 class NoSuchSkill(Exception):
@@ -202,8 +209,8 @@ class Registry:
         return [row.name for row in self._store.rows(sa.select(skills.c.name))]
 
     def manifest(self, version: str) -> Manifest | None:
-        row = self._store.row(sa.select(versions.c.manifest).where(versions.c.hash == version))
-        return Manifest.model_validate(row.manifest) if row and row.manifest else None
+        row = self._store.row(_MANIFEST, {"hash": version})
+        return _parsed(row.manifest) if row and row.manifest else None
 
     def row(self, name: str) -> Row:
         """The skill's row, retired or not. Raises NoSuchSkill."""

@@ -16,12 +16,17 @@ from sidecar.client import views
 from sidecar.clock import Clock, moment
 from sidecar.commands.table import command
 from sidecar.dispatch.dispatcher import Dispatcher
-from sidecar.events.emit import NewEvent, Stored, emit
+from sidecar.events.emit import EVENT, NewEvent, Stored, emit
 from sidecar.failpoints import failpoint
 from sidecar.journal.steps import VALUE_AT_MOST
 from sidecar.registry import record_audit
 from sidecar.store import Row, Store
+from sidecar.store.prepared import Prepared
 from sidecar.store.schema import deliveries, events
+
+_DELIVERIES = Prepared(
+    sa.select(deliveries).where(deliveries.c.event == sa.bindparam("event")).order_by(deliveries.c.seq)
+)
 
 log = logging.getLogger(__name__)
 
@@ -89,26 +94,28 @@ def _outcome(stored: Stored | Exception) -> views.EventOutcome:
 
 
 def _one(connection: Connection, stored: Stored) -> views.Event:
-    row = connection.execute(sa.select(events).where(events.c.seq == stored.seq)).one()
-    return _views(connection, [row])[0].model_copy(update={"is_new": stored.is_new})
+    (row,) = EVENT.rows(connection, {"seq": stored.seq})
+    became = _DELIVERIES.rows(connection, {"event": stored.seq})
+    return _view(row, became).model_copy(update={"is_new": stored.is_new})
 
 
 def _views(connection: Connection, rows: Sequence[Row]) -> list[views.Event]:
-    became: dict[int, list[views.Delivery]] = {row.seq: [] for row in rows}
+    became: dict[int, list[Row]] = {row.seq: [] for row in rows}
     found = sa.select(deliveries).where(deliveries.c.event.in_(became)).order_by(deliveries.c.seq)
     for item in connection.execute(found):
-        became[item.event].append(
-            views.Delivery(skill=item.skill, outcome=item.outcome, reason=item.reason, run=item.run)
-        )
-    return [
-        views.Event(
-            id=row.id,
-            name=row.name,
-            payload=row.payload,
-            source=row.source,
-            depth=row.depth,
-            at=moment(row.at),
-            deliveries=tuple(became[row.seq]),
-        )
-        for row in rows
-    ]
+        became[item.event].append(item)
+    return [_view(row, became[row.seq]) for row in rows]
+
+
+def _view(row: Row, became: Sequence[Row]) -> views.Event:
+    return views.Event(
+        id=row.id,
+        name=row.name,
+        payload=row.payload,
+        source=row.source,
+        depth=row.depth,
+        at=moment(row.at),
+        deliveries=tuple(
+            views.Delivery(skill=item.skill, outcome=item.outcome, reason=item.reason, run=item.run) for item in became
+        ),
+    )

@@ -47,6 +47,11 @@ def run_views(connection: Connection, rows: Iterable[Row]) -> list[views.Run]:
     return [_run_view(row, costs.get(row.id), tuple(told.get(row.id, ()))) for row in rows]
 
 
+def new_run_view(row: Row) -> views.Run:
+    """A run that has just been created: it has cost nothing, and told nobody."""
+    return _run_view(row, None, ())
+
+
 def _run_view(row: Row, cost: float | None, told: tuple[str, ...]) -> views.Run:
     return views.Run(
         id=row.id,

@@ -23,7 +23,7 @@ from sidecar.checker.report import Report, Snapshot
 from sidecar.client import views
 from sidecar.clock import Clock, moment
 from sidecar.commands.edits import Edit, edited
-from sidecar.commands.show import entry_text, run_views, version_view
+from sidecar.commands.show import entry_text, new_run_view, run_views, version_view
 from sidecar.commands.table import command
 from sidecar.difference import text_hash, unified
 from sidecar.dispatch.dispatcher import Dispatcher
@@ -31,6 +31,7 @@ from sidecar.execution.files import FileRefused, write_whole
 from sidecar.failpoints import failpoint
 from sidecar.gate import Gate, entry_of
 from sidecar.journal.admission import PERSONS, Skipped, create, new_run
+from sidecar.journal.runs import RUN
 from sidecar.journal.stops import all_stops, refuse_stopped
 from sidecar.moments import Moments
 from sidecar.proposals import proposed_by, put_proposal
@@ -251,20 +252,17 @@ class SkillCommands:
             concurrency_key=key,
         )
 
-        def change(connection: Connection) -> str:
+        def change(connection: Connection) -> Row:
             refuse_stopped(connection, name)
-            return create(connection, new, self._clock.now())
+            create(connection, new, self._clock.now())
+            return RUN.rows(connection, {"at_run": new.id})[0]
 
         try:
-            run = self._store.write(change)
+            row = self._store.write(change)
         except Skipped as no_room:
             raise CommandRefused("skipped", f"{name} was not started: {no_room}") from no_room
         self._dispatcher.nudge()
-        return self._store.read(
-            lambda connection: run_views(
-                connection, [connection.execute(sa.select(runs).where(runs.c.id == run)).one()]
-            )[0]
-        )
+        return new_run_view(row)
 
     @command("skills.pause", agent=True, stores=True)
     def pause(self, caller: Caller, name: str, reason: str = "") -> views.Skill:

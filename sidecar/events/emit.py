@@ -46,7 +46,7 @@ _CONCERNED = Prepared(  # whether anybody listens or waits
         )
     )
 )
-_EVENT = Prepared(sa.select(events).where(events.c.seq == sa.bindparam("seq")))
+EVENT = Prepared(sa.select(events).where(events.c.seq == sa.bindparam("seq")))
 _LATEST = Prepared(
     sa.select(sa.func.count()).where(events.c.name == sa.bindparam("name"), events.c.at > sa.bindparam("since"))
 )
@@ -170,7 +170,7 @@ def _store(connection: Connection, new: NewEvent, now: float) -> int:
 
 
 def _deliver(connection: Connection, seq: int, now: float) -> None:
-    (event,) = _EVENT.rows(connection, {"seq": seq})
+    (event,) = EVENT.rows(connection, {"seq": seq})
     for listener in _listeners(connection, event.name):
         became = start(connection, event, listener, now)
         _DELIVERED.execute(connection, {"event": seq, "skill": listener.skill, **became})

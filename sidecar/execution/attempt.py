@@ -29,7 +29,7 @@ from sidecar.execution.workers import Worker, Workers, WorkersUnavailable
 from sidecar.failpoints import failpoint
 from sidecar.gateway import GatewayDied
 from sidecar.isolation.tiers import Tier, TierTooWeak, reached, require
-from sidecar.journal.runs import Fenced, Segment, overdue
+from sidecar.journal.runs import RUN, Fenced, Segment, overdue
 from sidecar.journal.steps import Journal, LimitReached, ReplayMismatch
 from sidecar.moments import Moments
 from sidecar.registry import Registry
@@ -77,7 +77,6 @@ _REFUSED = (
 
 _STATE_AFTER = {"ok": "succeeded", "failed": "failed", "suspend": "retrying"}  # of a step, by what its worker was told
 
-_RUN = Prepared(sa.select(runs).where(runs.c.id == sa.bindparam("run")))
 _PROCESS = Prepared(
     attempts.update().where(attempts.c.run == sa.bindparam("at_run"), attempts.c.number == sa.bindparam("at_number"))
 )
@@ -117,7 +116,7 @@ class AttemptRunner:
         self.interrupted: set[str] = set()  # runs whose attempt broke off since the store took no changes
 
     def prepare(self, segment: Segment) -> Attempt:
-        row = self.store.row(_RUN, {"run": segment.run})
+        row = self.store.row(RUN, {"at_run": segment.run})
         assert row is not None, segment  # noqa: S101 # it has just been claimed
         return Attempt(self, segment, row)
 
@@ -465,7 +464,7 @@ class Attempt:
     # ------------------------------------------------------------ what others see of it
 
     def _row_now(self) -> Row:
-        row = self._store.row(_RUN, {"run": self._run.id})
+        row = self._store.row(RUN, {"at_run": self._run.id})
         assert row is not None, self._run.id  # noqa: S101
         return row
 

@@ -75,7 +75,7 @@ _START = Prepared(
 )
 _INSERT_ATTEMPT = Prepared(attempts.insert())
 _OWNER = Prepared(sa.select(runs.c.fence, runs.c.state).where(runs.c.id == _AT_RUN))
-_RUN = Prepared(sa.select(runs).where(runs.c.id == _AT_RUN))
+RUN = Prepared(sa.select(runs).where(runs.c.id == _AT_RUN))
 _END_ATTEMPT = Prepared(
     attempts.update().where(
         attempts.c.run == _AT_RUN, attempts.c.number == sa.bindparam("at_number"), attempts.c.outcome == "running"
@@ -174,7 +174,7 @@ def check_fence(connection: Connection, segment: Segment) -> None:
 
 def owned_run(connection: Connection, segment: Segment) -> Row:
     """The run's row. Raises Fenced."""
-    run = _RUN.row(connection, {"at_run": segment.run})
+    run = RUN.row(connection, {"at_run": segment.run})
     if run is None or (run.fence, run.state) != (segment.fence, "running"):
         raise _fenced(segment, run.state if run else "forgotten")
     return run
