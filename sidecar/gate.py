@@ -13,7 +13,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -34,6 +34,7 @@ from sidecar.waiting import needs_a_yes, put_waiting, written_by
 
 BY_HAND = Origin(author=PERSON, reason="saved in the workspace")
 AT_ONCE = 2  # checks that run at the same time
+FEW = 20  # files that are looked at one by one
 AGAIN_AFTER = 1.0  # seconds, where the store takes no changes
 
 log = logging.getLogger(__name__)
@@ -74,8 +75,10 @@ class Gate:
         names = {PurePosixPath(path).stem for path in paths if path.startswith("skills/")}
         if any(path.startswith("lib/") for path in paths):
             names |= set(self.names_on_disk())
-        for name in sorted(names):
-            self._pool.submit(self._look, name)
+        if len(names) > FEW:
+            self._pool.submit(self._look_through, sorted(names))
+        else:
+            self._look_at_each(sorted(names))
 
     def names_on_disk(self) -> list[str]:
         return sorted(path.stem for path in (self.workspace / "skills").glob("*.py"))
@@ -85,7 +88,7 @@ class Gate:
         mounted retires no skill."""
         missing = []
         for active in self._registry.all_active():
-            absent = [path for path in active.paths if not (self.workspace / path).exists()]
+            absent = [path for path in active.declared.paths if not (self.workspace / path).exists()]
             if active.trusted or not absent:
                 continue
             content = self._registry.files(active.version)
@@ -97,6 +100,26 @@ class Gate:
         for path in missing:
             log.warning("%s was missing and is written again from the store", path)
         return missing
+
+    def _look_at_each(self, names: Iterable[str]) -> None:
+        for name in names:
+            if self._stopping.is_set():
+                return
+            self._pool.submit(self._look, name)
+
+    def _look_through(self, names: Sequence[str]) -> None:
+        """Most have their verdict, as at a start: one read tells of all which, and only the others are looked at."""
+        try:
+            judged = self._registry.judged()
+            self._look_at_each(name for name in names if judged.get(name) != self._hash_on_disk(name))
+        except Exception:
+            log.exception("which files have their verdict could not be read; each is looked at")
+            self._look_at_each(names)
+
+    def _hash_on_disk(self, name: str) -> str:
+        """Nothing where it can't be read."""
+        snapshot = gather(self.workspace, entry_of(name))
+        return snapshot.hash if isinstance(snapshot, Snapshot) else ""
 
     def _look(self, name: str) -> None:
         """Until it is on disk what has become of the file."""

@@ -7,6 +7,7 @@ stays. Every change of state is an audit row in the same transaction.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from sidecar.batched import batched
 from sidecar.caller import TEND
 from sidecar.checker.manifest import Manifest
 from sidecar.checker.report import Report, Snapshot
@@ -28,6 +30,7 @@ from sidecar.store.store import get_blob, put_blob
 from skills.wire import Code
 
 CODE_KEPT = 100  # versions
+READ_AT_ONCE = 1_000  # versions
 
 
 _MANIFEST = Prepared(
@@ -55,18 +58,32 @@ class Origin:
     base: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What never changes of a version that has passed its check."""
+
+    version: str
+    entry: str
+    paths: tuple[str, ...]  # of its files, in the workspace
+    manifest: Manifest
+
+
+@dataclass(frozen=True, slots=True)
 class Active:
     """The version that a trigger of this skill starts now."""
 
     skill: str
     origin: str
-    version: str
-    entry: str
-    paths: tuple[str, ...]  # of its files, in the workspace
-    manifest: Manifest
     paused: bool
-    import_from: str | None
+    declared: Declared
+
+    @property
+    def version(self) -> str:
+        return self.declared.version
+
+    @property
+    def manifest(self) -> Manifest:
+        return self.declared.manifest
 
     @property
     def trusted(self) -> bool:
@@ -98,6 +115,7 @@ class Registry:
         self._store = store
         self._clock = clock
         self._code = lru_cache(maxsize=CODE_KEPT)(self._read_code)
+        self._declared: dict[str, Declared] = {}  # by skill, of the version that was active last
 
     # ------------------------------------------------------------ in
 
@@ -204,6 +222,23 @@ class Registry:
     def all_active(self) -> list[Active]:
         return self._active(sa.true())
 
+    def declared(self, connection: Connection, active: Mapping[str, str]) -> dict[str, Declared]:
+        """By skill, of the versions that are active. Each is read once: with ten thousand skills that takes seconds."""
+        known = {skill: self._declared[skill] for skill in active.keys() & self._declared.keys()}
+        declared = {skill: one for skill, one in known.items() if one.version == active[skill]}
+        for some in batched([version for skill, version in active.items() if skill not in declared], READ_AT_ONCE):
+            found = connection.execute(_VERSIONS.where(versions.c.hash.in_(some)))
+            declared |= {row.skill: _declared(row) for row in found}
+        self._declared |= declared
+        return declared
+
+    def judged(self) -> dict[str, str]:
+        """By skill, the version of its newest verdict; without those that are retired."""
+        has_one = (skills.c.retired_at.is_(None), skills.c.newest.is_not(None), skills.c.report.is_not(None))
+        return {
+            row.name: row.newest for row in self._store.rows(sa.select(skills.c.name, skills.c.newest).where(*has_one))
+        }
+
     def names(self) -> list[str]:
         """Of every skill there has ever been."""
         return [row.name for row in self._store.rows(sa.select(skills.c.name))]
@@ -262,21 +297,14 @@ class Registry:
     # ------------------------------------------------------------ inside
 
     def _active(self, where: sa.ColumnElement[bool]) -> list[Active]:
-        joined = sa.select(skills, versions.c.entry, versions.c.files, versions.c.manifest, versions.c.import_from)
-        rows = self._store.rows(joined.join(versions, skills.c.active == versions.c.hash).where(where))
-        return [
-            Active(
-                skill=row.name,
-                origin=row.origin,
-                version=row.active,
-                entry=row.entry,
-                paths=tuple(row.files),
-                manifest=Manifest.model_validate(row.manifest),
-                paused=row.paused,
-                import_from=row.import_from,
-            )
-            for row in rows
-        ]
+        named = sa.select(skills.c.name, skills.c.origin, skills.c.paused, skills.c.active)
+
+        def read(connection: Connection) -> list[Active]:
+            rows = connection.execute(named.where(skills.c.active.is_not(None), where)).all()
+            declared = self.declared(connection, {row.name: row.active for row in rows})
+            return [Active(row.name, row.origin, row.paused, declared[row.name]) for row in rows]
+
+        return self._store.read(read)
 
     def _put_version(
         self,
@@ -327,3 +355,16 @@ class Registry:
 
         self.row(name)
         self._store.write(change)
+
+
+_VERSIONS = sa.select(
+    versions.c.hash,
+    versions.c.skill,
+    versions.c.entry,
+    versions.c.files,
+    sa.cast(versions.c.manifest, sa.Text).label("manifest"),  # pydantic reads it, several times as fast as json does
+)
+
+
+def _declared(row: Row) -> Declared:
+    return Declared(row.hash, row.entry, tuple(row.files), Manifest.model_validate_json(row.manifest))

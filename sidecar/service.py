@@ -35,6 +35,7 @@ from sidecar.commands.rerun import RerunCommands
 from sidecar.commands.review import ReviewCommands
 from sidecar.commands.runs import RunCommands
 from sidecar.commands.secrets import SecretCommands
+from sidecar.commands.skill_views import SkillViews
 from sidecar.commands.skills import SkillCommands
 from sidecar.commands.stop import StopCommands
 from sidecar.commands.whole import WholeCommands
@@ -136,13 +137,16 @@ class Sidecar:
         self._watcher = Watcher(settings.workspace, self._gate.changed, self._unmounted)
         memory = Memory(settings.workspace)
         cards = Cards(store, settings.zone, settings.model_ask, settings.secrets)
-        skills = SkillCommands(store, clock, registry, self._gate, self._triggers, self._dispatcher, moments, cards)
+        shown = SkillViews(store, clock, registry, self._triggers)
+        skills = SkillCommands(
+            store, clock, registry, self._gate, self._triggers, self._dispatcher, moments, cards, shown
+        )
         run_commands = RunCommands(store, clock, self._dispatcher, moments)
         reruns = RerunCommands(store, clock, registry, self._dispatcher, run_commands)
         self._commands = commands  # runs give commands, and commands start runs: filled when both exist
         for part in (
             skills,
-            WhyCommands(store, clock, registry, self._triggers, skills),
+            WhyCommands(store, clock, registry, self._triggers, shown),
             run_commands,
             LastDayCommands(store, clock),
             ApprovalCommands(store, clock, approvals, rules, self._dispatcher, moments),
@@ -160,7 +164,7 @@ class Sidecar:
             SecretCommands(store, clock, registry, settings),
             CostCommands(budget, run_commands, self._budget_watch.look),
             ReviewCommands(store, clock, skills, moments, auto=settings.review == "auto"),
-            WholeCommands(store, clock, settings, skills, self._workers, self._gateway, budget),
+            WholeCommands(store, clock, settings, shown, self._workers, self._gateway, budget),
         ):
             commands.add(part)
 
@@ -265,6 +269,7 @@ class Sidecar:
         for part in (self._triggers, self._watcher, self._couriers, *looking):
             part.start()
             self._leading.callback(part.stop)
+        gc.freeze()  # what ten thousand skills declare: each collection held up the rest for a third of a second
 
     def _is_over(self, run: str) -> bool:
         row = self._store.row(sa.select(runs.c.state).where(runs.c.id == run))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import stat
@@ -19,6 +20,7 @@ MOST_HELPERS = 100
 # It may find too much (an import in a docstring), which does no harm; what it misses, the check reports.
 _FROM = re.compile(r"\bfrom[ \t]+(lib(?:\.\w+)*)[ \t\\\n]+import[ \t\\\n]*(\([^()]*\)|[^\n;]*)")
 _IMPORT = re.compile(r"\bimport[ \t]+([^\n;]*)")
+_LIB = re.compile(r"\blib\.")
 _COMMENT = re.compile(r"#[^\n]*")
 
 
@@ -32,7 +34,7 @@ def gather(workspace: Path, entry: str, unsaved: str | None = None) -> Snapshot 
     files: dict[str, bytes] = {}
     problems: list[Problem] = []
     waiting = [entry]
-    helpers = _helpers(workspace)
+    helpers: frozenset[str] | None = None
     while waiting:
         path = waiting.pop()
         content = read(workspace, path, unsaved if path == entry else None)
@@ -40,8 +42,10 @@ def gather(workspace: Path, entry: str, unsaved: str | None = None) -> Snapshot 
             problems.append(content)
             continue
         files[path] = content
-        seen = {*files, *waiting, *(problem.file for problem in problems)}
-        waiting += sorted((helpers_named_in(content.decode()) & helpers) - seen)
+        if named := helpers_named_in(content.decode()):
+            helpers = _helpers(workspace) if helpers is None else helpers
+            seen = {*files, *waiting, *(problem.file for problem in problems)}
+            waiting += sorted((named & helpers) - seen)
         if len(files) + len(waiting) > MOST_HELPERS:
             problems.append(_unreadable(entry, f"it imports more than {MOST_HELPERS} helpers", "Merge some of them."))
             break
@@ -79,7 +83,7 @@ def helpers_named_in(source: str) -> frozenset[str]:
     modules: set[str] = set()
     for package, names in _FROM.findall(source):
         modules |= {package, *(f"{package}.{name}" for name in _first_words(names))}
-    for names in _IMPORT.findall(source):
+    for names in filter(_LIB.search, _IMPORT.findall(source)):
         modules |= {name for name in _first_words(names) if name.startswith("lib.")}
     return frozenset(path for module in modules for path in module_files(module))
 
@@ -109,15 +113,16 @@ def _helpers(workspace: Path) -> frozenset[str]:
 
 
 def _bytes(workspace: Path, path: str) -> bytes:
-    root = workspace.resolve()
-    try:
-        real = (root / path).resolve()
-    except RuntimeError as error:
-        raise _NotPlainError("it is a link to itself", "Save the file itself here.") from error
-    if not real.is_relative_to(root):
+    root = os.path.realpath(workspace)
+    real = os.path.realpath(f"{root}/{path}")
+    if not real.startswith(root + os.sep):
         raise _NotPlainError("it is a link that leaves the workspace", "Save the file itself here.")
-    # Non-blocking, because opening a FIFO would otherwise wait for its writer.
-    descriptor = os.open(real, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:  # non-blocking, because opening a FIFO would otherwise wait for its writer
+        descriptor = os.open(real, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError as error:
+        if error.errno != errno.ELOOP:
+            raise
+        raise _NotPlainError("it is a link to itself", "Save the file itself here.") from error
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise _NotPlainError("it is not a plain file", "Save the skill's text as a file of this name.")

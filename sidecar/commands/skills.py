@@ -5,8 +5,6 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from contextlib import ExitStack
-from datetime import datetime
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +19,10 @@ from sidecar.checker.manifest import Manifest
 from sidecar.checker.names import name_problem
 from sidecar.checker.report import Report, Snapshot
 from sidecar.client import views
-from sidecar.clock import Clock, moment
+from sidecar.clock import Clock
 from sidecar.commands.edits import Edit, edited
 from sidecar.commands.show import entry_text, new_run_view, run_views, version_view
+from sidecar.commands.skill_views import SkillViews
 from sidecar.commands.table import command
 from sidecar.difference import text_hash, unified
 from sidecar.dispatch.dispatcher import Dispatcher
@@ -32,18 +31,16 @@ from sidecar.failpoints import failpoint
 from sidecar.gate import Gate, entry_of
 from sidecar.journal.admission import PERSONS, Skipped, create, new_run
 from sidecar.journal.runs import RUN
-from sidecar.journal.stops import all_stops, refuse_stopped
+from sidecar.journal.stops import refuse_stopped
 from sidecar.moments import Moments
 from sidecar.proposals import proposed_by, put_proposal
-from sidecar.quarantine.count import quarantines, start_afresh
+from sidecar.quarantine.count import start_afresh
 from sidecar.registry import Active, Origin, Registry, record_audit
 from sidecar.store import Row, Store
 from sidecar.store.schema import runs, skills
-from sidecar.triggers.schedule import in_words
 from sidecar.triggers.watch import Triggers
 from sidecar.waiting import asked_about, said_no
 
-NEXT_TIMES = 3
 SHORTEST_BASE = 8  # letters of a hash that name a text
 
 
@@ -63,6 +60,7 @@ class SkillCommands:
         dispatcher: Dispatcher,
         moments: Moments,
         cards: Cards,
+        shown: SkillViews,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -72,6 +70,7 @@ class SkillCommands:
         self._triggers = triggers
         self._dispatcher = dispatcher
         self._moments = moments
+        self._views = shown
 
     @property
     def _workspace(self) -> Path:
@@ -81,26 +80,18 @@ class SkillCommands:
 
     @command("skills.list", agent=True)
     def list_all(self, caller: Caller) -> list[views.Skill]:  # noqa: ARG002 # every command is given its caller
-        rows = self._store.rows(sa.select(skills).where(skills.c.retired_at.is_(None)).order_by(skills.c.name))
-        active = {item.skill: item for item in self._registry.all_active()}
-        last = self._last_runs()
-        held, stops = self._store.read(quarantines), self._store.read(all_stops)
-        shown = [
-            self._view(row, active.get(row.name), last.get(row.name), held.get(row.name), stopped=row.name in stops)
-            for row in rows
-        ]
-        return sorted(shown, key=lambda skill: (skill.origin == "shipped", skill.name))
+        return self._views.all()
 
     @command("skills.show", agent=True)
     def show(self, caller: Caller, name: str) -> views.SkillDetail:  # noqa: ARG002
         row = self._registry.row(name)
-        active, skill = self._registry.active(name), self.one(name)
+        active, skill = self._registry.active(name), self._views.one(name)
         return views.SkillDetail(
             skill=skill,
             manifest=active.manifest if active else None,
             path=entry_of(name),
             report=Report.model_validate(row.report) if row.report else None,
-            next_times=self._next_times(active, skill.quarantine),
+            next_times=self._views.next_times(active.manifest, skill.quarantine) if active else (),
             versions=self._versions(name, active),
             card=self._cards.card(active.manifest, active.version) if active else None,
         )
@@ -113,7 +104,7 @@ class SkillCommands:
             return self._source(name, text, row.hash)
         active = self._registry.active(name)
         if active and active.trusted:
-            text = self._registry.files(active.version)[active.entry].decode()
+            text = self._registry.files(active.version)[active.declared.entry].decode()
             return self._source(name, text, active.version)
         current = self._text_now(name, caller)
         if current is None:
@@ -283,7 +274,7 @@ class SkillCommands:
 
     def _after_hold(self, name: str, what: str) -> views.Skill:
         self._moments.publish("skill", skill=name, what=what)
-        return self.one(name)
+        return self._views.one(name)
 
     # ------------------------------------------------------------ a change of a skill's file
 
@@ -351,8 +342,8 @@ class SkillCommands:
             version=report.hash,
             diff=diff,
             hash=text_hash(text) if text is not None else None,
-            next_times=self._next_times(active) if live else (),
-            schedule=self._words(active.manifest) if live and active else "",
+            next_times=self._views.next_times(active.manifest) if live and active else (),
+            schedule=self._views.words(active.manifest) if live and active else "",
             card=self._card(report.manifest, report.hash, before),
             **({} if live else self._store.read(lambda connection: _answer_to(connection, name, report.hash))),
         )
@@ -401,7 +392,7 @@ class SkillCommands:
             version=proposed.hash,
             diff=diff,
             hash=text_hash(text),
-            schedule=self._words(manifest) if manifest else "",
+            schedule=self._views.words(manifest) if manifest else "",
             card=self._card(manifest, proposed.hash, active),
         )
 
@@ -418,33 +409,7 @@ class SkillCommands:
         if active and active.trusted:
             raise CommandRefused("name", f"{name} ships with Tend and can't be changed; choose another name")
 
-    # ------------------------------------------------------------ views
-
-    def one(self, name: str) -> views.Skill:
-        """As it stands in the list."""
-        row, active = self._registry.row(name), self._registry.active(name)
-        held, stopped = self._store.read(quarantines).get(name), name in self._store.read(all_stops)
-        return self._view(row, active, self._last_runs(name).get(name), held, stopped=stopped)
-
-    def _view(
-        self, row: Row, active: Active | None, last: views.Run | None, held: views.Quarantine | None, *, stopped: bool
-    ) -> views.Skill:
-        report = Report.model_validate(row.report) if row.report else None
-        refused = report is not None and (active is None or report.hash != active.version)
-        return views.Skill(
-            name=row.name,
-            purpose=active.manifest.purpose if active else "",
-            origin=row.origin,
-            version=row.active,
-            schedule=self._words(active.manifest) if active else "",
-            next_at=None if row.paused or stopped or active is None else self._next_at(active, held),
-            paused=row.paused,
-            paused_reason=row.paused_reason,
-            quarantine=held,
-            stopped=stopped,
-            last_run=last,
-            problems=len(report.problems) if report and refused else 0,
-        )
+    # ------------------------------------------------------------ inside
 
     def _versions(self, name: str, active: Active | None) -> tuple[views.Version, ...]:
         found = self._registry.history(name)
@@ -457,37 +422,6 @@ class SkillCommands:
     def _card(self, manifest: Manifest | None, version: str, active: Active | None) -> views.Card | None:
         other = active.manifest if active and active.version != version else None
         return self._cards.card(manifest, version, other) if manifest else None
-
-    def _words(self, manifest: Manifest) -> str:
-        return in_words(self._triggers.schedules(manifest), manifest.events)
-
-    def _next_at(self, active: Active, held: views.Quarantine | None) -> datetime | None:
-        """On a host that leads, and so keeps the schedules, it is known already; that counts where skills are many."""
-        due = None if held else self._triggers.next_due(active)
-        return next(iter(self._next_times(active, held)), None) if due is None else moment(due)
-
-    def _next_times(self, active: Active | None, held: views.Quarantine | None = None) -> tuple[datetime, ...]:
-        """Of a quarantined skill, those that may start its trial."""
-        if active is None or (held and held.trial):
-            return ()
-        now = self._clock.now()
-        if held:
-            now = max(now, held.trial_from.timestamp())
-        found = self._triggers.schedules(active.manifest)
-        due = sorted(slot.due for schedule in found for slot in islice(schedule.after(now), NEXT_TIMES))
-        return tuple(moment(time) for time in due[:NEXT_TIMES])
-
-    def _last_runs(self, name: str | None = None) -> dict[str, views.Run]:
-        counted = (runs.c.skill == skills.c.name, ~runs.c.rehearsal, runs.c.trigger != "on_failure")
-        newest_of = sa.select(runs.c.seq).where(*counted).order_by(runs.c.seq.desc()).limit(1).scalar_subquery()
-        newest = sa.select(newest_of).select_from(skills)  # by each skill's index: its other runs are not read
-        if name is not None:
-            newest = newest.where(skills.c.name == name)
-
-        def read(connection: Connection) -> list[views.Run]:
-            return run_views(connection, connection.execute(sa.select(runs).where(runs.c.seq.in_(newest))).all())
-
-        return {run.skill: run for run in self._store.read(read)}
 
     def _source(self, name: str, text: str, version: str | None) -> views.Source:
         return views.Source(skill=name, path=entry_of(name), hash=text_hash(text), version=version, text=text)

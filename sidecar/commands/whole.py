@@ -22,7 +22,7 @@ from sidecar.client.settings import Settings
 from sidecar.clock import Clock, moment
 from sidecar.commands.review import open_proposals
 from sidecar.commands.show import open_approvals, run_views, stop_view
-from sidecar.commands.skills import SkillCommands
+from sidecar.commands.skill_views import SkillViews
 from sidecar.commands.table import command
 from sidecar.execution.workers import Workers
 from sidecar.gateway import Gateway
@@ -47,7 +47,7 @@ class WholeCommands:
         store: Store,
         clock: Clock,
         settings: Settings,
-        skills: SkillCommands,
+        skills: SkillViews,
         workers: Workers,
         gateway: Gateway,
         budget: Budget,
@@ -63,10 +63,7 @@ class WholeCommands:
         self._me = identify(settings.store, settings.host_name).id
 
     @command("status")
-    def status(self, caller: Caller) -> views.Status:
-        listed = self._skills.list_all(caller)
-        known = [skill for skill in listed if skill.origin == "workspace"]
-        upcoming = sorted((skill for skill in listed if skill.next_at), key=_next_at)
+    def status(self, caller: Caller) -> views.Status:  # noqa: ARG002 # every command is given its caller
         degraded = self._degraded()
         now = self._clock.now()
         midnight = _midnight(now, self._settings.zone)
@@ -83,14 +80,10 @@ class WholeCommands:
                 workspace=str(self._settings.workspace),
                 zone=self._settings.zone,
                 started_at=moment(self._started),
-                skills=len(known),
-                paused=sum(skill.paused for skill in known),
-                quarantined=sum(skill.quarantine is not None for skill in known),
-                broken=sum(skill.problems > 0 for skill in known),
+                **vars(self._skills.tally(connection, SHOWN)),
                 running=tuple(_in_state(connection, "running", "queued")),
                 waiting=tuple(_in_state(connection, "waiting")),
                 failed_today=failed or 0,
-                next_up=tuple(upcoming[:SHOWN]),
                 approvals=tuple(open_approvals(connection, now)),
                 proposals=tuple(open_proposals(connection)),
                 model=None if self._settings.model_missing else self._settings.model_write,
@@ -208,11 +201,6 @@ def _in_state(connection: Connection, *states: str) -> list[views.Run]:
     newest = (runs.c.seq + 0).desc()
     rows = connection.execute(sa.select(runs).where(runs.c.state.in_(states)).order_by(newest).limit(20)).all()
     return run_views(connection, rows)
-
-
-def _next_at(skill: views.Skill) -> datetime:
-    assert skill.next_at is not None  # noqa: S101 # filtered
-    return skill.next_at
 
 
 def _midnight(now: float, zone: str) -> float:

@@ -13,7 +13,7 @@ from sidecar.client import views
 from sidecar.clock import Clock, moment
 from sidecar.commands.obstacles import obstacles
 from sidecar.commands.show import run_views
-from sidecar.commands.skills import NEXT_TIMES, SkillCommands
+from sidecar.commands.skill_views import NEXT_TIMES, SkillViews
 from sidecar.commands.table import command
 from sidecar.registry import Registry
 from sidecar.store import Row, Store
@@ -26,7 +26,7 @@ SLOTS_AT_MOST = 500  # of one schedule, in one answer
 
 class WhyCommands:
     def __init__(
-        self, store: Store, clock: Clock, registry: Registry, triggers: Triggers, skills: SkillCommands
+        self, store: Store, clock: Clock, registry: Registry, triggers: Triggers, skills: SkillViews
     ) -> None:
         self._store = store
         self._clock = clock

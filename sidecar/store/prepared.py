@@ -6,7 +6,8 @@ for the rest.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from itertools import repeat
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
@@ -60,7 +61,7 @@ class Prepared:
         driver: Any = connection.connection.driver_connection
         cursor = driver.cursor()
         try:
-            cursor.executemany(compiled.text, [compiled.parameters(values) for values in rows])
+            cursor.executemany(compiled.text, compiled.parameters_of_all(rows))
             return int(cursor.rowcount)
         except connection.dialect.loaded_dbapi.Error as error:
             raise _as_sqlalchemy_says(error, connection, compiled.text) from error
@@ -117,6 +118,25 @@ class _Compiled:
         for place, name, process in self._given:
             parameters[place] = process(values[name])
         return parameters  # type: ignore[no-any-return] # a list, or a dict, as the driver wants them
+
+    def parameters_of_all(self, rows: Sequence[Values]) -> list[Any]:
+        """The same of each row, column by column: what all have alike is worked out once."""
+        by_name = isinstance(self._parameters, dict)
+        constant = self._parameters.items() if by_name else enumerate(self._parameters)
+        columns: dict[Any, Iterable[Any]] = {place: repeat(value, len(rows)) for place, value in constant}
+        for place, name, process in self._given:
+            columns[place] = _processed([values[name] for values in rows], process)
+        found = zip(*columns.values(), strict=True)
+        return [dict(zip(columns, values, strict=True)) for values in found] if by_name else list(found)
+
+
+def _processed(values: Sequence[Any], process: Callable[[Any], Any]) -> Iterable[Any]:
+    if process is _as_it_is:
+        return values
+    first = values[0]
+    if all(value is first for value in values):
+        return [process(first)] * len(values)
+    return map(process, values)
 
 
 def _default(column: sa.Column[Any]) -> Any:

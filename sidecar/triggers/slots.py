@@ -8,7 +8,7 @@ the time that comes again is judged again; what did fire has its row, and fires 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -21,7 +21,7 @@ from sidecar.budget import capped
 from sidecar.budget.capped import OVER_CAP
 from sidecar.failpoints import failpoint
 from sidecar.journal.admission import NewRun, Skipped, create, create_all, new_run
-from sidecar.journal.runs import new_id
+from sidecar.journal.runs import new_ids
 from sidecar.journal.stops import EVERYTHING, all_stops, told
 from sidecar.quarantine.count import held_back, let_through, quarantined
 from sidecar.registry import Active
@@ -52,7 +52,7 @@ class Look:
         return self.active.skill, self.schedule.name
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Due:
     """One slot that has come, and what becomes of it."""
 
@@ -72,8 +72,8 @@ class _Due:
         return {"skill": skill, "schedule": schedule, "slot": self.slot.civil}
 
     def row(self, now: float) -> dict[str, Any]:
-        verdict = {"outcome": self.outcome, "reason": self.reason, "run": self.run}
-        return {**self.key, **verdict, "due_at": self.slot.due, "created_at": now}
+        said = {"outcome": self.outcome, "reason": self.reason, "run": self.run, "created_at": now}
+        return {**self.key, "due_at": self.slot.due, **said}
 
 
 def account(connection: Connection, looks: Sequence[Look], now: float) -> int:
@@ -84,6 +84,7 @@ def account(connection: Connection, looks: Sequence[Look], now: float) -> int:
     held, stops, waits = quarantined(connection), all_stops(connection), capped.all_capped(connection)
     seen = []
     plain: list[_Due] = []
+    ids = new_ids(len(looks))
     started = 0
     for look in looks:
         here = standing.get(look.key)
@@ -95,7 +96,7 @@ def account(connection: Connection, looks: Sequence[Look], now: float) -> int:
             _forget_what_did_not_fire(connection, look, now)
             continue
         judged = _judge(look, here.seen_until, now, _hold(here, stops, waits))
-        merged = [_merged(due, queued.get(skill)) for due in judged]
+        merged = [_merged(due, queued.get(skill), ids) for due in judged]
         if skill in held or look.active.manifest.overlap != "queue":
             started += sum(_record_by_itself(connection, due, now) for due in merged)
         else:
@@ -161,12 +162,12 @@ def _lateness(slot: Slot, now: float) -> str:
     return f"{now - slot.due:.0f} s after its time: no sidecar ran, or the machine slept"
 
 
-def _merged(due: _Due, queued: str | None) -> _Due:
+def _merged(due: _Due, queued: str | None, ids: Iterator[str]) -> _Due:
     """`queued` is a run that was there before we looked. Where all are caught up, each late one has its own run."""
     if not due.fires:
         return due
     if queued is None or (due.outcome == "late" and due.look.active.manifest.catch_up == "all"):
-        return replace(due, run=new_id())
+        return _Due(due.look, due.slot, due.outcome, due.reason, next(ids))
     return replace(due, outcome="merged", reason=f"run {queued} has yet to start", run=queued)
 
 

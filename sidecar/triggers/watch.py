@@ -13,14 +13,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
-from itertools import islice
-from typing import TypeVar
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
 
+from sidecar.batched import batched
 from sidecar.checker.manifest import Manifest
 from sidecar.clock import Clock
 from sidecar.registry import Active, Registry
@@ -33,8 +32,6 @@ from sidecar.triggers.timetable import Timetable
 AT_ONCE = 250  # schedules that one transaction accounts for
 LOOK_AGAIN_AFTER = 1.0  # seconds
 WAKE = "wake"
-
-T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -90,10 +87,24 @@ class Triggers:
     def schedules(self, manifest: Manifest) -> list[Schedule]:
         return [Schedule(trigger, self._zone) for trigger in manifest.timed]
 
-    def next_due(self, active: Active) -> float | None:
+    @property
+    def watching(self) -> bool:
+        """Of many hosts, the one that leads does."""
+        return bool(self._timer.running)
+
+    def coming(self) -> Iterator[str]:
+        """The skills with a schedule, in the order in which they are due next, each once."""
+        met: set[str] = set()
+        with self._changing:
+            due = [(one.timetable.next_due, list(one.skills)) for one in self._watched.values()]
+        for _, here in sorted((at, skills) for at, skills in due if at is not None):
+            yield from (skill for skill in here if skill not in met)
+            met.update(here)
+
+    def next_due(self, manifest: Manifest) -> float | None:
         """When the first slot of its schedules is due."""
         with self._changing:
-            watched = [self._watched.get(schedule.name) for schedule in self.schedules(active.manifest)]
+            watched = [self._watched.get(schedule.name) for schedule in self.schedules(manifest)]
         due = [one.timetable.next_due for one in watched if one]
         return min((moment for moment in due if moment is not None), default=None)
 
@@ -185,10 +196,3 @@ def _parts(looks: Iterable[Look]) -> Iterator[Sequence[Look]]:
         rounds += [[]] if place == len(rounds) else []
         rounds[place].append(look)
     return (part for one in rounds for part in batched(one, AT_ONCE))
-
-
-def batched(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
-    """`items` in slices of up to `size`."""
-    iterator = iter(items)
-    while some := tuple(islice(iterator, size)):
-        yield some
