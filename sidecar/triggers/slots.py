@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -33,6 +33,7 @@ from sidecar.triggers.schedule import Schedule, Slot
 from sidecar.triggers.timetable import Timetable
 
 LATE_AFTER = 60.0  # seconds after its time, a slot is late
+FIRES = ("fired", "late")
 ROWS_AT_MOST = 1_000  # of one look at one schedule; older slots share one row
 
 
@@ -52,8 +53,7 @@ class Look:
         return self.active.skill, self.schedule.name
 
 
-@dataclass(frozen=True, slots=True)
-class _Due:
+class _Due(NamedTuple):
     """One slot that has come, and what becomes of it."""
 
     look: Look
@@ -64,16 +64,20 @@ class _Due:
 
     @property
     def fires(self) -> bool:
-        return self.outcome in ("fired", "late")
-
-    @property
-    def key(self) -> dict[str, str]:
-        skill, schedule = self.look.key
-        return {"skill": skill, "schedule": schedule, "slot": self.slot.civil}
+        return self.outcome in FIRES
 
     def row(self, now: float) -> dict[str, Any]:
-        said = {"outcome": self.outcome, "reason": self.reason, "run": self.run, "created_at": now}
-        return {**self.key, "due_at": self.slot.due, **said}
+        skill, schedule = self.look.key
+        return {
+            "skill": skill,
+            "schedule": schedule,
+            "slot": self.slot.civil,
+            "due_at": self.slot.due,
+            "outcome": self.outcome,
+            "reason": self.reason,
+            "run": self.run,
+            "created_at": now,
+        }
 
 
 def account(connection: Connection, looks: Sequence[Look], now: float) -> int:
@@ -168,7 +172,7 @@ def _merged(due: _Due, queued: str | None, ids: Iterator[str]) -> _Due:
         return due
     if queued is None or (due.outcome == "late" and due.look.active.manifest.catch_up == "all"):
         return _Due(due.look, due.slot, due.outcome, due.reason, next(ids))
-    return replace(due, outcome="merged", reason=f"run {queued} has yet to start", run=queued)
+    return due._replace(outcome="merged", reason=f"run {queued} has yet to start", run=queued)
 
 
 # ---------------------------------------------------------------- rows
@@ -180,7 +184,7 @@ def _standing(connection: Connection, looks: Sequence[Look]) -> dict[tuple[str, 
         .join(skills, skills.c.name == schedule_rows.c.skill)
         .where(schedule_rows.c.skill.in_([look.active.skill for look in looks]))
     )
-    return {(row.skill, row.schedule): row for row in found}
+    return {(row.skill, row.schedule): row for row in found.all()}
 
 
 def _queued_runs(connection: Connection, looks: Sequence[Look]) -> dict[str, str]:
@@ -190,7 +194,7 @@ def _queued_runs(connection: Connection, looks: Sequence[Look]) -> dict[str, str
         .join(slots, slots.c.run == runs.c.id)
         .where(runs.c.skill.in_([look.active.skill for look in looks]), runs.c.state == "queued", runs.c.attempts == 0)
     )
-    return {row.skill: row.id for row in found}
+    return {row.skill: row.id for row in found.all()}
 
 
 def _record(connection: Connection, dues: Sequence[_Due], now: float) -> int:
@@ -205,13 +209,14 @@ def _record_by_itself(connection: Connection, due: _Due, now: float) -> int:
     one that skips, those for which there is room."""
     skill = due.look.active.skill
     if due.fires and (reason := held_back(connection, skill, now)):
-        due = replace(due, outcome="quarantined", reason=reason, run=None)
+        due = due._replace(outcome="quarantined", reason=reason, run=None)
     if not _add(connection, [due], now):
         return 0
     try:
         let_through(connection, skill, create(connection, _run(due), now))
     except Skipped as no_room:
-        here = [slots.c[name] == value for name, value in due.key.items()]
+        name, schedule = due.look.key
+        here = (slots.c.skill == name, slots.c.schedule == schedule, slots.c.slot == due.slot.civil)
         said = {"outcome": "skipped", "reason": str(no_room), "run": None}
         connection.execute(slots.update().where(*here).values(**said))
         return 0
@@ -232,7 +237,7 @@ def _add(connection: Connection, dues: Sequence[_Due], now: float) -> list[_Due]
 
 def _run(due: _Due) -> NewRun:
     active = due.look.active
-    trigger = f"{due.look.schedule.name} at {due.slot.civil}"
+    trigger = f"{due.look.key[1]} at {due.slot.civil}"
     return new_run(active.skill, active.version, active.manifest, trigger=trigger, id=due.run)
 
 
@@ -253,7 +258,7 @@ def _forget_what_did_not_fire(connection: Connection, look: Look, now: float) ->
             slots.c.skill == skill,
             slots.c.schedule == schedule,
             slots.c.due_at > now,
-            slots.c.outcome.not_in(("fired", "late")),
+            slots.c.outcome.not_in(FIRES),
         )
     )
 

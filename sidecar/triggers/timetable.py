@@ -3,8 +3,8 @@ then."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import dropwhile, islice, takewhile
+from collections.abc import Iterable
+from itertools import islice, takewhile
 
 from sidecar.triggers.schedule import Schedule, Slot
 
@@ -30,8 +30,8 @@ class Timetable:
     def next_due(self) -> float | None:
         return self._ahead[0].due if self._ahead else None
 
-    def came(self, since: float, now: float) -> Iterator[Slot]:
+    def came(self, since: float, now: float) -> Iterable[Slot]:
         """The slots after `since`, up to `now`."""
-        known = since >= self._since and (len(self._ahead) < AHEAD or now < self._ahead[-1].due)
-        slots = dropwhile(lambda slot: slot.due <= since, self._ahead) if known else self.schedule.after(since)
-        return takewhile(lambda slot: slot.due <= now, slots)
+        if since >= self._since and (len(self._ahead) < AHEAD or now < self._ahead[-1].due):
+            return [slot for slot in self._ahead if since < slot.due <= now]
+        return takewhile(lambda slot: slot.due <= now, self.schedule.after(since))

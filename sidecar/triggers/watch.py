@@ -29,7 +29,7 @@ from sidecar.triggers.schedule import Schedule
 from sidecar.triggers.slots import Look, account, remember
 from sidecar.triggers.timetable import Timetable
 
-AT_ONCE = 250  # schedules that one transaction accounts for
+AT_ONCE = 500  # schedules that one transaction accounts for
 LOOK_AGAIN_AFTER = 1.0  # seconds
 WAKE = "wake"
 
@@ -119,7 +119,7 @@ class Triggers:
                 for schedule in schedules:
                     watched = self._watched.get(schedule.name) or _Watched(Timetable(schedule, now))
                     self._watched[schedule.name] = watched
-                    watched.skills[active.skill] = active
+                    watched.skills[active.skill] = Look(active, watched.timetable)
 
     def _wake(self) -> None:
         now = self._clock.now()
@@ -141,7 +141,7 @@ class Triggers:
 
     def _account_for(self, some: Sequence[_Watched], now: float) -> None:
         with self._changing:
-            looks = [Look(active, watched.timetable) for watched in some for active in watched.skills.values()]
+            looks = [look for watched in some for look in watched.skills.values()]
         started = sum(self._store.write(partial(_account, part, now)) for part in _parts(looks))
         if started:
             self._on_new_run()
@@ -166,7 +166,7 @@ class _Watched:
     """A schedule, and the skills that declare it."""
 
     timetable: Timetable
-    skills: dict[str, Active] = field(default_factory=dict)
+    skills: dict[str, Look] = field(default_factory=dict)
     look_again: bool = False
 
     @property
