@@ -15,7 +15,18 @@ from sidecar.clock import moment
 from sidecar.difference import unified
 from sidecar.notices.tell import SAID
 from sidecar.store import Row
-from sidecar.store.schema import approvals, attempts, effects, logs, notices, runs, step_attempts, steps, versions
+from sidecar.store.schema import (
+    approvals,
+    attempts,
+    blobs,
+    effects,
+    logs,
+    notices,
+    runs,
+    step_attempts,
+    steps,
+    versions,
+)
 from sidecar.store.store import get_blob
 
 EXCERPT = 100  # characters of an output or a notice in a list of runs
@@ -32,6 +43,8 @@ def error_view(stored: Any) -> views.Error | None:
 def run_views(connection: Connection, rows: Iterable[Row]) -> list[views.Run]:
     """Runs with what they cost and whom they told, each in one query for all."""
     rows = list(rows)
+    if not rows:
+        return []
     wanted = [row.id for row in rows]
     costs = dict(
         connection.execute(
@@ -136,12 +149,7 @@ def run_detail(connection: Connection, row: Row) -> views.RunDetail:
             )
             for item in connection.execute(sa.select(logs).where(of_run[logs]).order_by(logs.c.at, logs.c.seq))
         ),
-        calls=tuple(
-            _call_view(connection, item)
-            for item in connection.execute(
-                sa.select(effects).where(of_run[effects]).order_by(effects.c.started_at, effects.c.n)
-            ).all()
-        ),
+        calls=tuple(_calls(connection, of_run[effects])),
         children=tuple(run_views(connection, children)),
         has_on_failure=bool(manifest.get("has_on_failure")),
     )
@@ -163,9 +171,20 @@ def _step_view(item: Row, tries: tuple[views.StepAttempt, ...]) -> views.Step:
     )
 
 
-def _call_view(connection: Connection, item: Row) -> views.Call:
-    request: JsonValue = json.loads(get_blob(connection, item.request))
-    reply: JsonValue = json.loads(get_blob(connection, item.reply)) if item.reply else None
+def _calls(connection: Connection, of_run: sa.ColumnElement[bool]) -> list[views.Call]:
+    """With what was asked and answered, which one read brings for all."""
+    asked, answered = blobs.alias(), blobs.alias()
+    wanted = sa.select(effects, asked.c.content.label("asked"), answered.c.content.label("answered"))
+    joined = wanted.join(asked, asked.c.hash == effects.c.request).outerjoin(
+        answered, answered.c.hash == effects.c.reply
+    )
+    in_order = joined.where(of_run).order_by(effects.c.started_at, effects.c.n)
+    return [_call_view(row) for row in connection.execute(in_order).all()]
+
+
+def _call_view(item: Row) -> views.Call:
+    request: JsonValue = json.loads(item.asked)
+    reply: JsonValue = json.loads(item.answered) if item.answered is not None else None
     return views.Call(
         at=moment(item.started_at),
         step=item.step if item.occurrence == 0 else f"{item.step}#{item.occurrence + 1}",

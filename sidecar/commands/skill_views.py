@@ -9,6 +9,7 @@ from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
+from typing import TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -26,6 +27,8 @@ from sidecar.triggers.schedule import in_words
 from sidecar.triggers.watch import Triggers
 
 NEXT_TIMES = 3
+
+Held: TypeAlias = Mapping[str, views.Quarantine]  # by skill
 
 
 @dataclass(frozen=True)
@@ -47,19 +50,20 @@ class SkillViews:
         self._triggers = triggers
 
     def all(self) -> list[views.Skill]:
-        shown = self._store.read(lambda connection: self._views(connection, _IS_HERE))
+        shown = self._store.read(lambda connection: self._views(connection, _IS_HERE, *_held(connection)))
         return sorted(shown, key=lambda skill: (skill.origin == "shipped", skill.name))
 
     def one(self, name: str) -> views.Skill:
         """Retired or not. Raises NoSuchSkill."""
-        shown = self._store.read(lambda connection: self._views(connection, skills.c.name == name))
+        which = skills.c.name == name
+        shown = self._store.read(lambda connection: self._views(connection, which, *_held(connection)))
         if not shown:
             raise NoSuchSkill(name)
         return shown[0]
 
     def tally(self, connection: Connection, next_up: int) -> Tally:
         """With so many of those that run next."""
-        held, stops = quarantines(connection), all_stops(connection)
+        held, stops = _held(connection)
         odd = connection.execute(
             _ROWS.where(_IS_HERE, sa.or_(skills.c.paused, _HAS_NEWS, skills.c.name.in_(held))).order_by(skills.c.name)
         ).all()
@@ -70,7 +74,7 @@ class SkillViews:
             paused=sum(row.paused for row in theirs),
             quarantined=sum(row.name in held for row in theirs),
             broken=sum(_problems(row) > 0 for row in theirs),
-            next_up=tuple(self._next_up(connection, resting, held, next_up)),
+            next_up=tuple(self._next_up(connection, resting, held, stops, next_up)),
         )
 
     def next_times(self, manifest: Manifest, held: views.Quarantine | None = None) -> tuple[datetime, ...]:
@@ -89,11 +93,12 @@ class SkillViews:
 
     # ------------------------------------------------------------ inside
 
-    def _views(self, connection: Connection, which: sa.ColumnElement[bool]) -> list[views.Skill]:
+    def _views(
+        self, connection: Connection, which: sa.ColumnElement[bool], held: Held, stops: Container[str]
+    ) -> list[views.Skill]:
         rows = connection.execute(_ROWS.where(which)).all()
         declared = self._registry.declared(connection, {row.name: row.active for row in rows if row.active})
         last = {run.skill: run for run in _last_runs(connection, which)}
-        held, stops = quarantines(connection), all_stops(connection)
         return [
             self._view(row, declared.get(row.name), last.get(row.name), held.get(row.name), stopped=row.name in stops)
             for row in rows
@@ -118,19 +123,24 @@ class SkillViews:
         )
 
     def _next_up(
-        self, connection: Connection, resting: Container[str], held: Mapping[str, views.Quarantine], count: int
+        self, connection: Connection, resting: Container[str], held: Held, stops: Container[str], count: int
     ) -> list[views.Skill]:
         """The quarantined ones are next when their trial is."""
         wait = islice((name for name in self._triggers.coming() if name not in held and name not in resting), count)
         names = [*wait, *(name for name in held if name not in resting)]
         which = skills.c.name.in_(names) if self._triggers.watching else sa.true()
-        shown = self._views(connection, sa.and_(_IS_HERE, which))
+        shown = self._views(connection, sa.and_(_IS_HERE, which), held, stops)
         return sorted((skill for skill in shown if skill.next_at), key=_next_at)[:count]
 
     def _next_at(self, active: Declared, held: views.Quarantine | None) -> datetime | None:
         """On a host that leads, and so keeps the schedules, it is known already; that counts where skills are many."""
         due = None if held else self._triggers.next_due(active.manifest)
         return next(iter(self.next_times(active.manifest, held)), None) if due is None else moment(due)
+
+
+def _held(connection: Connection) -> tuple[Held, dict[str, Row]]:
+    """The skills that are quarantined, and those that are stopped."""
+    return quarantines(connection), all_stops(connection)
 
 
 _IS_HERE = skills.c.retired_at.is_(None)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -34,7 +36,7 @@ from sidecar.notices.health import notice_health, target_health
 from sidecar.notices.targets import secrets_of
 from sidecar.registry import record_audit
 from sidecar.secret_folder import names_in
-from sidecar.store import Store, StoreError
+from sidecar.store import Row, Store, StoreError
 from sidecar.store.schema import budget_waits, runs
 
 SHOWN = 5
@@ -69,11 +71,9 @@ class WholeCommands:
         midnight = _midnight(now, self._settings.zone)
 
         def read(connection: Connection) -> views.Status:
-            failed = connection.scalar(
-                sa.select(sa.func.count()).where(
-                    runs.c.state == "failed", ~runs.c.rehearsal, runs.c.ended_at >= midnight
-                )
-            )
+            running, waiting = _in_state(connection, "running", "queued"), _in_state(connection, "waiting")
+            shown = {run.id: run for run in run_views(connection, [*running, *waiting])}
+            counts = connection.execute(_counts(midnight)).one()
             return views.Status(
                 version=version("tend-harness"),
                 pid=os.getpid(),
@@ -81,15 +81,15 @@ class WholeCommands:
                 zone=self._settings.zone,
                 started_at=moment(self._started),
                 **vars(self._skills.tally(connection, SHOWN)),
-                running=tuple(_in_state(connection, "running", "queued")),
-                waiting=tuple(_in_state(connection, "waiting")),
-                failed_today=failed or 0,
+                running=tuple(shown[run.id] for run in running),
+                waiting=tuple(shown[run.id] for run in waiting),
+                failed_today=counts.failed,
                 approvals=tuple(open_approvals(connection, now)),
                 proposals=tuple(open_proposals(connection)),
                 model=None if self._settings.model_missing else self._settings.model_write,
                 model_missing=self._settings.model_missing,
                 spent_today=spent_today(connection, self._budget.configured, self._budget.today),
-                waiting_for_budget=connection.scalar(_AT_A_CAP) or 0,
+                waiting_for_budget=counts.at_a_cap,
                 degraded=degraded,
                 tier=reached().tier,
                 tier_because=reached().because,
@@ -187,7 +187,13 @@ class WholeCommands:
         return views.Health(name="model", state="ok", detail=f"{self._settings.model_write} at {where}; {gateway}")
 
 
-_AT_A_CAP = sa.select(sa.func.count(sa.distinct(budget_waits.c.run)))
+def _counts(midnight: float) -> sa.Select[*tuple[Any, ...]]:
+    """How many runs have failed since then, and how many wait for room under a cap."""
+    failed = (runs.c.state == "failed", ~runs.c.rehearsal, runs.c.ended_at >= midnight)
+    return sa.select(
+        sa.select(sa.func.count()).where(*failed).select_from(runs).scalar_subquery().label("failed"),
+        sa.select(sa.func.count(sa.distinct(budget_waits.c.run))).scalar_subquery().label("at_a_cap"),
+    )
 
 
 def _stopped(connection: Connection) -> views.Stop | None:
@@ -195,12 +201,11 @@ def _stopped(connection: Connection) -> views.Stop | None:
     return stop_view(stop) if stop else None
 
 
-def _in_state(connection: Connection, *states: str) -> list[views.Run]:
+def _in_state(connection: Connection, *states: str) -> Sequence[Row]:
     """The newest of them: found by their state, of which there are few. (By the order itself, which PostgreSQL prefers
     where it is given, all runs that are over would be looked through.)"""
     newest = (runs.c.seq + 0).desc()
-    rows = connection.execute(sa.select(runs).where(runs.c.state.in_(states)).order_by(newest).limit(20)).all()
-    return run_views(connection, rows)
+    return connection.execute(sa.select(runs).where(runs.c.state.in_(states)).order_by(newest).limit(20)).all()
 
 
 def _midnight(now: float, zone: str) -> float:

@@ -8,18 +8,22 @@ before its types are checked.
 from __future__ import annotations
 
 import argparse
+import itertools
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
 from sidecar.checker.limited import Limits
+from sidecar.checker.manifest import Every
 from sidecar.checker.report import Snapshot
 from sidecar.checker.types import BatchMypy
 from sidecar.client import Client, views
+from tests.bench.made_live import Made, make_live
 from tests.support.live_sidecar import LiveSidecar
 
 SOURCE = '''"""Report the price of thing {number}."""
@@ -38,7 +42,7 @@ def thing_{number}(run: Run) -> int:
     return run.step(price, "thing {number}")
 '''
 BURST = 20  # files
-PATIENCE = 1800.0  # seconds until all skills of the workspace are live
+WARM_UP = 15.0  # seconds
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -60,35 +64,40 @@ def main(given: argparse.Namespace) -> int:
 
 
 def _row(folder: Path, count: int, saves: int) -> tuple[list[float], list[float], list[float]]:
-    skills = folder / "workspace" / "skills"
-    skills.mkdir(parents=True)
-    for number in range(count):
-        (skills / f"thing_{number}.py").write_text(_source(number, 0))
-    live, floor, bursts = [], [], []
-    with LiveSidecar(folder) as sidecar:
-        _wait_for_all(sidecar.client, count)
-        mypy = _batch_mypy(folder)
-        for salt in range(1, saves + 1):
+    sidecar = LiveSidecar(folder)
+    skills = sidecar.workspace / "skills"
+    make_live(sidecar, [_made(number) for number in range(count)], _tell)
+    live: list[float] = []
+    floor: list[float] = []
+    bursts: list[float] = []
+    with sidecar:
+        mypy, salts = _batch_mypy(folder), itertools.count(1)
+        _warm_up(sidecar.client, skills, count, salts)
+        for salt in islice(salts, saves):
+            _tell(f"{count:,} skills: save {len(live) + 1} of {saves}")
             live.append(_save(sidecar.client, skills, salt % count, salt))
             floor.append(_timed(partial(mypy, _source(0, salt))))
-        for salt in range(saves + 1, saves + 1 + max(1, saves // 5)):
+        for salt in islice(salts, max(1, saves // 5)):
+            _tell(f"{count:,} skills: {BURST} at once, {len(bursts) + 1} of {max(1, saves // 5)}")
             bursts.append(_save_many(sidecar.client, skills, salt))
     return live, floor, bursts
 
 
-def _wait_for_all(client: Client, count: int) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while (ready := sum(skill.version is not None for skill in client.skills()) - 2) < count:
-        _tell(f"{ready:,} of {count:,} skills are live")
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"{count - ready} skills are not live after {PATIENCE:g} s")
-        time.sleep(0.5)
-    _tell("")
+def _made(number: int) -> Made:
+    return Made(f"thing_{number}", _source(number, 0), Every(seconds=3600 * _hours(number)))
+
+
+def _warm_up(client: Client, skills: Path, count: int, salts: Iterator[int]) -> None:
+    """Until the checker has its library loaded, each check takes ten times as long."""
+    began = time.monotonic()
+    while time.monotonic() < began + WARM_UP:
+        _tell(f"{count:,} skills: the checker warms up")
+        salt = next(salts)
+        _save(client, skills, salt % count, salt)
 
 
 def _tell(progress: str) -> None:
-    if sys.stderr.isatty():
-        print(f"\r{progress:<40}\r", end="", file=sys.stderr, flush=True)
+    print(f"save: {progress}", file=sys.stderr, flush=True)
 
 
 def _save(client: Client, skills: Path, number: int, salt: int) -> float:
@@ -149,7 +158,11 @@ def _timed(act: Callable[[], None]) -> float:
 
 
 def _source(number: int, salt: int) -> str:
-    return SOURCE.format(number=number, salt=salt, hours=1 + number % 23)
+    return SOURCE.format(number=number, salt=salt, hours=_hours(number))
+
+
+def _hours(number: int) -> int:
+    return 1 + number % 23
 
 
 def _spread(figures: list[float]) -> str:

@@ -5,26 +5,21 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
-from pathlib import Path
-from typing import Any, TypeAlias
 
 import httpx2
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection
 
-from sidecar.checker.manifest import Cron, Manifest
-from sidecar.checker.report import Report, Snapshot
+from sidecar.checker.manifest import Cron
 from sidecar.client import Client
-from sidecar.store import Store
-from sidecar.store.schema import blobs, skills, slots, versions
+from sidecar.store.schema import slots
 from tests.bench.engine.figure import Figure, Goal
 from tests.bench.engine.process import memory, processor_seconds
 from tests.bench.engine.stage import PATIENCE, Stage, tell
+from tests.bench.made_live import Made, make_live
 from tests.support.live_sidecar import LiveSidecar
 from tests.support.waiting import wait_until
 
@@ -41,8 +36,6 @@ BLOCKED = Goal("at most", 100)  # milliseconds
 IDLE = Goal("at most", 2)  # percent of a core
 ASK_EVERY = 0.01  # seconds
 PREPARE = (60, 240, 480)  # seconds that a start may take
-
-Rows: TypeAlias = dict[str, dict[str, Any]]  # of one skill, by table
 
 
 class TooLate(Exception):
@@ -139,37 +132,14 @@ def _asking(client: Client) -> Iterator[list[float]]:
 
 
 def _register(sidecar: LiveSidecar, count: int, due: datetime) -> None:
-    """Make them live without a check, all in one transaction: one by one that takes longer than what is measured."""
-    (sidecar.workspace / "skills").mkdir()
-    now = time.time()
-    made = [_skill(sidecar.workspace, number, due, now) for number in range(count)]
-    with Store(sidecar.client.settings.database) as store:
-        store.write(lambda connection: _insert(connection, made))
+    made = [_skill(number, due) for number in range(count)]
+    make_live(sidecar, made, lambda progress: tell(f"schedules: {progress}"))
 
 
-def _insert(connection: Connection, made: Sequence[Rows]) -> None:
-    for table in (blobs, versions, skills):
-        connection.execute(table.insert(), [rows[table.name] for rows in made])
-
-
-def _skill(workspace: Path, number: int, due: datetime, now: float) -> Rows:
-    """Its file, and its rows, as the registry writes them."""
+def _skill(number: int, due: datetime) -> Made:
     hours = [due.hour, *(hour for place, hour in enumerate(_other_hours(due)) if number >> place & 1)]
     name, expression = f"scheduled_{number}", f"{due.minute} {','.join(map(str, sorted(hours)))} * * *"
-    path, content = f"skills/{name}.py", SOURCE.format(hours=hours, expression=expression, number=number).encode()
-    (workspace / path).write_bytes(content)
-    blob, snapshot = sha256(content).hexdigest(), Snapshot(entry=path, files={path: content})
-    manifest = Manifest(name=name, purpose="", takes_input=False, triggers=(Cron(expression=expression),))
-    report = Report(skill=name, hash=snapshot.hash, manifest=manifest).model_dump(mode="json")
-    made = {"entry": path, "files": {path: blob}, "author": "bench", "reason": "measured", "created_at": now}
-    return {
-        "blobs": {"hash": blob, "content": content},
-        "versions": made
-        | {"hash": snapshot.hash, "skill": name, "state": "active", "activated_at": now}
-        | {"manifest": manifest.model_dump(mode="json"), "report": report},
-        "skills": {"name": name, "origin": "workspace", "active": snapshot.hash, "newest": snapshot.hash}
-        | {"report": report, "paused": False},
-    }
+    return Made(name, SOURCE.format(hours=hours, expression=expression, number=number), Cron(expression=expression))
 
 
 def _other_hours(due: datetime) -> list[int]:
