@@ -25,9 +25,7 @@ SLOTS_AT_MOST = 500  # of one schedule, in one answer
 
 
 class WhyCommands:
-    def __init__(
-        self, store: Store, clock: Clock, registry: Registry, triggers: Triggers, skills: SkillViews
-    ) -> None:
+    def __init__(self, store: Store, clock: Clock, registry: Registry, triggers: Triggers, skills: SkillViews) -> None:
         self._store = store
         self._clock = clock
         self._registry = registry
