@@ -21,7 +21,7 @@ from sidecar.checker.report import Report, Snapshot
 from sidecar.client import views
 from sidecar.clock import Clock
 from sidecar.commands.edits import Edit, edited
-from sidecar.commands.show import entry_text, new_run_view, run_views, version_view
+from sidecar.commands.show import entry_text, new_run_view, version_view
 from sidecar.commands.skill_views import SkillViews
 from sidecar.commands.table import command
 from sidecar.difference import text_hash, unified
@@ -37,7 +37,7 @@ from sidecar.proposals import proposed_by, put_proposal
 from sidecar.quarantine.count import start_afresh
 from sidecar.registry import Active, Origin, Registry, record_audit
 from sidecar.store import Row, Store
-from sidecar.store.schema import runs, skills
+from sidecar.store.schema import skills
 from sidecar.triggers.watch import Triggers
 from sidecar.waiting import asked_about, said_no
 
