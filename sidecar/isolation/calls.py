@@ -41,15 +41,18 @@ _WHO_AND_WHEN = """
 """
 
 
-def worker_rules(pid: int) -> Mapping[str, Rule]:
-    """For the process `pid`, which is a worker."""
+# In the place of the worker's own process id, until that is known: none is so high (PID_MAX_LIMIT is 2²²).
+OWN_PID = 0x7FEDCBA9
+
+
+def worker_rules() -> Mapping[str, Rule]:
     plain = " ".join((_FILES, _WAITING, _MEMORY, _THREADS, _WHO_AND_WHEN)).split()
     return dict.fromkeys(plain, ALLOW) | {
         "clone": Bits(0, _CLONE_THREAD, _CLONE_THREAD),  # a thread, no process
         "clone3": ABSENT,  # its flags are out of a filter's sight; the C library then uses clone
-        "kill": OneOf(0, (pid,)),
-        "tgkill": OneOf(0, (pid,)),
-        "prlimit64": OneOf(0, (0, pid)),
+        "kill": OneOf(0, (OWN_PID,)),
+        "tgkill": OneOf(0, (OWN_PID,)),
+        "prlimit64": OneOf(0, (0, OWN_PID)),
         "prctl": OneOf(0, (_PR_SET_NAME, _PR_GET_NAME)),
         "sendto": Null(4),  # over what is connected
         "fcntl": OneOf(1, _FCNTL),

@@ -48,17 +48,18 @@ class Ruleset:
 
     def __init__(self, places: Iterable[tuple[Path, int]]) -> None:
         self._version = version()
-        self._places = [(os.open(path, os.O_PATH | os.O_CLOEXEC), rights) for path, rights in places if path.exists()]
+        opened = [(os.open(path, os.O_PATH | os.O_CLOEXEC), rights) for path, rights in places if path.exists()]
+        self._rules = [self._rule(descriptor, rights) for descriptor, rights in opened]
 
     def restrict(self, further: Sequence[tuple[Path, int]] = ()) -> None:
         """Hold this process, and all that it starts, to the places and to the `further` ones, for good. It needs
         no_new_privs, and one thread."""
         ruleset = self._create()
-        for descriptor, rights in self._places:
-            self._allow(ruleset, descriptor, rights)
+        for rule in self._rules:
+            _add(ruleset, rule)
         for path, rights in further:
             descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
-            self._allow(ruleset, descriptor, rights)
+            _add(ruleset, self._rule(descriptor, rights))
             os.close(descriptor)
         system_call(_RESTRICT_SELF, ctypes.c_int(ruleset), ctypes.c_uint32(0))
         os.close(ruleset)
@@ -74,9 +75,13 @@ class Ruleset:
         size = ctypes.c_size_t(len(attributes))
         return system_call(_CREATE_RULESET, ctypes.c_char_p(attributes), size, ctypes.c_uint32(0))
 
-    def _allow(self, ruleset: int, place: int, rights: int) -> None:
+    def _rule(self, place: int, rights: int) -> ctypes.c_char_p:
+        """`struct landlock_path_beneath_attr`."""
         rights &= self._handled
         if not stat.S_ISDIR(os.fstat(place).st_mode):
             rights &= _OF_FILES
-        rule = ctypes.c_char_p(struct.pack("=Qi", rights, place))
-        system_call(_ADD_RULE, ctypes.c_int(ruleset), ctypes.c_int(_PATH_BENEATH), rule, ctypes.c_uint32(0))
+        return ctypes.c_char_p(struct.pack("=Qi", rights, place))
+
+
+def _add(ruleset: int, rule: ctypes.c_char_p) -> None:
+    system_call(_ADD_RULE, ctypes.c_int(ruleset), ctypes.c_int(_PATH_BENEATH), rule, ctypes.c_uint32(0))

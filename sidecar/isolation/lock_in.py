@@ -7,7 +7,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from sidecar.isolation import kernel, seccomp
-from sidecar.isolation.calls import worker_rules
+from sidecar.isolation.calls import OWN_PID, worker_rules
 from sidecar.isolation.landlock import READ, WRITE, Ruleset
 from sidecar.isolation.limits import Limits
 from sidecar.isolation.readable import worker_places
@@ -23,8 +23,8 @@ class LockIn:
     """Prepared once, in the process that forks; or in the process itself, where that was executed."""
 
     def __init__(self, tier: Tier) -> None:
-        self._tier = tier
         self._ruleset = Ruleset(worker_places()) if tier == "locked" else None
+        self._calls = seccomp.compiled(worker_rules(), DENY) if tier != "limited" else None
 
     def close(
         self, keep: Collection[int], *, limits: Limits, scratch: Path | None = None, reads: Collection[Path] = ()
@@ -39,8 +39,8 @@ class LockIn:
         if self._ruleset:
             self._ruleset.restrict([*((path, READ) for path in reads), *([(scratch, WRITE)] if scratch else ())])
         close_all_but(keep)
-        if self._tier != "limited":
-            seccomp.restrict(seccomp.compiled(worker_rules(os.getpid()), DENY))
+        if self._calls:
+            seccomp.restrict(seccomp.filled_in(self._calls, OWN_PID, os.getpid()))
 
 
 def close_all_but(keep: Collection[int]) -> None:

@@ -90,6 +90,11 @@ def compiled(rules: Mapping[str, Rule], otherwise: int) -> bytes:
     return b"".join(struct.pack("=HBBI", *each) for each in _program(rules, otherwise))
 
 
+def filled_in(program: bytes, what: int, with_: int) -> bytes:
+    """The compiled program, with another value where it has the value `what`, which it has nowhere by chance."""
+    return program.replace(struct.pack("=I", what), struct.pack("=I", with_))
+
+
 def restrict(program: bytes) -> None:
     """Hold this thread, and all that it starts, to the compiled rules, for good. It needs no_new_privs."""
     text = ctypes.create_string_buffer(program, len(program))
