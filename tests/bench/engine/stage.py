@@ -19,6 +19,7 @@ from tests.support.waiting import wait_until
 
 PATIENCE = 600.0  # seconds
 ASK_EVERY = 0.05  # seconds
+LIVE: tuple[views.RunState, ...] = ("queued", "running", "waiting")
 
 
 @dataclass(frozen=True)
@@ -72,13 +73,16 @@ def call_all(sidecar: LiveSidecar, skill: str, count: int) -> None:
 
 
 def wait_for_all(sidecar: LiveSidecar, skill: str, count: int) -> list[views.Run]:
-    """The runs of the skill, when `count` of them have ended."""
+    """The `count` newest runs of the skill, all of them called, when none is under way. Asked for little until then:
+    each answer takes the sidecar's time."""
 
-    def ended() -> list[views.Run]:
-        return [run for run in sidecar.client.runs(skill=skill, limit=1000) if run.state in FINAL]
+    def are_over() -> bool:
+        return not any(sidecar.client.runs(skill=skill, state=state, limit=1) for state in LIVE)
 
-    wait_until(lambda: len(ended()) >= count, f"{count} runs of {skill} end", within=PATIENCE)
-    found = ended()
+    wait_until(are_over, f"{count} runs of {skill} end", within=PATIENCE)
+    found = sidecar.client.runs(skill=skill, limit=count)
+    if len(found) < count:
+        raise AssertionError(f"there are {len(found)} runs of {skill}, and not {count}")
     if bad := [run for run in found if run.state != "succeeded"]:
         raise AssertionError(f"{len(bad)} runs did not succeed; the first: {bad[0].error}")
     return found
