@@ -16,6 +16,7 @@ from sidecar.client import Client, views
 from sidecar.store import Store
 from sidecar.store.schema import attempts, runs, step_attempts, steps
 from tests.bench.engine.figure import Figure, Goal
+from tests.bench.engine.in_turns import in_turns
 from tests.bench.engine.stage import Stage, tell
 from tests.support.live_sidecar import LiveSidecar
 
@@ -33,19 +34,10 @@ def measure(stage: Stage) -> list[Figure]:
         remember(sidecar, count)
         with sidecar:
             client = sidecar.client
-            asked = _questions(client, count)
-            taken: dict[str, list[float]] = {name: [] for name in asked}
-            floor: list[float] = []
-            for number in range(rounds + 1):
-                tell(f"history: round {number} of {rounds}")
-                for name, ask in asked.items():
-                    taken[name].append(_timed(ask))
-                floor.append(_timed(client.approvals))
-    words = f"{count * STEPS:,} steps stored"
-    return [  # the first round reads what is not in the cache yet
-        Figure(f"{name}, {words}", "ms", values[1:], floor[1:], "a small command", GOAL)
-        for name, values in taken.items()
-    ]
+            words = f"{count * STEPS:,} steps stored"
+            asked = {f"{name}, {words}": partial(_timed, ask) for name, ask in _questions(client, count).items()}
+            floor = partial(_timed, client.approvals)
+            return in_turns(asked, floor, "a small command", rounds=rounds, goal=GOAL)
 
 
 def _questions(client: Client, count: int) -> dict[str, Callable[[], object]]:
