@@ -30,7 +30,8 @@ class WorkersUnavailable(Exception):
 
 
 class Worker:
-    """One forked process. `sock` is our end of the conversation, `scratch` the folder that it may write to."""
+    """One process, forked or about to be. `sock` is our end of the conversation, `scratch` the folder that it may write
+    to."""
 
     def __init__(self, name: int, sock: socket.socket, scratch: Path, zygote: _ZygoteProcess) -> None:
         self.name = name
@@ -50,7 +51,9 @@ class Worker:
 
 class Workers:
     """Starts a zygote when it is first needed, and another when it has died: one that forks attempts, and one that
-    forks programs, which is small, since to fork a process takes as long as it is large."""
+    forks programs, which is small, since to fork a process takes as long as it is large.
+
+    The next attempt's worker is forked ahead, while nobody waits for it: locked in, it waits to be told what to do."""
 
     def __init__(self, lock: Path, scratch: Path) -> None:
         self._locks: Mapping[Kind, Path] = {"attempts": lock, "programs": lock.with_name("programs.lock")}
@@ -58,6 +61,7 @@ class Workers:
         self._turn = threading.Lock()
         self._names = itertools.count(1)
         self._zygotes: dict[Kind, _ZygoteProcess] = {}
+        self._next: Worker | None = None
         self._closed = False
 
     @property
@@ -71,17 +75,34 @@ class Workers:
             self._running("attempts")
             os.close(hold(self._locks["programs"]))
             remove_all(self._scratch)
+            self._next = self._fork()
 
     def spawn(self) -> Worker:
-        """Fork a worker. Raises WorkersUnavailable."""
-        ours, theirs = socket.socketpair()
-        with theirs, self._turn:
+        """A worker, and the next one is forked ahead. Raises WorkersUnavailable."""
+        with self._turn:
+            zygote = self._running("attempts")
+            if self._next is not None and (self._next.zygote is not zygote or self._next.exited.is_set()):
+                self._next.clear_away()
+                self._next = None
+            worker = self._next or self._fork()
+            self._next = None
             try:
-                zygote = self._running("attempts")
-            except WorkersUnavailable:
-                ours.close()
-                raise
-            worker = Worker(next(self._names), ours, make_scratch(self._scratch), zygote)
+                self._next = self._fork()
+            except WorkersUnavailable as error:
+                log.warning("no worker could be forked ahead: %s", error)
+        try:
+            zygote.wait_for(worker)
+        except WorkersUnavailable:
+            worker.clear_away()
+            raise
+        return worker
+
+    def _fork(self) -> Worker:
+        """Ask for a worker; whoever uses it waits for it. Raises WorkersUnavailable."""
+        zygote = self._running("attempts")
+        ours, theirs = socket.socketpair()
+        worker = Worker(next(self._names), ours, make_scratch(self._scratch), zygote)
+        with theirs:
             try:
                 zygote.spawn(worker, theirs)
             except WorkersUnavailable:
@@ -97,6 +118,7 @@ class Workers:
                 zygote = self._running("programs")
                 program = Worker(next(self._names), ours, scratch, zygote)
                 zygote.spawn(program, theirs, argv)
+                zygote.wait_for(program)
             except WorkersUnavailable:
                 ours.close()
                 raise
@@ -125,6 +147,8 @@ class Workers:
             self._closed = True
             for zygote in self._zygotes.values():
                 zygote.close()
+            if self._next is not None:
+                self._next.clear_away()
 
     def _running(self, kind: Kind) -> _ZygoteProcess:
         if self._closed:
@@ -159,7 +183,7 @@ class _ZygoteProcess:
             raise WorkersUnavailable(f"the zygote was not ready within {READY_WITHIN:g} s. See: tend doctor")
 
     def spawn(self, worker: Worker, theirs: socket.socket, argv: Sequence[str] = ()) -> None:
-        """Fork it, and have it execute an attempt, or the program that `argv` names."""
+        """Have it forked, to execute an attempt, or the program that `argv` names."""
         self._workers[worker.name] = worker
         try:
             with self._sending:
@@ -167,6 +191,9 @@ class _ZygoteProcess:
                 socket.send_fds(self._control, [wanted.encode() + b"\n"], [theirs.fileno()])
         except OSError as error:
             raise WorkersUnavailable(f"the zygote is gone: {error}") from error
+
+    def wait_for(self, worker: Worker) -> None:
+        """Until it is forked."""
         if not worker.spawned.wait(SPAWNED_WITHIN):
             self.end("it did not fork")
             worker.spawned.wait(DEAD_WITHIN)

@@ -158,7 +158,7 @@ def test_it_gives_no_command(anyones: LiveSidecar, ended: dict[str, views.RunDet
 
 def test_it_leaves_nothing(anyones: LiveSidecar, ended: dict[str, views.RunDetail]) -> None:
     [zygote] = [pid for pid, line in children_of(anyones.pid).items() if "sidecar.execution.zygote" in line]
-    wait_until(lambda: not children_of(zygote), "its processes are gone")
+    wait_until(lambda: len(children_of(zygote)) == 1, "none is left but the one that waits for the next run")
     scratch = anyones.workspace / ".tend" / "scratch"
     wait_until(lambda: not list(scratch.iterdir()), "its scratch folders are gone")
     planted = [*anyones.workspace.rglob("planted.py")]
