@@ -14,7 +14,7 @@ from tests.chaos.ten_steps import NAME, STEPS, TenSteps, text
 from tests.chaos.ticker import TICKER, TICKER_TEXT
 from tests.fundamentals.test_32_irreversible_steps import paging
 from tests.support.live_sidecar import LiveSidecar
-from tests.support.processes import children_of
+from tests.support.processes import workers_of
 from tests.support.sink import Sink
 from tests.support.waiting import wait_until
 
@@ -29,11 +29,6 @@ from skills import Run, event, skill
 def listener(run: Run, number: int) -> str:
     return "heard"
 '''
-
-
-def workers(sidecar: LiveSidecar) -> list[int]:
-    zygotes = [pid for pid, command in children_of(sidecar.pid).items() if "execution.zygote" in command]
-    return [pid for zygote in zygotes for pid in children_of(zygote)]
 
 
 def slots_since(sidecar: LiveSidecar, halt: views.Halt) -> list[views.Slot]:
@@ -52,7 +47,7 @@ def test_under_load_all_of_it_ends_nothing_begins_and_all_goes_on_after_the_star
     wait_until(lambda: len(sink.received) > RUNS, "they are at work")
 
     halt = sidecar.client.stop(reason="the bill is strange")
-    assert workers(sidecar) == []
+    assert workers_of(sidecar.pid) == []
     assert halt.runs
     assert {(run.state, run.reason) for run in halt.runs} == {("queued", "stopped")}, "none runs on after 5 s"
     received = len(sink.received)
@@ -69,7 +64,7 @@ def test_under_load_all_of_it_ends_nothing_begins_and_all_goes_on_after_the_star
     assert reason is not None
     assert reason.startswith("everything is stopped by person since ")
     assert reason.endswith("UTC: the bill is strange")
-    assert (len(sink.received), workers(sidecar)) == (received, []), "nothing has begun"
+    assert (len(sink.received), workers_of(sidecar.pid)) == (received, []), "nothing has begun"
     status = sidecar.client.status()
     assert status.stopped == halt.stop
     assert [health.fix for health in sidecar.client.doctor() if health.name == "stop"] == ["tend start --all"]

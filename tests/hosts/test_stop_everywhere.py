@@ -11,7 +11,7 @@ from harness.demo.scripted_model import Hang, Request, ScriptedModel, Turn
 from sidecar.client import views
 from tests.hosts.fleet import Fleet, executed_by, put_steps
 from tests.support.live_sidecar import LiveSidecar
-from tests.support.processes import children_of
+from tests.support.processes import workers_of
 from tests.support.sink import Sink
 from tests.support.waiting import wait_until
 
@@ -65,8 +65,7 @@ def all_have_ended(hosts: tuple[LiveSidecar, LiveSidecar], halt: views.Halt, run
     assert {(run.state, run.reason) for run in halt.runs} == {("queued", "stopped")}
     assert {run.id for run in halt.runs} <= set(runs)
     for host in hosts:
-        zygotes = [pid for pid, command in children_of(host.pid).items() if "execution.zygote" in command]
-        assert [child for zygote in zygotes for child in children_of(zygote)] == []
+        assert workers_of(host.pid) == []
 
 
 def test_steps_end_on_every_host_and_go_on_after_the_start(fleet: Fleet, sink: Sink) -> None:

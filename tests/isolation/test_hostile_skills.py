@@ -160,7 +160,7 @@ def test_it_leaves_nothing(anyones: LiveSidecar, ended: dict[str, views.RunDetai
     [zygote] = [pid for pid, line in children_of(anyones.pid).items() if "sidecar.execution.zygote" in line]
     wait_until(lambda: len(children_of(zygote)) == 1, "none is left but the one that waits for the next run")
     scratch = anyones.workspace / ".tend" / "scratch"
-    wait_until(lambda: not list(scratch.iterdir()), "its scratch folders are gone")
+    wait_until(lambda: len(list(scratch.rglob("*"))) == 1, "its scratch folders are gone, the next one's is empty")
     planted = [*anyones.workspace.rglob("planted.py")]
     assert planted == []
 

@@ -14,10 +14,23 @@ def children_of(pid: int) -> dict[int, str]:
     return {child: command for child, command in found.items() if command}
 
 
+def workers_of(sidecar: int) -> list[int]:
+    """The processes that execute its runs: what is below its zygote, but for the one that waits for the next run. That
+    is the newest, for it was forked when the others had begun."""
+    zygotes = [pid for pid, command in children_of(sidecar).items() if "execution.zygote attempts" in command]
+    return [pid for zygote in zygotes for pid in sorted(children_of(zygote), key=_started_at)[:-1]]
+
+
 def is_alive(pid: int) -> bool:
     """Whether it can do anything any more: one that nobody has reaped yet can't."""
     status = _read(Path(f"/proc/{pid}/stat"))
     return bool(status) and status.rpartition(")")[2].split()[0] not in ("Z", "X")
+
+
+def _started_at(pid: int) -> tuple[int, int]:
+    """In clock ticks, and by its id among those of the same tick."""
+    status = _read(Path(f"/proc/{pid}/stat")).rpartition(")")[2].split()
+    return int(status[19]) if status else 0, pid
 
 
 def _read(path: Path) -> str:

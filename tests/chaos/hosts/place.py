@@ -12,7 +12,6 @@ from sidecar.store.schema import attempts, hosts, leadership
 from tests.hosts.fleet import Fleet
 from tests.support.live_sidecar import LiveSidecar
 from tests.support.postgresql import socket_file, through
-from tests.support.processes import children_of
 from tests.support.proxy import Proxy
 from tests.support.waiting import wait_until
 
@@ -57,9 +56,3 @@ class Place:
             sa.select(attempts.c.run, attempts.c.number, attempts.c.started_at).where(attempts.c.run.in_(under_way))
         )
         return min((row.started_at for row in rows if row.number > under_way[row.run]), default=None)
-
-    def workers_of(self, name: str) -> list[int]:
-        """The processes that execute runs there."""
-        parts = children_of(self.hosts[name].pid)
-        zygotes = [pid for pid, command in parts.items() if "sidecar.execution.zygote" in command]
-        return [pid for zygote in zygotes for pid in children_of(zygote)]

@@ -18,7 +18,7 @@ from tests.chaos.ten_steps import NAME, STEPS, TenSteps, text
 from tests.chaos.ticker import TICKER, TICKER_TEXT, assert_every_slot_once
 from tests.hosts.fleet import freeze, thaw
 from tests.support import postgresql
-from tests.support.processes import is_alive
+from tests.support.processes import is_alive, workers_of
 from tests.support.sink import Sink
 from tests.support.waiting import wait_until
 
@@ -97,11 +97,12 @@ class Hosts(Suite):
             thaw(self._place.hosts[name])
 
     def _cut_off(self, name: str) -> None:
-        workers = self._place.workers_of(name)
+        host = self._place.hosts[name]
+        workers = workers_of(host.pid)
         with self._gone(name):
             self._place.proxies[name].cut()
             wait_until(
-                lambda: not any(map(is_alive, [*workers, *self._place.workers_of(name)])),
+                lambda: not any(map(is_alive, [*workers, *workers_of(host.pid)])),
                 f"no worker is left on {name}, which is cut off",
                 within=DEAD_WITHIN,
             )
