@@ -176,7 +176,6 @@ class Sidecar:
             started.callback(self._gateway.close)
             self._start_all(started)
             app = application(self._commands, self._moments, self._is_over)
-            gc.freeze()  # what is there by now stays: a collection need not walk through it each time
             serve(app, self._settings.socket, self._moments)
 
     def _open_store(self) -> Store:

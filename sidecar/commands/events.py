@@ -47,7 +47,7 @@ class EventCommands:
         self._dispatcher.nudge()
         return self._store.read(lambda connection: _one(connection, stored))
 
-    @command("events.emit_many")
+    @command("events.emit_many", stores=True)
     def emit_many(self, caller: Caller, events: list[views.Incoming]) -> list[views.EventOutcome]:  # noqa: ARG002 # every command is given its caller
         """What came in from outside, in one transaction: of each whether it is on disk, with the runs that it starts.
         How many may come is for whoever has let them in to say."""

@@ -18,8 +18,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def command(name: str, *, agent: bool = False, files: bool = False, stores: bool = False) -> Callable[[F], F]:
     """Offer a method as the command `name`; with `agent`, to the agent too. With `files` it needs the workspace's
-    files: of many hosts, the one that leads has them. With `stores`, what a person says with it is stored: it gets that
-    with names in the place of secrets. It takes `caller` and keyword arguments; what it returns is sent as JSON."""
+    files: of many hosts, the one that leads has them. With `stores`, what a person or a door says with it is stored: it
+    gets that with names in the place of secrets. It takes `caller` and keyword arguments; what it returns is sent as
+    JSON."""
 
     def mark(method: F) -> F:
         method.__dict__["command"] = (name, agent, files, stores)

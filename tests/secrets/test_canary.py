@@ -15,8 +15,10 @@ from pathlib import Path
 from unittest.mock import patch
 
 import pytest
+from pydantic import JsonValue
 
 from harness.cli import main
+from sidecar.client import views
 from tests.notices.stage import with_targets
 from tests.secrets.echo import Echo
 from tests.secrets.search import Search
@@ -176,7 +178,10 @@ def paste(live: LiveSidecar) -> str:
     planted = live.run("plant", f"{CANARY} {in_base64}")
     assert str(planted.output).count("[secret CANARY]") == 2
     client.rerun(planted.run.id, payload=f"again {CANARY}")
-    client.emit("pasted", {CANARY: [CANARY, {"in base64": in_base64}]})
+    payload: JsonValue = {CANARY: [CANARY, {"in base64": in_base64}]}
+    client.emit("pasted", payload)
+    (came,) = client.emit_many([views.Incoming(name="hook.ci", payload=payload, id="1", source="webhook ci")])
+    assert came.stored
     client.answer(live.approval(client.run_skill("ask").id).id, "yes", because=f"it is {CANARY}")
     live.approval(cancelled := client.run_skill("ask").id)
     client.cancel(cancelled, f"not {CANARY}")
