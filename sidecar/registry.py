@@ -32,10 +32,10 @@ from skills.wire import Code
 CODE_KEPT = 100  # versions
 READ_AT_ONCE = 1_000  # versions
 
-
-_MANIFEST = Prepared(
-    sa.select(sa.cast(versions.c.manifest, sa.Text).label("manifest")).where(versions.c.hash == sa.bindparam("hash"))
-)
+# As text: pydantic reads it, several times as fast as json does.
+_manifest = sa.cast(versions.c.manifest, sa.Text).label("manifest")
+_MANIFEST = Prepared(sa.select(_manifest).where(versions.c.hash == sa.bindparam("hash")))
+_VERSIONS = sa.select(versions.c.hash, versions.c.skill, versions.c.entry, versions.c.files, _manifest)
 _parsed = lru_cache(maxsize=CODE_KEPT)(Manifest.model_validate_json)  # the same text is the same manifest
 
 
@@ -355,15 +355,6 @@ class Registry:
 
         self.row(name)
         self._store.write(change)
-
-
-_VERSIONS = sa.select(
-    versions.c.hash,
-    versions.c.skill,
-    versions.c.entry,
-    versions.c.files,
-    sa.cast(versions.c.manifest, sa.Text).label("manifest"),  # pydantic reads it, several times as fast as json does
-)
 
 
 def _declared(row: Row) -> Declared:

@@ -91,7 +91,7 @@ class Workers:
             except WorkersUnavailable as error:
                 log.warning("no worker could be forked ahead: %s", error)
         try:
-            zygote.wait_for(worker)
+            worker.zygote.wait_for(worker)
         except WorkersUnavailable:
             worker.clear_away()
             raise

@@ -33,12 +33,10 @@ class Prepared:
         self._compiled: dict[tuple[str, ...], _Compiled] = {}
 
     def execute(self, connection: Connection, values: Mapping[str, Any] = NOTHING) -> DBAPICursor:
-        compiled = self._for(connection, values)
-        return execute_text(connection, compiled.text, compiled.parameters(values))
+        return self._sent(connection, values)[1]
 
     def rows(self, connection: Connection, values: Mapping[str, Any] = NOTHING) -> list[Row]:
-        compiled = self._for(connection, values)
-        cursor = execute_text(connection, compiled.text, compiled.parameters(values))
+        compiled, cursor = self._sent(connection, values)
         return [compiled.row(cursor, found) for found in cursor.fetchall()]
 
     def row(self, connection: Connection, values: Mapping[str, Any] = NOTHING) -> Row | None:
@@ -47,8 +45,7 @@ class Prepared:
 
     def each(self, connection: Connection, values: Mapping[str, Any] = NOTHING) -> Generator[Row]:
         """One after the other; close it, where not all are wanted."""
-        compiled = self._for(connection, values)
-        cursor = execute_text(connection, compiled.text, compiled.parameters(values))
+        compiled, cursor = self._sent(connection, values)
         try:
             while found := cursor.fetchone():
                 yield compiled.row(cursor, found)
@@ -67,6 +64,10 @@ class Prepared:
             raise _as_sqlalchemy_says(error, connection, compiled.text) from error
         finally:
             cursor.close()
+
+    def _sent(self, connection: Connection, values: Mapping[str, Any]) -> tuple[_Compiled, DBAPICursor]:
+        compiled = self._for(connection, values)
+        return compiled, execute_text(connection, compiled.text, compiled.parameters(values))
 
     def _for(self, connection: Connection, values: Mapping[str, Any]) -> _Compiled:
         key = (connection.dialect.name, *values)
