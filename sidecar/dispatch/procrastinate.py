@@ -9,17 +9,27 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from functools import partial
 
+import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
 
 from sidecar.clock import Clock
 from sidecar.dispatch.conducting import Conducting
-from sidecar.dispatch.queue import Queue, is_fetched_or_waits
+from sidecar.dispatch.queue import Queue, has_job
 from sidecar.execution.attempt import AttemptRunner
 from sidecar.failpoints import failpoint
 from sidecar.journal import runs as journal
-from sidecar.journal.handing import got_lost, hand_over, take, take_back
+from sidecar.journal.handing import (
+    IS_HANDED_OVER,
+    IS_RUNNING,
+    end_lost_attempts,
+    hand_over,
+    is_any,
+    take,
+    take_back,
+)
 from sidecar.looking import Looking, Seldom
 from sidecar.quarantine.settle import Quarantine
 from sidecar.store import Store, StoreError
@@ -83,11 +93,16 @@ class ProcrastinateDispatcher:
 
     def rescue(self) -> None:
         """For the host that leads: what nobody conducts, or waits for nobody, any more."""
-        nobody_has_it = ~is_fetched_or_waits(runs.c.id)
-        self._runner.rescue(nobody_has_it)
-        if self._store.read(lambda connection: got_lost(connection, nobody_has_it)):  # else no host waits for a write
-            self._store.write(lambda connection: take_back(connection, nobody_has_it))
+        is_fetched, waits = has_job(runs.c.id, fetched=True), has_job(runs.c.id, fetched=False)
+        self._runner.rescue(~is_fetched & ~waits)
+        self._mend(IS_RUNNING & ~is_fetched & waits, partial(end_lost_attempts, now=self._clock.now()))
+        self._mend(IS_HANDED_OVER & ~is_fetched & ~waits, take_back)
         self.nudge()
+
+    def _mend(self, which: sa.ColumnElement[bool], change: Callable[..., None]) -> None:
+        """Mostly there is none, and no host has to wait for a write."""
+        if self._store.read(partial(is_any, which=which)):
+            self._store.write(partial(change, which=which))
 
     def _look(self) -> float | None:
         self._tidy()

@@ -202,11 +202,11 @@ class _Manager(JobManager):
             raise
 
 
-def is_fetched_or_waits(run: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
-    """Whether there is a job for this run."""
+def has_job(run: sa.ColumnElement[str], *, fetched: bool) -> sa.ColumnElement[bool]:
+    """Whether there is a job for this run that a host has fetched, or one that waits for that."""
     jobs = sa.table("procrastinate_jobs", sa.column("lock", sa.Text), sa.column("status"))
-    alive = sa.cast(jobs.c.status, sa.Text).in_((Status.TODO.value, Status.DOING.value))
-    return sa.exists().where(jobs.c.lock == run, alive)
+    status = Status.DOING if fetched else Status.TODO
+    return sa.exists().where(jobs.c.lock == run, sa.cast(jobs.c.status, sa.Text) == status.value)
 
 
 def _job(run: Handed) -> Job:

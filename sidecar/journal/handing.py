@@ -16,7 +16,8 @@ from sidecar.journal.runs import Segment, end_attempt, ready_with_room, start_at
 from sidecar.journal.stops import is_stopped
 from sidecar.store.schema import runs, versions
 
-_is_handed_over = sa.and_(runs.c.state == "queued", runs.c.handed_over)
+IS_HANDED_OVER = sa.and_(runs.c.state == "queued", runs.c.handed_over)
+IS_RUNNING = runs.c.state == "running"
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ def hand_over(connection: Connection, limit: int, now: float) -> list[Handed]:
 
 def take(connection: Connection, run: str, host: str, now: float) -> Segment | None:
     """Begin an attempt here; None: there is nothing to do any more. A run that is running already was conducted by a
-    host that is dead: its queue gives a run to one host at a time."""
+    host that is dead: the queue gives a run to one host at a time."""
     row = connection.execute(
         sa.select(runs.c.state, runs.c.fence, runs.c.attempts, is_stopped.label("stopped")).where(runs.c.id == run)
     ).first()
@@ -48,14 +49,21 @@ def take(connection: Connection, run: str, host: str, now: float) -> Segment | N
     return start_attempt(connection, run, now, host)
 
 
-def got_lost(connection: Connection, which: sa.ColumnElement[bool]) -> bool:
-    """Whether there are such runs among those that are handed over."""
-    return connection.execute(sa.select(runs.c.id).where(_is_handed_over, which).limit(1)).first() is not None
+def is_any(connection: Connection, which: sa.ColumnElement[bool]) -> bool:
+    return connection.execute(sa.select(runs.c.id).where(which).limit(1)).first() is not None
 
 
-def take_back(connection: Connection, which: sa.ColumnElement[bool]) -> int:
-    """Of the runs that are handed over, those are not any more: they are handed over again."""
-    return connection.execute(runs.update().where(_is_handed_over, which).values(handed_over=False)).rowcount
+def take_back(connection: Connection, which: sa.ColumnElement[bool]) -> None:
+    """Runs that were handed over, and got lost on the way: they are handed over again."""
+    connection.execute(runs.update().where(which).values(handed_over=False))
+
+
+def end_lost_attempts(connection: Connection, which: sa.ColumnElement[bool], now: float) -> None:
+    """Runs of a dead host that wait to be fetched again. Their attempts are over from here on, and not when that comes
+    to be: what they hold, money reserved for their calls, may be what keeps all hosts busy with waiting for it."""
+    left = runs.update().where(which).values(state="queued", handed_over=True, ready_at=now)
+    for run in connection.execute(left.returning(runs.c.id, runs.c.fence, runs.c.attempts)).all():
+        end_attempt(connection, Segment(run=run.id, fence=run.fence, attempt=run.attempts), "lost", now)
 
 
 def _need_leader(connection: Connection, wanted: set[str]) -> set[str]:

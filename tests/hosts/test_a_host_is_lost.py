@@ -12,6 +12,7 @@ from sidecar.client import NotRunning
 from sidecar.client.views import FINAL
 from sidecar.store.schema import hosts, slots
 from tests.hosts.fleet import Fleet, executed_by, freeze, leads, put_steps, thaw
+from tests.hosts.silent import ASKS, Silent
 from tests.notices.stage import SAYS, comes_to_be, say
 from tests.support.live_sidecar import LiveSidecar
 from tests.support.postgresql import restart
@@ -82,6 +83,33 @@ def test_a_worker_is_killed_under_load(fleet: Fleet, sink: Sink) -> None:
     wait_until(went_on, "its runs go on elsewhere", within=60)
     all_end(leader, runs)
     assert_each_step_once(leader, sink, runs, steps=8)
+
+
+def test_what_a_dead_host_has_reserved_keeps_no_other_one_waiting(fleet: Fleet, silent: Silent) -> None:
+    """Room for one run on each host, and for one call under the cap. The one that is left has no room for the run that
+    holds that, since it is busy with the one that waits for it."""
+    settings = {"workers": "1", "base_url": silent.server.base_url}
+    north = fleet.host("north", **settings)
+    north.put("asks", ASKS)
+
+    def asks(number: int, *, calls: int) -> str:
+        run = north.client.run_skill("asks", number).id
+        wait_until(lambda: len(silent.server.requests) == calls, "it has asked, and gets no answer")
+        return run
+
+    kept_busy = asks(0, calls=1)
+    south = fleet.host("south", worker=True, **settings)
+    lost = asks(1, calls=2)
+    north.client.cap("month", amount=north.client.cost().month.used)
+    north.client.cancel(kept_busy)
+    waits = asks(2, calls=2)
+    wait_until(lambda: executed_by(north, [lost, waits]) == {lost: ["south"], waits: ["north"]}, "both are executed")
+    fleet.kill(south)
+    for run in (waits, lost):
+        north.waits(run, "budget")
+    silent.speaks = True
+    north.client.cap("month", amount=1000)
+    assert {north.ended(run).output for run in (waits, lost)} == {"fine"}
 
 
 def test_the_leader_is_killed(fleet: Fleet) -> None:

@@ -2,50 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import ExitStack
-
-import pytest
-
-from harness.demo.scripted_model import Hang, Request, ScriptedModel, Turn
 from sidecar.client import views
 from tests.hosts.fleet import Fleet, executed_by, put_steps
+from tests.hosts.silent import ASKS, Silent
 from tests.support.live_sidecar import LiveSidecar
 from tests.support.processes import workers_of
 from tests.support.sink import Sink
 from tests.support.waiting import wait_until
 
 RUNS, STEPS = 8, 20
-
-ASKS = '''"""Ask a model."""
-
-from skills import Run, skill
-
-
-@skill(concurrency=1000)
-def asks(run: Run, number: int) -> str:
-    return run.ask("How are you?", number, returns=str)
-'''
-
-
-class Silent:
-    """A model that says nothing, until it is told to `speak`."""
-
-    def __init__(self) -> None:
-        self.speaks = False
-        self.server = ScriptedModel(self._answer)
-
-    def _answer(self, _: Request) -> Turn:
-        return Turn(text="fine", fault=None if self.speaks else Hang(after=1))
-
-
-@pytest.fixture
-def silent() -> Iterator[Silent]:
-    with ExitStack() as opened:
-        model = Silent()
-        opened.enter_context(model.server)
-        yield model
-
 
 def two(fleet: Fleet, base_url: str = "http://localhost:9") -> tuple[LiveSidecar, LiveSidecar]:
     """Each with room for three runs."""
