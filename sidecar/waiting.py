@@ -28,9 +28,15 @@ from sidecar.journal.runs import LIVE
 from sidecar.looking import Looking
 from sidecar.registry import Origin, Registry
 from sidecar.store import Row, Store
+from sidecar.store.prepared import Prepared
 from sidecar.store.schema import approvals, runs, skills, steps, versions
 
 NO_PERSON = (AGENT, TEND)
+
+_IS_NEWEST = sa.exists().where(skills.c.name == versions.c.skill, skills.c.newest == versions.c.hash)
+_APPROVED = Prepared(
+    sa.select(versions.c.skill, versions.c.hash).where(sa.text("versions.state = 'approved'"), _IS_NEWEST)
+)  # the index, in its words
 
 
 def needs_a_yes(manifest: Manifest, active: Manifest | None, origin: Origin) -> tuple[str, ...]:
@@ -118,8 +124,6 @@ class Decisions:
         self.looking.nudge()
 
     def _look(self) -> None:
-        newest = sa.exists().where(skills.c.name == versions.c.skill, skills.c.newest == versions.c.hash)
-        approved = sa.text("versions.state = 'approved'")  # the index, in its words
-        for row in self._store.rows(sa.select(versions.c.skill, versions.c.hash).where(approved, newest)):
+        for row in self._store.rows(_APPROVED):
             failpoint("waiting.approved")
             self._go_live(row.skill, row.hash)

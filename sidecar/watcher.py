@@ -23,9 +23,9 @@ QUIET_IN_PLACE = 0.01  # the same for one that came by a rename: it was complete
 ROOTS = ("skills", "lib")
 
 _GROUP_MS = 50  # hints are grouped for at most so long,
-_STEP_MS = 5  # while they come closer together than this
+_STEP_MS = 10  # while they come closer together than this
 _PATIENT_MS, _SETTLING_MS = 1000, 10  # how long to wait for a hint, without and with a file that settles
-_PATIENT_LOOKS = 200  # or as long as so many looks take: without hints, they use a two-hundredth of a core
+_PATIENT_LOOKS = 1000  # or as long as so many looks take: without hints, they use a thousandth of a core
 
 _log = logging.getLogger(__name__)
 

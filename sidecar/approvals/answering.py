@@ -22,11 +22,14 @@ from sidecar.clock import Clock, moment
 from sidecar.journal.runs import resolve_step
 from sidecar.registry import record_audit
 from sidecar.store import Row
+from sidecar.store.prepared import Prepared
 from sidecar.store.schema import approvals
 from skills.wire import NOT_DONE, ErrorInfo
 
 Outcome: TypeAlias = Literal["counted", "already", "late", "void", "not_allowed", "not_found"]
 SILENCE = "nobody answered in time"
+
+_NEXT_EXPIRY = Prepared(sa.select(sa.func.min(approvals.c.expires_at).label("due")).where(approvals.c.state == "open"))
 
 
 @dataclass(frozen=True)
@@ -154,9 +157,8 @@ def void(connection: Connection, identity: str, why: str, now: float) -> None:
 
 def next_expiry(connection: Connection) -> float | None:
     """When somebody has to look whether an approval has expired."""
-    due: float | None = connection.scalar(
-        sa.select(sa.func.min(approvals.c.expires_at)).where(approvals.c.state == "open")
-    )
+    (found,) = _NEXT_EXPIRY.rows(connection)
+    due: float | None = found.due
     return due
 
 

@@ -19,8 +19,13 @@ from sidecar.execution.outcome import fail_at_once
 from sidecar.failpoints import failpoint
 from sidecar.looking import Looking
 from sidecar.store import Row
+from sidecar.store.prepared import Prepared
 from sidecar.store.schema import budget_waits, reservations, runs
 from skills.wire import ErrorInfo
+
+_WAITING = sa.exists().select_from(budget_waits)
+_RESERVED = sa.exists().where(reservations.c.state == "reserved")
+_IS_ANYTHING = Prepared(sa.select(sa.literal(1).label("one")).where(sa.or_(_WAITING, _RESERVED)))
 
 
 class BudgetWatch:
@@ -72,6 +77,4 @@ class BudgetWatch:
 
 
 def _is_anything(connection: Connection) -> bool:
-    waiting = sa.exists().select_from(budget_waits)
-    reserved = sa.exists().where(reservations.c.state == "reserved")
-    return bool(connection.scalar(sa.select(sa.or_(waiting, reserved))))
+    return _IS_ANYTHING.row(connection) is not None

@@ -65,7 +65,9 @@ class LocalDispatcher:
         return due
 
     def _see_to_the_rest(self) -> None:
-        self._runner.rescue(runs.c.id.not_in(self._conducting.runs()))
+        conducted = self._conducting.runs()  # first: who is conducted no more has said how that ended
+        if lost := [run for run in self._store.read(journal.running) if run not in conducted]:
+            self._runner.rescue(runs.c.id.in_(lost))
         self._conducting.tidy()
 
     def _claim(self, connection: Connection, now: float, live: Collection[str]) -> tuple[list[Segment], float | None]:

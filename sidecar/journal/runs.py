@@ -93,6 +93,8 @@ _NEXT_WAKE = Prepared(
         sa.select(sa.func.min(runs.c.ready_at)).where(_is_ready).scalar_subquery(),
     )
 )
+_RUNNING = Prepared(sa.select(runs.c.id).where(runs.c.state == "running"))
+_OVERDUE = Prepared(sa.select(runs).where(runs.c.deadline_at <= _NOW, runs.c.ended_at.is_(None)).order_by(runs.c.seq))
 _END = Prepared(
     runs.update()
     .where(runs.c.id == _AT_RUN, runs.c.state.not_in([sa.literal(state) for state in FINAL]))
@@ -344,15 +346,17 @@ def close(
 
 def overdue(connection: Connection, now: float) -> list[Row]:
     """Runs whose deadline has passed."""
-    return list(
-        connection.execute(
-            sa.select(runs).where(runs.c.deadline_at <= now, runs.c.ended_at.is_(None)).order_by(runs.c.seq)
-        )
-    )
+    return _OVERDUE.rows(connection, {"now": now})
+
+
+def running(connection: Connection) -> list[str]:
+    return [row.id for row in _RUNNING.rows(connection)]
 
 
 def ended_among(connection: Connection, live: Collection[str]) -> list[str]:
     """Which of these runs somebody else has ended, or stopped: their processes have to go."""
+    if not live:
+        return []
     is_over = runs.c.state.in_(("cancelled", "failed"))
     return list(connection.scalars(sa.select(runs.c.id).where(runs.c.id.in_(live), sa.or_(is_over, is_stopped))))
 

@@ -9,8 +9,22 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.chaos.suite import go_through
+from tests.chaos.suite import Report, go_through
 from tests.chaos.suites import SUITES
+
+TELL_EVERY = 30.0  # seconds
+
+
+class Progress:
+    """On stderr, now and then."""
+
+    def __init__(self) -> None:
+        self._next = TELL_EVERY
+
+    def __call__(self, report: Report) -> None:
+        if report.seconds >= self._next:
+            self._next = report.seconds + TELL_EVERY
+            print(report.so_far, file=sys.stderr, flush=True)
 
 
 def main() -> int:
@@ -31,9 +45,9 @@ def main() -> int:
     if count <= 0:
         parser.error(f"--from {given.first} leaves out all {size:,} cases; give --count too, or --full")
     with tempfile.TemporaryDirectory(prefix=f"tend-{suite.name}-") as folder:
-        where, seconds = Path(folder), 60 * given.minutes
+        where, seconds, tell = Path(folder), 60 * given.minutes, Progress()
         report = go_through(
-            suite, where, seed=given.seed, first=given.first, count=count, case=given.case, seconds=seconds
+            suite, where, seed=given.seed, first=given.first, count=count, case=given.case, seconds=seconds, tell=tell
         )
     print(report)
     return 1 if report.violations else 0

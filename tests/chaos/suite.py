@@ -7,8 +7,8 @@ import time
 import traceback
 from abc import ABC, abstractmethod
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -84,6 +84,10 @@ class Report:
         )
         return "\n".join([head, *self._timed(), *self._told()])
 
+    @property
+    def so_far(self) -> str:
+        return f"{self.suite.name}: {self.cases:,} cases, {len(self.violations)} violations, {self.seconds:.0f} s"
+
     def _range(self) -> str:
         return "" if self.first is None else f", {self.first:,} to {self.first + self.cases - 1:,}"
 
@@ -106,21 +110,24 @@ def go_through(
     first: int = 0,
     case: str | None = None,
     seconds: float = float("inf"),
+    tell: Callable[[Report], None] = lambda report: None,
 ) -> Report:
-    """Run `count` cases from the `first` on, or the one that is named; begin none after `seconds`."""
+    """Run `count` cases from the `first` on, or the one that is named; begin none after `seconds`, or a Ctrl-C, which
+    ends the one under way uncounted. After each, `tell` how far that is."""
     report = Report(suite, seed, first if case is None else None)
     started = time.monotonic()
-    with suite(folder, seed) as opened:
+    with suite(folder, seed) as opened, suppress(KeyboardInterrupt):
+        report.figures, report.times = opened.figures, opened.times
         for each in [case] if case is not None else islice(opened.cases(first + count), first, None):
             if time.monotonic() - started > seconds:
                 break
-            report.cases += 1
             try:
                 opened.run(each)
             except Exception:  # noqa: BLE001 # whatever a case raises breaks its promise, and is shown
                 report.violations[each] = traceback.format_exc()
-                if len(report.violations) == VIOLATIONS_AT_MOST:
-                    break
-        report.figures, report.times = opened.figures, opened.times
-    report.seconds = time.monotonic() - started
+            report.cases += 1
+            report.seconds = time.monotonic() - started
+            tell(report)
+            if len(report.violations) == VIOLATIONS_AT_MOST:
+                break
     return report

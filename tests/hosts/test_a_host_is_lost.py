@@ -88,8 +88,8 @@ def test_a_worker_is_killed_under_load(fleet: Fleet, sink: Sink) -> None:
 def test_what_a_dead_host_has_reserved_keeps_no_other_one_waiting(fleet: Fleet, silent: Silent) -> None:
     """Room for one run on each host, and for one call under the cap. The one that is left has no room for the run that
     holds that, since it is busy with the one that waits for it."""
-    settings = {"workers": "1", "base_url": silent.server.base_url}
-    north = fleet.host("north", **settings)
+    address = silent.server.base_url
+    north = fleet.host("north", workers="1", base_url=address)
     north.put("asks", ASKS)
 
     def asks(number: int, *, calls: int) -> str:
@@ -98,7 +98,7 @@ def test_what_a_dead_host_has_reserved_keeps_no_other_one_waiting(fleet: Fleet, 
         return run
 
     kept_busy = asks(0, calls=1)
-    south = fleet.host("south", worker=True, **settings)
+    south = fleet.host("south", worker=True, workers="1", base_url=address)
     lost = asks(1, calls=2)
     north.client.cap("month", amount=north.client.cost().month.used)
     north.client.cancel(kept_busy)

@@ -12,6 +12,7 @@ from tests.support.waiting import wait_until
 
 RUNS, STEPS = 8, 20
 
+
 def two(fleet: Fleet, base_url: str = "http://localhost:9") -> tuple[LiveSidecar, LiveSidecar]:
     """Each with room for three runs."""
     north = fleet.host("north", workers="3", base_url=base_url)
