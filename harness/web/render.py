@@ -24,12 +24,12 @@ from sidecar.client import views
 SHORT = 8  # letters of an id that are shown; the whole is in the link
 
 
-def page(template: str, zone: str, path: str, since: int, data: BaseModel) -> HTMLResponse:
+def page(template: str, zone: str, path: str, data: BaseModel, *, since: int, waiting: int) -> HTMLResponse:
     """`path` is the address that the page is at: the part of the navigation that it stands under is marked. `since` is
-    the last moment that was known of before the data was gathered."""
+    the last moment that was known of before the data was gathered; `waiting`, how many approvals were open."""
     told = words.Words(now=datetime.now(UTC), zone=zone)
-    text = _environment().get_template(template).render(page=data, words=told, at=path, since=since)
-    return HTMLResponse(text)
+    text = _environment().get_template(template)
+    return HTMLResponse(text.render(page=data, words=told, at=path, since=since, waiting=waiting))
 
 
 def error_page(status: int, type_: str, detail: str) -> HTMLResponse:
@@ -42,7 +42,7 @@ def login_page(status: int = 200, detail: str = "") -> HTMLResponse:
 
 def _plain(template: str, status: int, **more: str) -> HTMLResponse:
     told = words.Words(now=datetime.now(UTC), zone="UTC")
-    text = _environment().get_template(template).render(status=status, words=told, at="", since=0, **more)
+    text = _environment().get_template(template).render(status=status, words=told, at="", since=0, waiting=0, **more)
     return HTMLResponse(text, status)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup, escape
 
+from harness.words import count
 from sidecar.client import views
 
 STEP, WIDE, HIGH = 10, 9, 16  # from box to box; a box
@@ -23,4 +24,4 @@ def _hour(x: int, name: str, runs: int, failed: int, unfinished: int) -> str:
     box = f'<rect x="{x}" y="0" width="{WIDE}" height="{HIGH}" rx="1.5" class="{state}">'
     drawn = f"M{x + 2.5} 6l4 4m0-4l-4 4" if failed else f"M{x + 3} 5v6m3-6v6" if unfinished else ""
     mark = f'<path class="cross" d="{drawn}"></path>' if drawn else ""
-    return f"{box}<title>{name}: {runs} runs, {failed} failed</title></rect>{mark}"
+    return f"{box}<title>{name}: {count(runs, 'run')}, {failed} failed or misfired</title></rect>{mark}"

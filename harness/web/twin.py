@@ -21,6 +21,10 @@ def _client(request: Request) -> Client:
     return client
 
 
+def _waiting(client: Client = Depends(_client)) -> int:  # noqa: B008 # how FastAPI is told
+    return client.waiting()
+
+
 def _newest(request: Request) -> int:
     live: Live = request.app.state.live
     return live.newest
@@ -34,8 +38,14 @@ def page(router: APIRouter, path: str, template: str) -> Callable[[F], F]:
 
     def mark(gather: F) -> F:
         # In this order: what happens while the page is gathered is heard of when it is open.
-        def show(request: Request, since: int = Depends(_newest), data: Any = Depends(gather)) -> HTMLResponse:  # noqa: B008 # how FastAPI is told
-            return render.page(template, request.app.state.settings.zone, request.url.path, since, data)
+        def show(
+            request: Request,
+            since: int = Depends(_newest),
+            waiting: int = Depends(_waiting),
+            data: Any = Depends(gather),  # noqa: B008 # how FastAPI is told
+        ) -> HTMLResponse:
+            zone = request.app.state.settings.zone
+            return render.page(template, zone, request.url.path, data, since=since, waiting=waiting)
 
         twin = f"/api{path}".rstrip("/") if path != "/" else "/api/home"
         router.add_api_route(path, show, methods=["GET"], include_in_schema=False, response_class=HTMLResponse)

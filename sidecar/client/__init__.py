@@ -227,6 +227,10 @@ class Client:
         """The open ones."""
         return self._ask("approvals.list", list[views.Approval])
 
+    def waiting(self) -> int:
+        """How many are open."""
+        return self._ask("approvals.count", int)
+
     def approval(self, approval: str) -> views.Approval:
         """By id, or the first letters of it; answered or not."""
         return self._ask("approvals.show", views.Approval, approval=approval)

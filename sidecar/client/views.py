@@ -127,6 +127,7 @@ class Skill(View):
     stopped: bool = False  # by itself; whether everything is, the status says
     last_run: Run | None = None
     problems: int = 0  # in the newest report, where that is not the active version's
+    waits: bool = False  # its newest version, for a person's yes
 
 
 class ModelCost(View):
@@ -381,6 +382,7 @@ class RunDetail(View):
     logs: tuple[LogLine, ...]
     calls: tuple[Call, ...]
     children: tuple[Run, ...]
+    before: str | None = None  # the skill's run before this one
     has_on_failure: bool = False  # its version's skill has a handler for runs that failed
 
 

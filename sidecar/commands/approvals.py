@@ -10,7 +10,7 @@ from sidecar.caller import Caller, CommandRefused
 from sidecar.client import views
 from sidecar.client.approval_settings import NEEDS
 from sidecar.clock import Clock
-from sidecar.commands.show import approval_view, open_approvals
+from sidecar.commands.show import approval_view, how_many_open, open_approvals
 from sidecar.commands.table import command
 from sidecar.dispatch.dispatcher import Dispatcher
 from sidecar.failpoints import failpoint
@@ -39,6 +39,10 @@ class ApprovalCommands:
     @command("approvals.list")
     def open(self, caller: Caller) -> list[views.Approval]:  # noqa: ARG002
         return self._store.read(lambda connection: open_approvals(connection, self._clock.now()))
+
+    @command("approvals.count")
+    def count(self, caller: Caller) -> int:  # noqa: ARG002
+        return self._store.read(lambda connection: how_many_open(connection, self._clock.now()))
 
     @command("approvals.show")
     def show(self, caller: Caller, approval: str) -> views.Approval:  # noqa: ARG002

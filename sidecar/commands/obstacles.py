@@ -39,7 +39,8 @@ def obstacles(
     if held:
         yield _quarantined(row.name, held)
     if row.newest and (approval := asked_about(connection, row.name, row.newest)):
-        waits = "Its newest bytes wait for a yes, since they may do more; the version before stays live."
+        meanwhile = "; the version before stays live" if active else ": until then nothing runs"
+        waits = f"Its newest bytes wait for a yes, since they may do more{meanwhile}."
         yield views.Obstacle(kind="waiting", told=waits, fix=f"tend approvals show {approval}")
     if row.report and (refused := _refused(row, active)):
         yield refused

@@ -92,9 +92,12 @@ def _result(row: Row) -> str:
     """What came of it, in a few words."""
     if row.nothing_to_report:
         return _excerpt(f"nothing to report: {row.nothing_to_report}")
-    if row.output is None:
+    output = row.output
+    if row.session and isinstance(output, dict) and "text" in output:  # the agent's answer
+        output = output["text"]
+    if output is None:
         return ""
-    return _excerpt(row.output if isinstance(row.output, str) else json.dumps(row.output, ensure_ascii=False))
+    return _excerpt(output if isinstance(output, str) else json.dumps(output, ensure_ascii=False))
 
 
 def _excerpt(text: str) -> str:
@@ -117,6 +120,7 @@ def run_detail(connection: Connection, row: Row) -> views.RunDetail:
             )
         )
     children = connection.execute(sa.select(runs).where(runs.c.parent == row.id).order_by(runs.c.seq)).all()
+    before = sa.select(runs.c.id).where(runs.c.skill == row.skill, runs.c.seq < row.seq)
     manifest = connection.scalar(sa.select(versions.c.manifest).where(versions.c.hash == row.version)) or {}
     return views.RunDetail(
         run=run,
@@ -151,6 +155,7 @@ def run_detail(connection: Connection, row: Row) -> views.RunDetail:
         ),
         calls=tuple(_calls(connection, of_run[effects])),
         children=tuple(run_views(connection, children)),
+        before=connection.scalar(before.order_by(runs.c.seq.desc()).limit(1)),
         has_on_failure=bool(manifest.get("has_on_failure")),
     )
 
@@ -261,12 +266,16 @@ def approval_view(row: Row) -> views.Approval:
 
 def open_approvals(connection: Connection, now: float) -> list[views.Approval]:
     """Those that can still be answered."""
-    rows = connection.execute(
-        sa.select(approvals)
-        .where(approvals.c.state == "open", sa.or_(approvals.c.expires_at.is_(None), approvals.c.expires_at > now))
-        .order_by(approvals.c.asked_at)
-    )
+    rows = connection.execute(sa.select(approvals).where(*_is_open(now)).order_by(approvals.c.asked_at))
     return [approval_view(row) for row in rows]
+
+
+def how_many_open(connection: Connection, now: float) -> int:
+    return connection.scalar(sa.select(sa.func.count()).select_from(approvals).where(*_is_open(now))) or 0
+
+
+def _is_open(now: float) -> tuple[sa.ColumnElement[bool], ...]:
+    return approvals.c.state == "open", sa.or_(approvals.c.expires_at.is_(None), approvals.c.expires_at > now)
 
 
 def entry_text(connection: Connection, version: str) -> str:

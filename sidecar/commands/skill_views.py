@@ -22,7 +22,7 @@ from sidecar.journal.stops import all_stops
 from sidecar.quarantine.count import quarantines
 from sidecar.registry import Declared, NoSuchSkill, Registry
 from sidecar.store import Row, Store
-from sidecar.store.schema import runs, skills
+from sidecar.store.schema import runs, skills, versions
 from sidecar.triggers.schedule import in_words
 from sidecar.triggers.watch import Triggers
 
@@ -120,6 +120,7 @@ class SkillViews:
             stopped=stopped,
             last_run=last,
             problems=_problems(row),
+            waits=row.waits,
         )
 
     def _next_up(
@@ -153,6 +154,7 @@ _ROWS = sa.select(
     skills.c.paused,
     skills.c.paused_reason,
     sa.type_coerce(sa.case((_HAS_NEWS, skills.c.report)), sa.JSON).label("report"),
+    sa.exists().where(versions.c.hash == skills.c.newest, versions.c.state == "waiting").label("waits"),
 )
 
 

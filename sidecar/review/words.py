@@ -21,7 +21,9 @@ def short(run: str) -> str:
 
 
 def cited(runs: Iterable[str]) -> str:
-    return ", ".join(short(run) for run in runs)
+    """`run 73a4f495`, or `runs 73a4f495, 3ffdd137`."""
+    names = [short(run) for run in runs]
+    return f"run{'s' * (len(names) != 1)} {', '.join(names)}"
 
 
 def day(seconds: float) -> str:

@@ -24,7 +24,7 @@ def test_twelve_of_336_runs_failed_and_the_week_before_none(history: History) ->
     )
     assert found.evidence[0].endswith("The newest run failed too.")
     assert found.evidence[1].startswith("11 times ConnectTimeout in fetch_metrics (runs ")
-    assert found.evidence[2].startswith("1 time KeyError outside a step (runs ")
+    assert found.evidence[2].startswith("1 time KeyError outside a step (run ")
     assert 2 <= len(found.evidence) <= 6
     assert len(found.runs) == 5  # the first and the three newest of one sort, the one of the other
     assert all(len(run) == 16 for run in found.runs)

@@ -62,6 +62,7 @@ def test_two_runs_with_what_has_changed_between_their_versions(web: Web) -> None
         told = browser.get(f"/api/runs/compare?b={newer}").json()
         page = browser.get(f"/runs/compare?a={older}&b={newer}").text
         first = browser.get(f"/api/runs/compare?b={older}")
+        offered = ["Compare with the run before" in browser.get(f"/runs/{run}").text for run in (older, newer)]
 
     assert told["a"]["run"]["id"] == older
     assert [(pair["key"], pair["how"]) for pair in told["steps"]] == [("greet", "differs"), ("approve:shout", "only b")]
@@ -69,3 +70,5 @@ def test_two_runs_with_what_has_changed_between_their_versions(web: Web) -> None
     for shown in ("differs", "only b", "Hello, nobody", "The same in both", "somebody"):
         assert shown in page
     assert first.status_code == 404
+    assert "the first run of compared" in first.json()["detail"]
+    assert offered == [False, True]

@@ -16,5 +16,5 @@ def test_each_hour_is_a_box_and_what_is_not_well_has_a_mark() -> None:
         "running",
     ]
     assert ['class="cross"' in box for box in boxes] == [False, False, True, True]
-    assert "<title>&lt;b&gt;: 0 runs, 0 failed</title>" in boxes[0]
-    assert "<title>2:00: 2 runs, 1 failed</title>" in boxes[2]
+    assert "<title>&lt;b&gt;: 0 runs, 0 failed or misfired</title>" in boxes[0]
+    assert "<title>2:00: 2 runs, 1 failed or misfired</title>" in boxes[2]

@@ -77,6 +77,8 @@ def _skill_state(skill: views.Skill) -> Text:
     if skill.quarantine:
         return state("quarantined")
     told = state("active") if skill.version else state("draft")
+    if skill.waits:
+        told.append("\n? waits for a yes", style="yellow")
     if skill.problems:
         told.append("\n")  # the table has no room for both on one line
         told.append(f"✗ {count(skill.problems, 'problem')}", style="red")

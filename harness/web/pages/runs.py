@@ -91,7 +91,7 @@ def compare(
 ) -> Comparison:
     """Two runs side by side, their steps aligned by their keys."""
     newer = client.run(b)
-    older = client.run(a or _before(client, newer.run))
+    older = client.run(a or _before(newer))
     versions = older.run.version, newer.run.version
     same_skill = older.run.skill == newer.run.skill and versions[0] != versions[1]
     return Comparison(
@@ -102,11 +102,10 @@ def compare(
     )
 
 
-def _before(client: Sidecar, run: views.Run) -> str:
-    found = client.runs(skill=run.skill, until=run.created_at, limit=1)
-    if not found:
-        raise Refused("not_found", f"there is no run of {run.skill} before {run.id}", 404)
-    return found[0].id
+def _before(detail: views.RunDetail) -> str:
+    if detail.before is None:
+        raise Refused("not_found", f"this is the first run of {detail.run.skill}: there is none before it", 404)
+    return detail.before
 
 
 @page(router, "/runs/{run}", "run.html")

@@ -7,6 +7,7 @@ const DAY = 86_400; // seconds
 const COLOURS = ["--busy", "--wait", "--off", "--faint", "--text"];
 
 function draw(figure) {
+  if (!figure.clientWidth) return; // hidden, until something is spent
   const table = document.getElementById(figure.dataset.chart);
   const rows = [...table.tBodies[0].rows];
   const names = [...table.tHead.rows[0].cells].map((cell) => cell.textContent);

@@ -38,7 +38,7 @@ const THEME = EditorView.theme({
   ".cm-panel input, .cm-panel button, .cm-textfield, .cm-button": { color: "var(--text)", backgroundColor: "var(--ground)", backgroundImage: "none", border: "1px solid var(--line)" },
   ".cm-changedLine, .cm-insertedLine": { backgroundColor: "var(--added)" },
   ".cm-deletedChunk": { backgroundColor: "var(--removed)" },
-  ".cm-chunkButtons button, .cm-chunkButtons button[name=accept], .cm-chunkButtons button[name=reject]": { color: "var(--ground)", backgroundColor: "var(--accent)" },
+  ".cm-chunkButtons button, .cm-chunkButtons button[name=accept], .cm-chunkButtons button[name=reject]": { padding: ".25rem .6rem", color: "var(--ground)", backgroundColor: "var(--accent)" },
 });
 
 function editor(area) {

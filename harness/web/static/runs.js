@@ -60,7 +60,7 @@ function show() {
 }
 
 function form(search) {
-  const asked = element("form", "");
+  const asked = element("form", "", { className: "actions" });
   const label = element("label", "Save these filters as ");
   label.append(element("input", "", { required: true, maxLength: 40, size: 14, autocomplete: "off" }));
   asked.append(label, " ", element("button", "Save", { className: "second" }));

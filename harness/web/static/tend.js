@@ -172,6 +172,14 @@ htmx.registerExtension("unfolded", {
   htmx_before_morph_attr: (element, { attrName }) => !(attrName === "open" && element.matches("details")),
 });
 
+// How many approvals are open stands beside them in the navigation, which is not read again.
+const page = document.getElementById("page");
+new MutationObserver(() => {
+  const tally = document.querySelector("[data-waiting]");
+  tally.hidden = page.dataset.open === "0";
+  tally.firstChild.data = page.dataset.open;
+}).observe(page, { attributeFilter: ["data-open"] });
+
 function isTyping() {
   const at = document.activeElement;
   return at !== null && at.matches("#page :is(input:not([type=checkbox], [type=radio]), textarea, select)");
@@ -239,7 +247,7 @@ document.addEventListener("keydown", (event) => {
   const place = wasGoing && /^[a-z]$/.test(event.key) && document.querySelector(`nav [data-key="${event.key}"]`);
   if (place) place.click();
   else if (event.key === "g") going = true;
-  else if (event.key === "?") document.getElementById("keys").showModal();
+  else if (event.key === "?") document.querySelector("[data-help]")?.click();
   else if (event.key === "/") search(event);
   else if (event.key === "j" || event.key === "k") step(event.key === "j" ? 1 : -1);
 });
@@ -252,16 +260,26 @@ function search(event) {
   else location.href = "/runs#search";
 }
 
-function step(by) {
-  const links = [...document.querySelectorAll("table.rows tbody tr, table.waterfall tbody tr, article.card, .said article")]
+function stops() {
+  return [...document.querySelectorAll("table.rows tbody tr, table.waterfall tbody tr, article.card, .said article, .aside li")]
     .map((row) => row.querySelector("a")).filter(Boolean);
+}
+
+function step(by) {
+  const links = stops();
   const at = links.indexOf(document.activeElement);
   const next = links[Math.min(links.length - 1, Math.max(0, at + by))];
   if (next) next.focus();
 }
 
+// Of the keys, those that do something on this page.
+function help() {
+  for (const told of document.querySelectorAll("[data-stepping]")) told.hidden = stops().length === 0;
+  document.getElementById("keys").showModal();
+}
+
 document.addEventListener("click", (event) => {
-  if (event.target.closest("[data-help]")) document.getElementById("keys").showModal();
+  if (event.target.closest("[data-help]")) help();
   if (event.target.closest("[data-theme-switch]")) switchTheme();
 });
 

@@ -33,7 +33,7 @@ def _candidate(skill: SkillWeek, now: Cost, before: Cost) -> Candidate:
         evidence=[
             f"This week: ${now.total:.2f} for {count(skill.judged.runs, 'run')}, ${one:.4f} each.",
             f"The week before: ${before.total:.2f} for {count(skill.before.runs, 'run')}, ${other:.4f} each.",
-            f"The dearest runs: {cited(now.dearest)}.",
+            f"The dearest: {cited(now.dearest)}.",
             *skill.caveat,
         ],
         runs=list(now.dearest),

@@ -50,4 +50,4 @@ def _called(sort: Sort) -> str:
 
 def _line(sort: Sort) -> str:
     newest = quote(sort.newest.misfire)
-    return f"{count(sort.total, 'time')} what {_called(sort)} (runs {cited(sort.runs)}); the newest: {newest}"
+    return f"{count(sort.total, 'time')} what {_called(sort)} ({cited(sort.runs)}); the newest: {newest}"

@@ -69,7 +69,7 @@ def _called(sort: Sort) -> str:
 
 def _line(sort: Sort) -> str:
     said = quote(sort.newest.message or "")
-    return f"{count(sort.total, 'time')} {_called(sort)} (runs {cited(sort.runs)}); the newest said {said}"
+    return f"{count(sort.total, 'time')} {_called(sort)} ({cited(sort.runs)}); the newest said {said}"
 
 
 def _others(sorts: list[Sort]) -> list[str]:

@@ -68,4 +68,4 @@ def _called(sort: Sort) -> str:
 
 def _line(sort: Sort) -> str:
     newest = f"the newest run {count(sort.newest.times, 'time')}"
-    return f"{count(sort.total, 'run')} after {_called(sort)}, {newest} (runs {cited(sort.runs)})."
+    return f"{count(sort.total, 'run')} after {_called(sort)}, {newest} ({cited(sort.runs)})."

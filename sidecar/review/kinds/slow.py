@@ -31,7 +31,7 @@ def _candidate(skill: SkillWeek, now: Durations, before: Durations) -> Candidate
         evidence=[
             f"This week: {_said(now)}. A typical run: {short(now.typical)}.",
             f"The week before: {_said(before)}.",
-            f"The slowest runs: {cited(now.slowest)}.",
+            f"The slowest: {cited(now.slowest)}.",
             *skill.caveat,
         ],
         runs=some((*now.slowest, now.typical)),

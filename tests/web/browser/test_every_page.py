@@ -32,7 +32,9 @@ WIDER_THAN_THE_SCREEN = """() => {
 
 
 # To measure contrast is most of what axe does, and of a hundred rows all look alike: of the elements that no rule of
-# the stylesheet tells apart it is measured in one. The editor has styles of its own, and is measured whole.
+# the stylesheet, which is one for all pages, tells apart it is measured in one, on one page: the tab remembers which
+# looks were measured. (What axe could not judge, since it was hidden or covered, it meets again on the next page.) The
+# editor has styles of its own, and is measured whole.
 ONE_OF_EACH_LOOK = """
   const told = ["class", "type", "aria-current", "aria-invalid", "aria-busy"];
   const own = ({ attributes }) => [...attributes].map(({ name, value }) => (told.includes(name) ? name + value : name));
@@ -40,13 +42,24 @@ ONE_OF_EACH_LOOK = """
   const speaks = (element) => element.matches("input, select, textarea, .code-editor")
     || [...element.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
   const speaking = [...document.body.querySelectorAll("*")].filter(speaks);
-  const include = [...new Map(speaking.map((element) => [look(element), element])).values()];
+  const theme = `measured, dark: ${matchMedia("(prefers-color-scheme: dark)").matches}`;
+  const measured = new Set(JSON.parse(sessionStorage.getItem(theme)));
+  const looks = new Map(speaking.map((element) => [look(element), element]));
+  const include = [...looks].filter(([name, element]) => !measured.has(name) || element.matches(".code-editor"))
+    .map(([_, element]) => element);
 """
 RULES = """async () => (await axe.run(document, {
-  resultTypes: ["violations"], rules: { "color-contrast": { enabled: false } } })).violations"""
+  resultTypes: ["violations"], rules: { "color-contrast": { enabled: false } },
+  preload: { assets: ["media"] } })).violations"""  # of the stylesheets no rule that is on would make use
 CONTRAST = f"""async () => {{ {ONE_OF_EACH_LOOK}
-  const options = {{ resultTypes: ["violations"], runOnly: ["color-contrast"] }};
-  return (await axe.run({{ include }}, options)).violations; }}"""
+  if (!include.length) return [];
+  const options = {{ resultTypes: ["violations", "passes"], runOnly: ["color-contrast"], elementRef: true }};
+  const {{ violations, passes }} = await axe.run({{ include }}, options);
+  for (const {{ nodes }} of [...violations, ...passes])
+    for (const {{ element }} of nodes) if (element) measured.add(look(element));
+  sessionStorage.setItem(theme, JSON.stringify([...measured]));
+  return violations.map(({{ id, impact, nodes }}) => ({{ id, impact, nodes: nodes.map(
+    ({{ html, failureSummary }}) => ({{ html, failureSummary }})) }})); }}"""
 
 
 @dataclass
@@ -68,6 +81,7 @@ def web(tmp_path_factory: pytest.TempPathFactory, model: TalkingModel) -> Iterat
 def found(browser: Browser, web: Web, model: TalkingModel) -> Found:
     found = Found()
     with window(browser, web) as page:
+        page.add_init_script(AXE_SCRIPT)
         look(page, empty_places(web), found)
         furnish(web, model)
         look(page, places(web), found)
@@ -78,7 +92,6 @@ def look(page: Page, wanted: list[Place], found: Found) -> None:
     for place in wanted:
         status = place.open(page)
         assert status < 400 or place.address == NOWHERE, f"{place.name}: {status}"
-        page.evaluate(AXE_SCRIPT)
         found.light += told(page, place.name, RULES, CONTRAST)
         page.emulate_media(color_scheme="dark")  # colours alone differ
         found.dark += told(page, place.name, CONTRAST)
@@ -112,6 +125,8 @@ def test_no_page_is_wider_than_a_narrow_screen(found: Found) -> None:
 
 def test_a_page_that_breaks_all_that_is_found(browser: Browser) -> None:
     page = browser.new_page(viewport=NARROW)
+    page.route("**/*", lambda route: route.fulfill(content_type="text/html", body=""))
+    page.goto("http://a.page/")  # where something can be remembered
     page.set_content(
         "<style>.faint { color: #999 }</style><main style='width: 500px; background: #fff'><p>Easy to read</p>"
         "<p class='faint'>Hard to read</p><p><a href='/' aria-current='true' class='faint'>Here</a></p>"
