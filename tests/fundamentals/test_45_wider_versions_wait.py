@@ -81,7 +81,10 @@ def test_a_wider_version_waits_and_the_last_good_one_stays_until_a_person_says_y
     )
     assert "It reaches b.example." in asked.question
     assert talking.active("looker") == live
-    assert talking.client.why("looker").obstacles[0].fix == f"tend approvals show {asked.id}"
+    (obstacle,) = talking.client.why("looker").obstacles
+    assert obstacle.told == "Its newest bytes wait for a yes, since they may do more; the version before stays live."
+    assert obstacle.fix == f"tend approvals show {asked.id}"
+    assert talking.client.waiting() == len(talking.client.approvals()) > 0
     (waiting, _) = talking.client.history("looker")
     assert (waiting.state, waiting.author) == ("waiting", "agent")
     assert waiting.card is not None
@@ -124,8 +127,12 @@ def test_a_first_version_that_does_what_cannot_be_undone_waits_but_not_where_a_p
     said = told(talking, model, PAYING.replace("NAME", "payer"), words="Pay")
     assert "since it does pay, which cannot be undone" in said
     assert talking.active("payer") is None
+    assert talking.client.skill("payer").skill.waits
+    (obstacle,) = talking.client.why("payer").obstacles
+    assert obstacle.told == "Its newest bytes wait for a yes, since they may do more: until then nothing runs."
     talking.client.answer(approval(talking, "payer").id, "yes")
     wait_until(lambda: talking.active("payer"), "it goes live")
+    assert not talking.client.skill("payer").skill.waits
 
     talking.save("payer_by_hand", PAYING.replace("NAME", "payer_by_hand"))
     wait_until(lambda: talking.active("payer_by_hand"), "a person's save is their yes")
