@@ -24,6 +24,7 @@ from harness.web.pages import add_pages
 from harness.web.password import Password
 from harness.web.place import Place
 from harness.web.problems import handle_problems
+from harness.web.shared import Shared
 from sidecar.client import Client, Settings
 
 STATIC = Path(__file__).parent / "static"
@@ -55,6 +56,7 @@ def application(settings: Settings, place: Place) -> FastAPI:
     app.state.settings = settings
     app.state.live = live
     doors = Doors(Hooks(settings.store), Tokens(settings.store))
+    app.add_middleware(Shared, newest=lambda: live.newest)
     app.add_middleware(Guard, doors=doors, access=access, password=password, hosts=place.hosts, cookie=cookie)
     handle_problems(app)
     app.include_router(entering(access, password, cookie, secure=place.scheme == "https"))

@@ -153,17 +153,25 @@ async function sendMany(button) {
 
 // ---------------------------------------------------------------- what happens meanwhile
 
-let stale = false;
+let wanted = 0; // the moment after which the page has to be gathered; Infinity: now, since something was done on it
 let reading = false;
 
-async function refresh() {
-  if (document.hidden || reading || isTyping()) { stale = true; return; }
-  stale = false;
+function refresh(moment = Infinity) {
+  wanted = Math.max(wanted, moment);
+  catchUp();
+}
+
+// The server paces this: what is read again because of a moment is gathered once for all who have the page open.
+async function catchUp() {
+  if (wanted <= Number(document.getElementById("page").dataset.since) || document.hidden || reading || isTyping()) return;
+  const headers = wanted === Infinity ? {} : { "x-heard": wanted };
+  wanted = 0;
   reading = true;
   try {
-    await htmx.ajax("GET", location.pathname + location.search, { target: "#page", select: "#page", swap: "outerMorph" });
+    await htmx.ajax("GET", location.pathname + location.search, { target: "#page", select: "#page", swap: "outerMorph", headers });
   } finally {
-    setTimeout(() => { reading = false; if (stale) refresh(); }, 500);
+    reading = false;
+    catchUp();
   }
 }
 
@@ -199,9 +207,9 @@ function listen() {
   const live = new EventSource(`/live?since=${since}`);
   live.addEventListener("moment", (event) => {
     const moment = JSON.parse(event.data);
-    if (!hear(moment) && concerns(moment)) refresh();
+    if (!hear(moment) && concerns(moment)) refresh(Number(event.lastEventId));
   });
-  live.addEventListener("again", refresh);
+  live.addEventListener("again", (event) => refresh(Number(event.lastEventId)));
 }
 
 // What the agent says while it says it, and what it does; whether that is all there is to show of this moment.
@@ -233,8 +241,8 @@ function follow() {
   refresh();
 }
 
-document.addEventListener("visibilitychange", () => { if (stale) refresh(); });
-document.addEventListener("focusout", () => setTimeout(() => { if (stale) refresh(); }, 100));
+document.addEventListener("visibilitychange", catchUp);
+document.addEventListener("focusout", () => setTimeout(catchUp, 100));
 
 // ---------------------------------------------------------------- keys
 

@@ -56,11 +56,10 @@ def measure(stage: Stage) -> list[Figure]:
             with _looking(web, _addresses(sidecar)) as lookers:
                 for rate in RATES:
                     tell(f"live: {CLIENTS} look, {rate} things a second")
-                    before = [len(looker.read_after) for looker in lookers]
+                    for looker in lookers:
+                        looker.read_after.clear()
                     used = _used(sidecar, web, seconds, rate)
-                    read = [
-                        after for looker, first in zip(lookers, before, strict=True) for after in looker.read_after[first:]
-                    ]
+                    read = [after for looker in lookers for after in looker.read_after]
                     figures += _figures(f"{CLIENTS} open pages, {rate}/s", used, alone[rate], read, seconds)
     return figures
 

@@ -12,8 +12,6 @@ import httpx2
 
 from tests.support.web_process import WebProcess
 
-PAUSE = 0.5  # seconds from one reading to the next
-
 
 class Looker:
     """From `open` until the process that serves the pages ends."""
@@ -22,33 +20,37 @@ class Looker:
         self._browser = web.browser()
         self._address = address
         self._about = ""
-        self._stale_since = 0.0  # 0: it is not
+        self._since = 0  # the last moment that was known of when it was gathered
+        self._heard = 0  # the last one that concerns it
+        self._heard_at = 0.0
         self._news = threading.Event()
         self.read_after: list[float] = []  # milliseconds from what it heard until it was read again
 
     def open(self) -> None:
-        self._about, since = self._read()
-        headers = {"accept": "text/event-stream"}
-        stream = self._browser.build_request("GET", "/live", params={"since": since}, headers=headers, timeout=None)
+        self._read()
+        stream = self._browser.build_request("GET", "/live", params={"since": self._since}, timeout=None)
         answer = self._browser.send(stream, stream=True)
         answer_is(answer, 200)
         threading.Thread(target=self._listen, args=(answer,), daemon=True).start()
         threading.Thread(target=self._keep_fresh, daemon=True).start()
 
     def _listen(self, answer: httpx2.Response) -> None:
-        event = ""
+        id_ = 0
         try:
             for line in answer.iter_lines():
                 name, _, value = line.partition(": ")
-                if name == "event":
-                    event = value
-                elif name == "data" and (event == "again" or self._is_concerned(json.loads(value))):
-                    self._stale_since = self._stale_since or time.perf_counter()
+                if name == "id":
+                    id_ = int(value)
+                elif name == "data" and self._is_concerned(json.loads(value)):
+                    self._heard_at = self._heard_at or time.perf_counter()
+                    self._heard = id_
                     self._news.set()
         except httpx2.TransportError:
             return
 
     def _is_concerned(self, moment: dict[str, Any]) -> bool:
+        if not moment:  # it is told to read again
+            return True
         if self._about == "*":
             return bool(moment["topic"] != "text")
         name, _, value = self._about.partition("=")
@@ -58,21 +60,20 @@ class Looker:
         try:
             while self._news.wait():
                 self._news.clear()
-                since, self._stale_since = self._stale_since, 0.0
-                self._read()
-                self.read_after.append((time.perf_counter() - since) * 1000)
-                time.sleep(PAUSE)
+                since, self._heard_at = self._heard_at, 0.0
+                if self._heard > self._since:
+                    self._read({"x-heard": str(self._heard)})
+                    self.read_after.append((time.perf_counter() - since) * 1000)
         except httpx2.TransportError:
             return
 
-    def _read(self) -> tuple[str, str]:
-        """What it is about, and the last moment that was known of when it was gathered."""
-        answer = self._browser.get(self._address)
+    def _read(self, headers: dict[str, str] | None = None) -> None:
+        answer = self._browser.get(self._address, headers=headers)
         answer_is(answer, 200)
         found = re.search(r'data-about="([^"]*)" data-since="(\d+)"', answer.text)
         if found is None:
             raise AssertionError(f"{self._address} says nothing of what it is about")
-        return found[1], found[2]
+        self._about, self._since = found[1], int(found[2])
 
 
 def answer_is(answer: httpx2.Response, status: int) -> None:
