@@ -58,6 +58,7 @@ def _environment() -> Environment:
     made.filters |= {
         "when": _when,
         "weekday": lambda at, told: told.weekday(at),
+        "tuple": tuple,
         "short": lambda text: text[:SHORT],
         "soft": soft,
         "linked": partial(linked, short=SHORT),

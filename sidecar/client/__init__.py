@@ -84,6 +84,9 @@ class Client:
     def skills(self) -> list[views.Skill]:
         return self._ask("skills.list", list[views.Skill])
 
+    def skill_names(self) -> list[str]:
+        return self._ask("skills.names", list[str])
+
     def skill(self, name: str) -> views.SkillDetail:
         return self._ask("skills.show", views.SkillDetail, name=name)
 

@@ -53,6 +53,9 @@ class SkillViews:
         shown = self._store.read(lambda connection: self._views(connection, _IS_HERE, *_held(connection)))
         return sorted(shown, key=lambda skill: (skill.origin == "shipped", skill.name))
 
+    def names(self) -> list[str]:
+        return [name for (name,) in self._store.rows(_NAMES)]
+
     def one(self, name: str) -> views.Skill:
         """Retired or not. Raises NoSuchSkill."""
         which = skills.c.name == name
@@ -146,6 +149,7 @@ def _held(connection: Connection) -> tuple[Held, dict[str, Row]]:
 
 _IS_HERE = skills.c.retired_at.is_(None)
 _HOW_MANY = sa.select(sa.func.count()).where(_IS_HERE, skills.c.origin == "workspace")
+_NAMES = sa.select(skills.c.name).where(_IS_HERE).order_by(skills.c.origin == "shipped", skills.c.name)
 _HAS_NEWS = sa.or_(skills.c.active.is_(None), skills.c.newest.is_distinct_from(skills.c.active))  # or waits for a yes
 _ROWS = sa.select(
     skills.c.name,

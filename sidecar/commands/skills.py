@@ -82,6 +82,11 @@ class SkillCommands:
     def list_all(self, caller: Caller) -> list[views.Skill]:  # noqa: ARG002 # every command is given its caller
         return self._views.all()
 
+    @command("skills.names")
+    def list_names(self, caller: Caller) -> list[str]:  # noqa: ARG002
+        """Of the same, in the same order."""
+        return self._views.names()
+
     @command("skills.show", agent=True)
     def show(self, caller: Caller, name: str) -> views.SkillDetail:  # noqa: ARG002
         row = self._registry.row(name)

@@ -40,6 +40,7 @@ from sidecar.store import Row, Store, StoreError
 from sidecar.store.schema import budget_waits, runs
 
 SHOWN = 5
+VERSION = version("tend-harness")  # the package's description is read for it, which takes milliseconds
 SPACE_WANTED = 100 * 1024 * 1024  # bytes
 
 
@@ -75,7 +76,7 @@ class WholeCommands:
             shown = {run.id: run for run in run_views(connection, [*running, *waiting])}
             counts = connection.execute(_counts(midnight)).one()
             return views.Status(
-                version=version("tend-harness"),
+                version=VERSION,
                 pid=os.getpid(),
                 workspace=str(self._settings.workspace),
                 zone=self._settings.zone,

@@ -54,6 +54,13 @@ def test_each_page_has_a_twin_in_the_document(web: Web, failed_run: str, page: s
     assert twin.partition("?")[0].replace("greeter", "{name}").replace("/agent", "/{name}") in described
 
 
+def test_the_runs_can_be_narrowed_to_each_skill_in_the_order_of_their_list(web: Web) -> None:
+    with web.browser() as browser:
+        listed = [skill["name"] for skill in browser.get("/api/skills").json()["skills"]]
+        assert browser.get("/api/runs").json()["skills"] == listed
+    assert len(listed) > 1
+
+
 def test_the_page_of_a_failed_run_says_what_went_wrong_and_where(web: Web, failed_run: str) -> None:
     with web.browser() as browser:
         page = browser.get(f"/runs/{failed_run}?step=greet").text

@@ -8,7 +8,7 @@ from sidecar.client import views
 
 def test_each_hour_is_a_box_and_what_is_not_well_has_a_mark() -> None:
     day = views.SkillDay(skill="s", runs=(0, 3, 2, 1), failed=(0, 0, 1, 0), unfinished=(0, 0, 1, 1))
-    boxes = strip(day, ["<b>", "1:00", "2:00", "3:00"]).split("<rect ")[1:]
+    boxes = strip(day, ("<b>", "1:00", "2:00", "3:00")).split("<rect ")[1:]
     assert [box.partition('class="')[2].partition('"')[0] for box in boxes] == [
         "none",
         "succeeded",

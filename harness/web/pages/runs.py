@@ -79,8 +79,7 @@ def runs(client: Sidecar, wanted: Annotated[Wanted, Query()]) -> Runs:
         until=in_zone(zone, wanted.until),
     )
     found = client.search(narrowed, wanted.text or "", limit=wanted.limit)
-    names = tuple(skill.name for skill in client.skills())
-    return Runs(wanted=wanted, runs=found.runs, whole=found.whole, skills=names)
+    return Runs(wanted=wanted, runs=found.runs, whole=found.whole, skills=tuple(client.skill_names()))
 
 
 @page(router, "/runs/compare", "compare.html")
