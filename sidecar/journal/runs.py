@@ -14,7 +14,6 @@ import secrets
 from collections.abc import Collection, Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import islice
 from typing import Any
 
@@ -35,7 +34,8 @@ HELD_BY_CAPS = ("step", "ask", "model", "notify")  # kinds of steps that wait fo
 DEATHS_AT_MOST = 3  # workers that a run may lose between two remembered steps
 
 
-_is_ready = sa.and_(runs.c.state == "queued", ~runs.c.handed_over)
+_is_ready = sa.and_(sa.text("runs.state = 'queued'"), ~runs.c.handed_over)  # the index, in its words
+_READY_AT: sa.ColumnElement[float] = sa.literal_column("+runs.ready_at")  # by no index: that would have to be sorted
 
 # What every run comes by. A statement that is made anew each time takes longer to make than to execute.
 _AT_RUN: sa.BindParameter[Any] = sa.bindparam("at_run")
@@ -50,13 +50,13 @@ _READY = Prepared(
         runs.c.concurrency,
         runs.c.admitted,
     )
-    .where(_is_ready, runs.c.ready_at <= _NOW, ~is_stopped)
+    .where(_is_ready, _READY_AT <= _NOW, ~is_stopped)
     .order_by(runs.c.priority.desc(), runs.c.seq)
 )
 _HELD = Prepared(
-    sa.select(runs.c.skill, runs.c.concurrency_key, sa.func.count())
-    .where(runs.c.admitted, runs.c.state.in_([sa.literal(state) for state in LIVE]))  # by their index: most are over
-    .group_by(runs.c.skill, runs.c.concurrency_key)
+    sa.select(sa.func.count().label("held"))
+    .where(runs.c.skill == sa.bindparam("skill"), runs.c.concurrency_key == sa.bindparam("key"), runs.c.admitted)
+    .where(runs.c.state.in_([sa.literal(state) for state in LIVE]))  # by their index: most are over
 )
 _START = Prepared(
     runs.update()
@@ -94,7 +94,9 @@ _NEXT_WAKE = Prepared(
     )
 )
 _RUNNING = Prepared(sa.select(runs.c.id).where(runs.c.state == "running"))
-_OVERDUE = Prepared(sa.select(runs).where(runs.c.deadline_at <= _NOW, runs.c.ended_at.is_(None)).order_by(runs.c.seq))
+_OVERDUE = Prepared(
+    sa.select(runs).where(runs.c.deadline_at <= _NOW, runs.c.ended_at.is_(None)).order_by(runs.c.deadline_at)
+)
 _END = Prepared(
     runs.update()
     .where(runs.c.id == _AT_RUN, runs.c.state.not_in([sa.literal(state) for state in FINAL]))
@@ -154,17 +156,17 @@ class _Room:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-
-    @cached_property
-    def _held(self) -> dict[tuple[str, str], int]:
-        return {(skill, key): count for skill, key, count in _HELD.rows(self._connection)}
+        self._held: dict[tuple[str, str], int] = {}
 
     def take(self, row: Row) -> bool:
         key = (row.skill, row.concurrency_key)
-        if self._held.get(key, 0) >= row.concurrency:
-            return False
-        self._held[key] = self._held.get(key, 0) + 1
-        return True
+        held = self._held.get(key)
+        if held is None:
+            (found,) = _HELD.rows(self._connection, {"skill": row.skill, "key": row.concurrency_key})
+            held = found.held
+        has_room: bool = held < row.concurrency
+        self._held[key] = held + int(has_room)
+        return has_room
 
 
 def start_attempt(connection: Connection, run: str, now: float, host: str | None = None) -> Segment:

@@ -6,14 +6,17 @@ every change here; a test compares the two.
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 
 from sidecar.store.values import Text
 
 metadata = sa.MetaData()
 
-WAITING = sa.text("state = 'waiting'")
-APPROVED = sa.text("state = 'approved'")
+WAITING = "state = 'waiting'"
+APPROVED = "state = 'approved'"
+READY = "state = 'queued'"
 
 
 def _json(name: str) -> sa.Column[object]:
@@ -22,6 +25,11 @@ def _json(name: str) -> sa.Column[object]:
 
 def _time(name: str, *, nullable: bool = True) -> sa.Column[float]:
     return sa.Column(name, sa.Float(precision=53), nullable=nullable)
+
+
+def _of_some(name: str, which: str, *columns: str | sa.ColumnElement[Any]) -> sa.Index:
+    """Of few rows, so that most are written without it. It is used by what says `which` in these words."""
+    return sa.Index(name, *columns, sqlite_where=sa.text(which), postgresql_where=sa.text(which))
 
 
 # ---------------------------------------------------------------- skills and their versions
@@ -49,7 +57,7 @@ versions = sa.Table(
     sa.Column("base", sa.String(64)),
     _time("created_at", nullable=False),
     _time("activated_at"),
-    sa.Index("versions_approved", "skill", sqlite_where=APPROVED, postgresql_where=APPROVED),
+    _of_some("versions_approved", APPROVED, "skill"),
 )
 
 skills = sa.Table(
@@ -189,10 +197,11 @@ runs = sa.Table(
     sa.Index("runs_by_skill", "skill", "seq"),
     sa.Index("runs_by_skill_and_state", "skill", "state", "seq"),
     sa.Index("runs_by_creation", "created_at"),
-    sa.Index("runs_by_deadline", "ended_at", "deadline_at"),
-    sa.Index("runs_by_parent", "parent"),
-    sa.Index("runs_by_session", "session"),
+    _of_some("runs_by_deadline", "deadline_at IS NOT NULL AND ended_at IS NULL", "deadline_at"),
+    _of_some("runs_by_parent", "parent IS NOT NULL", "parent"),
+    _of_some("runs_by_session", "session IS NOT NULL", "session"),
 )
+_of_some("runs_that_are_ready", READY, runs.c.state, runs.c.priority.desc(), runs.c.seq)  # as they start
 
 attempts = sa.Table(
     "attempts",
@@ -227,7 +236,7 @@ steps = sa.Table(
     _time("wake_at"),
     _time("started_at", nullable=False),
     _time("ended_at"),
-    sa.Index("steps_that_wait", "name", sqlite_where=WAITING, postgresql_where=WAITING),
+    _of_some("steps_that_wait", WAITING, "name"),
     sqlite_with_rowid=False,  # in its key's order: a step writes one page, and not its key's too
 )
 
