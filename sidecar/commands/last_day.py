@@ -18,6 +18,21 @@ from sidecar.store.values import whole
 HOURS = 24
 AN_HOUR = 3600  # seconds
 
+_HOUR = whole(runs.c.created_at / AN_HOUR)
+_FAILED = sa.or_(runs.c.state == "failed", runs.c.misfire.is_not(None))
+_COUNTED = (
+    sa.select(
+        runs.c.skill,
+        _HOUR,
+        sa.func.count(),
+        sa.func.count().filter(_FAILED),
+        sa.func.count().filter(runs.c.state.in_(LIVE)),
+    )
+    .where(runs.c.created_at >= sa.bindparam("since"), runs.c.created_at < sa.bindparam("until"))
+    .group_by(runs.c.skill, _HOUR)
+    .order_by(runs.c.skill)
+)
+
 
 class LastDayCommands:
     def __init__(self, store: Store, clock: Clock) -> None:
@@ -29,23 +44,10 @@ class LastDayCommands:
         """The hours are those of UTC; the last one is the one that it is now."""
         now = self._clock.now()
         first = int(now // AN_HOUR) - (HOURS - 1)
-        hour = whole(runs.c.created_at / AN_HOUR)
-        failed = sa.or_(runs.c.state == "failed", runs.c.misfire.is_not(None))
-        counted = (
-            sa.select(
-                runs.c.skill,
-                (hour - first).label("hour"),
-                sa.func.count().label("runs"),
-                sa.func.count().filter(failed).label("failed"),
-                sa.func.count().filter(runs.c.state.in_(LIVE)).label("unfinished"),
-            )
-            .where(runs.c.created_at >= first * AN_HOUR, runs.c.created_at < (first + HOURS) * AN_HOUR)
-            .group_by(runs.c.skill, hour)
-            .order_by(runs.c.skill)
-        )
         skills: defaultdict[str, _Counts] = defaultdict(_Counts)
-        for skill, hour_, *counts in self._store.rows(counted):
-            skills[skill].set(hour_, *counts)
+        day = {"since": first * AN_HOUR, "until": (first + HOURS) * AN_HOUR}
+        for skill, hour, *counts in self._store.rows(_COUNTED, day):
+            skills[skill].set(hour - first, *counts)
         return views.Day(
             hours=tuple(moment((first + hour) * AN_HOUR) for hour in range(HOURS)),
             skills=tuple(views.SkillDay(skill=skill, **vars(counts)) for skill, counts in skills.items()),

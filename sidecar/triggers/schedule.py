@@ -53,8 +53,7 @@ class Schedule:
     def words(self) -> str:
         match self.trigger:
             case Cron():
-                text = get_description(self.trigger.expression)
-                return f"{text[0].lower()}{text[1:]} ({self._zone_name})"
+                return f"{_described(self.trigger.expression)} ({self._zone_name})"
             case Every():
                 return f"every {_duration(self.trigger.seconds)}"
             case At():
@@ -113,6 +112,13 @@ def in_words(schedules: Sequence[Schedule], events: Sequence[Event] = ()) -> str
     """What starts a skill, as people read it."""
     told = [*(schedule.words for schedule in schedules), *(event.words for event in events)]
     return "; ".join(told) or CALLED_ONLY
+
+
+@lru_cache(maxsize=1_000)
+def _described(expression: str) -> str:
+    """Kept: it takes most of a millisecond, and every list of skills has all of them."""
+    text = get_description(expression)
+    return f"{text[0].lower()}{text[1:]}"
 
 
 def _duration(seconds: float) -> str:
