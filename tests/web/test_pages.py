@@ -189,6 +189,18 @@ def test_a_sidecar_that_is_away_is_said_and_found_again(web: Web) -> None:
     assert back
 
 
+def test_home_says_that_everything_is_stopped(web: Web) -> None:
+    web.sidecar.client.stop(reason="the shop moves")
+    with web.browser() as browser:
+        stopped = browser.get("/").text
+        web.sidecar.client.start()
+        started = browser.get("/").text
+    assert "Everything is stopped" in stopped
+    assert "the shop moves" in stopped
+    assert "tend start --all" in stopped
+    assert "Everything is stopped" not in started
+
+
 def test_what_is_said_to_the_agent_is_answered_on_the_page(web: Web, model: TalkingModel) -> None:
     model.play("Which channel", calls("ask_person", {"question": "Which one do you mean?"}), says("Then #dev it is."))
     with web.browser() as browser:
