@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.support.talking_model import TalkingModel
 from tests.web.browser.furnished import NOWHERE, Place, empty_places, furnish, places, unfurnished
-from tests.web.browser.window import CHROMIUM, MISSING, NARROW, WIDE, chromium, window
+from tests.web.browser.window import NARROW, WIDE, chromium, window
 from tests.web.conftest import Web
 
 pytestmark = pytest.mark.timeout(600)  # most of it is spent furnishing, and in axe
@@ -66,26 +66,24 @@ def web(tmp_path_factory: pytest.TempPathFactory, model: TalkingModel) -> Iterat
 
 
 @pytest.fixture(scope="module")
-def found(web: Web, model: TalkingModel) -> Found:
-    if CHROMIUM is None:
-        pytest.skip(MISSING)
+def found(browser: Browser, web: Web, model: TalkingModel) -> Found:
     found = Found()
-    look_at_all(web, empty_places(web), found)
-    furnish(web, model)
-    look_at_all(web, places(web), found)
+    with window(browser, web) as page, ThreadPoolExecutor(1) as beside:
+        page.add_init_script(AXE_SCRIPT)
+        look(page, empty_places(web), found)
+        furnish(web, model)
+        wanted = places(web)
+        others = beside.submit(look_beside, web, wanted[1::2], found)
+        look(page, wanted[::2], found)
+        others.result()
     return found
 
 
-def look_at_all(web: Web, wanted: Sequence[Place], found: Found) -> None:
-    """With two browsers at once, each on a thread of its own: what takes time is one process of each."""
-
-    def some(first: int) -> None:
-        with chromium() as browser, window(browser, web) as page:
-            page.add_init_script(AXE_SCRIPT)
-            look(page, wanted[first::2], found)
-
-    with ThreadPoolExecutor(2) as threads:
-        list(threads.map(some, (0, 1)))
+def look_beside(web: Web, wanted: Sequence[Place], found: Found) -> None:
+    """With a browser of its own: what takes time is one process of each."""
+    with chromium() as browser, window(browser, web) as page:
+        page.add_init_script(AXE_SCRIPT)
+        look(page, wanted, found)
 
 
 def look(page: Page, wanted: Sequence[Place], found: Found) -> None:
