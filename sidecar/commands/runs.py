@@ -19,7 +19,7 @@ from sidecar.journal.runs import cancel
 from sidecar.moments import Moments
 from sidecar.registry import record_audit
 from sidecar.store import Row, Store
-from sidecar.store.schema import runs, steps
+from sidecar.store.schema import runs, steps, versions
 from sidecar.store.values import to_json
 
 LISTED_AT_MOST = 1_000
@@ -128,6 +128,9 @@ def _newest(narrowed: views.Narrowed, limit: int) -> sa.Select[tuple[object, ...
     for column, wanted in ((runs.c.version, narrowed.version), (runs.c.trigger, narrowed.trigger)):
         if wanted:
             query = query.where(column.startswith(wanted, autoescape=True))
+    if narrowed.version:  # by its skill, whose runs have an index
+        has_it = versions.c.hash.startswith(narrowed.version, autoescape=True)
+        query = query.where(runs.c.skill.in_(sa.select(versions.c.skill).where(has_it)))
     if narrowed.since:
         query = query.where(runs.c.created_at >= narrowed.since.timestamp())
     if narrowed.until:
