@@ -80,12 +80,7 @@ class Workers:
     def spawn(self) -> Worker:
         """A worker, and the next one is forked ahead. Raises WorkersUnavailable."""
         with self._turn:
-            zygote = self._running("attempts")
-            if self._next is not None and (self._next.zygote is not zygote or self._next.exited.is_set()):
-                self._next.clear_away()
-                self._next = None
-            worker = self._next or self._fork()
-            self._next = None
+            worker = self._forked_ahead() or self._fork()
             try:
                 self._next = self._fork()
             except WorkersUnavailable as error:
@@ -95,6 +90,14 @@ class Workers:
         except WorkersUnavailable:
             worker.clear_away()
             raise
+        return worker
+
+    def _forked_ahead(self) -> Worker | None:
+        """One that has died is cleared away before another zygote starts, which waits until all such are gone."""
+        worker, self._next = self._next, None
+        if worker is not None and (worker.exited.is_set() or not worker.zygote.alive):
+            worker.clear_away()
+            return None
         return worker
 
     def _fork(self) -> Worker:
@@ -226,6 +229,8 @@ class _ZygoteProcess:
         self.alive = False
         self._ready.set()
         self._process.wait()
+        with self._sending:  # a descriptor must not be closed under a thread that writes to it
+            self._control.close()
         for worker in list(self._workers.values()):
             worker.status = -9  # its parent is dead, and the kernel kills it with its parent
             worker.exited.set()

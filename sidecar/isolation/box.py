@@ -38,9 +38,10 @@ class Box:
 
     def __init__(self, keep: Collection[int]) -> None:
         self._told, told = socket.socketpair()
+        parent = os.getpid()
         self.pid = os.fork()
         if self.pid == 0:
-            _be_keeper(told, keep)
+            _be_keeper(told, keep, parent)
         told.close()
 
     def execute(self, argv: Sequence[str], scratch: Path, talk: int) -> None:
@@ -50,17 +51,17 @@ class Box:
             self._told.sendall(json.dumps({"argv": list(argv), "scratch": str(scratch)}).encode())
 
 
-def _be_keeper(told: socket.socket, keep: Collection[int]) -> None:
+def _be_keeper(told: socket.socket, keep: Collection[int], parent: int) -> None:
     """Never returns."""
     try:
         os.setsid()
         for name in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGPIPE):
             signal.signal(name, signal.SIG_DFL)
-        kernel.die_with_parent()
+        kernel.die_with_parent(parent)
         close_all_but({told.fileno(), *keep})
         _unshare()
         if (first := os.fork()) == 0:
-            kernel.die_with_parent()
+            kernel.die_with_parent(0)  # who is first in a namespace sees no parent
             if (program := os.fork()) == 0:
                 _become(told)
             first = program

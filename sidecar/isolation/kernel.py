@@ -39,9 +39,13 @@ def show_memory() -> None:
     prctl(_PR_SET_DUMPABLE, 1)
 
 
-def die_with_parent() -> None:
-    if LINUX:
-        prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+def die_with_parent(parent: int) -> None:
+    """`parent` forked this process; at once, where it has died since. 0: another one did, or it can't be told."""
+    if not LINUX:
+        return
+    prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if parent and os.getppid() != parent:
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def renounce_privileges() -> None:

@@ -23,6 +23,7 @@ class LockIn:
     """Prepared once, in the process that forks; or in the process itself, where that was executed."""
 
     def __init__(self, tier: Tier) -> None:
+        self._made_in = os.getpid()
         self._ruleset = Ruleset(worker_places()) if tier == "locked" else None
         self._calls = seccomp.compiled(worker_rules(), DENY) if tier != "limited" else None
 
@@ -32,7 +33,7 @@ class LockIn:
         """This process, for good. Of its descriptors it keeps `keep`; of all files it may write those in `scratch`, and
         read those in `reads` besides the libraries. It dies with its parent, and has one thread so far. Raises OSError
         where the kernel refuses; then nothing of a skill may follow."""
-        kernel.die_with_parent()
+        kernel.die_with_parent(self._made_in if self._made_in != os.getpid() else 0)
         kernel.hide_memory()
         kernel.renounce_privileges()
         limits.impose()

@@ -1,0 +1,81 @@
+"""The worker that is forked ahead, when the zygote that forked it has died."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from sidecar.execution.workers import Worker, Workers
+from sidecar.execution.zygote import hold
+from sidecar.isolation import kernel
+from tests.support.waiting import wait_until
+
+
+@pytest.fixture
+def workers(tmp_path: Path) -> Iterator[Workers]:
+    with closing(Workers(tmp_path / "workers.lock", tmp_path / "scratch")) as made:
+        made.start()
+        yield made
+
+
+def kill_the_zygote(workers: Workers) -> None:
+    (zygote,) = workers._zygotes.values()
+    os.kill(zygote.pid, signal.SIGKILL)
+    wait_until(lambda: not zygote.alive, "it is dead")
+
+
+def end(workers: Workers, worker: Worker) -> None:
+    assert workers.kill(worker) == -signal.SIGKILL
+    worker.clear_away()
+
+
+def test_it_is_taken_and_another_one_is_forked(workers: Workers) -> None:
+    ahead = workers._next
+    worker = workers.spawn()
+    assert worker is ahead
+    assert workers._next not in (None, ahead)
+    end(workers, worker)
+
+
+def test_one_that_outlives_its_zygote_ends_before_the_next_zygote_starts(workers: Workers, tmp_path: Path) -> None:
+    """It holds the lock until its conversation ends; here the test holds that in its place."""
+    ahead = workers._next
+    assert ahead is not None
+    kill_the_zygote(workers)
+    lock = hold(tmp_path / "workers.lock")
+
+    def outlive() -> None:
+        wait_until(lambda: ahead.sock.fileno() == -1, "its conversation ends")
+        os.close(lock)
+
+    outliving = threading.Thread(target=outlive)
+    outliving.start()
+    worker = workers.spawn()
+    outliving.join()
+    assert worker is not ahead
+    end(workers, worker)
+
+
+@pytest.mark.skipif(not kernel.LINUX, reason="the kernel has no such thing")
+def test_who_asks_to_die_with_a_parent_that_is_dead_already_dies() -> None:
+    alive, said = os.pipe()
+    goes_on, let_go_on = os.pipe()
+    if (parent := os.fork()) == 0:
+        dying = os.getpid()
+        if os.fork() == 0:
+            os.read(goes_on, 1)
+            kernel.die_with_parent(dying)
+            os.write(said, b"alive")
+        os._exit(0)
+    os.close(said)
+    os.waitpid(parent, 0)
+    os.write(let_go_on, b".")
+    assert os.read(alive, 10) == b""
+    for each in (alive, goes_on, let_go_on):
+        os.close(each)
