@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import time
 from collections.abc import Callable
 
 from starlette.datastructures import Headers
@@ -21,6 +22,8 @@ from harness.web.problems import FOR_PROGRAMS
 HEADER = "x-heard"
 AFTER = 0.15  # seconds until a page is gathered: what happens is told in several moments
 PAUSE = 0.7  # seconds between two gatherings of a page; its answer is forgotten after them
+REST = 20  # times as long as a gathering took, none is begun: all of them take a twentieth of a core
+LEEWAY = 5.0  # seconds of rest that count as had where nothing was gathered for long, and that one page costs at most
 
 
 class Shared:
@@ -29,6 +32,8 @@ class Shared:
         self._app = app
         self._newest = newest
         self._answers: dict[tuple[str, bytes], _Answer] = {}
+        self._turn = asyncio.Lock()
+        self._rested_at = 0.0  # monotonic
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         heard = Headers(scope=scope).get(HEADER, "") if _may_be_shared(scope) else ""
@@ -56,8 +61,12 @@ class Shared:
         async def keep(message: Message) -> None:
             messages.append(message)
 
-        answer.since = self._newest()
-        await self._app(scope, receive, keep)
+        async with self._turn:  # one after the other, so that each one's time is its own
+            await asyncio.sleep(self._rested_at - time.monotonic())
+            answer.since, began = self._newest(), time.monotonic()
+            await self._app(scope, receive, keep)
+            now = time.monotonic()
+            self._rested_at = min(max(self._rested_at, now - LEEWAY) + REST * (now - began), now + LEEWAY)
         return messages
 
     def _forget_later(self, address: tuple[str, bytes], answer: _Answer) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 
 import httpx2
+import pytest
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from harness.web import shared
 from harness.web.shared import HEADER, Shared
 
 from .conftest import Web
@@ -32,9 +35,10 @@ class Pages:
 Get = Callable[..., Awaitable[httpx2.Response]]
 
 
-def played(story: Callable[[Pages, Get], Awaitable[None]]) -> None:
+def played(story: Callable[[Pages, Get], Awaitable[None]], pages: Pages | None = None) -> None:
+    pages = pages or Pages()
+
     async def play() -> None:
-        pages = Pages()
         transport = httpx2.ASGITransport(Shared(pages, newest=lambda: pages.newest))
         async with httpx2.AsyncClient(transport=transport, base_url="http://pages") as browser:
 
@@ -54,6 +58,25 @@ def test_who_hears_of_the_same_gets_the_same_gathered_once() -> None:
         assert len(pages.gathered) == 1
 
     played(story)
+
+
+def test_pages_are_gathered_one_after_the_other_with_a_rest_between(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shared, "LEEWAY", 0.1)
+    times: list[float] = []
+
+    class Slow(Pages):
+        async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+            times.append(time.monotonic())
+            await asyncio.sleep(0.01)  # for which a longer rest than LEEWAY is due
+            await super().__call__(scope, receive, send)
+            times.append(time.monotonic())
+
+    async def story(_: Pages, get: Get) -> None:
+        await asyncio.gather(*(get(f"/{number}", 1) for number in range(10)))
+        assert times == sorted(times)
+        assert times[-1] - times[0] >= 8 * 0.1  # seconds; the first rest may be saved
+
+    played(story, Slow())
 
 
 def test_another_query_is_another_page() -> None:
