@@ -51,10 +51,10 @@ class SkillViews:
 
     def all(self) -> list[views.Skill]:
         shown = self._store.read(lambda connection: self._views(connection, _IS_HERE, *_held(connection)))
-        return sorted(shown, key=lambda skill: (skill.origin == "shipped", skill.name))
+        return sorted(shown, key=_own_first)
 
     def names(self) -> list[str]:
-        return [name for (name,) in self._store.rows(_NAMES)]
+        return [row.name for row in sorted(self._store.rows(_NAMES), key=_own_first)]
 
     def one(self, name: str) -> views.Skill:
         """Retired or not. Raises NoSuchSkill."""
@@ -147,9 +147,14 @@ def _held(connection: Connection) -> tuple[Held, dict[str, Row]]:
     return quarantines(connection), all_stops(connection)
 
 
+def _own_first(skill: views.Skill | Row) -> tuple[bool, str]:
+    """The order of a list. Not the database's: PostgreSQL's depends on where it was set up."""
+    return skill.origin == "shipped", skill.name
+
+
 _IS_HERE = skills.c.retired_at.is_(None)
 _HOW_MANY = sa.select(sa.func.count()).where(_IS_HERE, skills.c.origin == "workspace")
-_NAMES = sa.select(skills.c.name).where(_IS_HERE).order_by(skills.c.origin == "shipped", skills.c.name)
+_NAMES = sa.select(skills.c.name, skills.c.origin).where(_IS_HERE)
 _HAS_NEWS = sa.or_(skills.c.active.is_(None), skills.c.newest.is_distinct_from(skills.c.active))  # or waits for a yes
 _ROWS = sa.select(
     skills.c.name,
