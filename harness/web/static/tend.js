@@ -1,6 +1,7 @@
 "use strict";
 // Four small things: what is sent goes to the API as JSON; a page that something happened to is read again and morphed;
-// keys; dark or light. The pages read well without any of it.
+// keys; dark or light. The pages read well without any of it. It is there before the page is: what is pressed as soon as it
+// is seen is heard, and the page is never seen in the wrong colours.
 
 // ---------------------------------------------------------------- what is sent
 
@@ -181,12 +182,14 @@ htmx.registerExtension("unfolded", {
 });
 
 // How many approvals are open stands beside them in the navigation, which is not read again.
-const page = document.getElementById("page");
-new MutationObserver(() => {
-  const tally = document.querySelector("[data-waiting]");
-  tally.hidden = page.dataset.open === "0";
-  tally.firstChild.data = page.dataset.open;
-}).observe(page, { attributeFilter: ["data-open"] });
+function tally() {
+  const page = document.getElementById("page");
+  new MutationObserver(() => {
+    const told = document.querySelector("[data-waiting]");
+    told.hidden = page.dataset.open === "0";
+    told.firstChild.data = page.dataset.open;
+  }).observe(page, { attributeFilter: ["data-open"] });
+}
 
 function isTyping() {
   const at = document.activeElement;
@@ -307,4 +310,7 @@ function applyTheme() {
 }
 
 applyTheme();
-listen();
+document.addEventListener("DOMContentLoaded", () => {
+  tally();
+  listen();
+});

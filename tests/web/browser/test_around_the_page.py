@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import time
+
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from harness.web.password import Password
 from tests.web.conftest import Web
@@ -49,3 +52,14 @@ def test_who_is_not_in_yet_is_offered_no_keys(page: Page, web: Web) -> None:
     page.goto("/login")
     expect(page.get_by_label("Password")).to_be_visible()
     expect(page.get_by_role("button", name="Keys")).to_have_count(0)
+
+
+def test_what_is_pressed_as_soon_as_it_is_seen_is_done(page: Page) -> None:
+    def come_late(route: Route) -> None:
+        time.sleep(0.5)
+        route.continue_()
+
+    page.route("**/static/*.js", come_late)
+    page.goto("/review", wait_until="commit")
+    page.get_by_role("button", name="Review now").click()
+    expect(page).to_have_url(re.compile("/runs/"))
