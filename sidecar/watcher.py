@@ -3,17 +3,20 @@
 File events are only hints that say *look now*: they get lost when a folder is new, moved in or created again, and when
 their queue overflows. What counts is what a look at the folders finds, compared with the look before. It is taken
 after each hint, after every error, and every second; more seldom where there are so many files that a look takes long.
+Between two of them those files alone are looked at that are being saved.
 """
 
 from __future__ import annotations
 
 import logging
+import math
 import os
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from watchfiles import Change
 from watchfiles._rust_notify import RustNotify, WatchfilesRustInternalError
@@ -24,14 +27,13 @@ ROOTS = ("skills", "lib")
 
 _GROUP_MS = 50  # hints are grouped for at most so long,
 _STEP_MS = 10  # while they come closer together than this
-_PATIENT_MS, _SETTLING_MS = 1000, 10  # how long to wait for a hint, without and with a file that settles
+_PATIENT_MS = 1000  # how long to wait for a hint
 _PATIENT_LOOKS = 1000  # or as long as so many looks take: without hints, they use a thousandth of a core
 
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Stamp:
+class Stamp(NamedTuple):
     """What tells one state of a file from another without reading it."""
 
     device: int
@@ -76,7 +78,7 @@ class Watcher:
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="watcher", daemon=True)
         self._last = Look()
-        self._look_ms = 0.0  # that the last look took
+        self._due = 0.0  # when (monotonic) the next look is, without a hint
         self._reported: set[str] = set()
         self._settling: dict[str, float] = {}  # since when (monotonic) the path has been the way it is
         self._renamed: set[str] = set()
@@ -118,11 +120,13 @@ class Watcher:
         with notify:
             self._compare()
             while self._last.folders == listened and not self._stopped.is_set():
-                patience = _SETTLING_MS if self._settling else max(_PATIENT_MS, int(_PATIENT_LOOKS * self._look_ms))
-                answer = notify.watch(_GROUP_MS, _STEP_MS, patience, self._stopped)
+                answer = notify.watch(_GROUP_MS, _STEP_MS, self._until_a_look(), self._stopped)
                 hints = answer if isinstance(answer, set) else set()
                 self._note_renames(hints)
-                self._compare()
+                if hints or time.monotonic() >= self._due:
+                    self._compare()
+                else:
+                    self._glance()
                 if any((Change.deleted, path) in hints for path in paths):
                     return  # created again, a folder may look the same, but is no longer listened to
 
@@ -141,15 +145,32 @@ class Watcher:
         began = time.monotonic()
         look = look_at(self._workspace)
         now = time.monotonic()
-        self._look_ms = (now - began) * 1000
+        self._due = now + max(_PATIENT_MS / 1000, _PATIENT_LOOKS * (now - began))
         lost = [root for root in ROOTS if root in self._last.folders and not _same(root, self._last, look)]
         self._forget(lost)
-        for path in look.files.keys() | self._last.files.keys():
-            if look.files.get(path) != self._last.files.get(path):
-                self._settling[path] = now
+        self._settling |= {path: now for path, _ in look.files.items() ^ self._last.files.items()}
         self._last = look
         if lost:
             self._tell(self._on_unmounted)
+        self._report(now)
+
+    def _glance(self) -> None:
+        """Look at what settles, and report what has: among a thousand files that is all there is time for."""
+        if any(_found(self._workspace / folder) != known for folder, known in self._last.folders.items()):
+            self._compare()
+            return
+        now, inside, files = time.monotonic(), _inside(self._workspace), self._last.files
+        for path in self._settling:
+            if (stamp := _stamp(self._workspace / path, inside)) == files.get(path):
+                continue
+            self._settling[path] = now
+            if stamp:
+                files[path] = stamp
+            else:
+                del files[path]
+        self._report(now)
+
+    def _report(self, now: float) -> None:
         if settled := self._settled(now):
             self._tell(lambda: self._on_change(settled))
 
@@ -162,7 +183,7 @@ class Watcher:
 
     def _settled(self, now: float) -> frozenset[str]:
         """The paths that changed, and then not for a while. They are taken off the list."""
-        done = {path for path, since in self._settling.items() if self._is_settled(path, now - since)}
+        done = {path for path, since in self._settling.items() if now - since >= self._quiet(path)}
         for path in done:
             del self._settling[path]
         self._renamed &= self._settling.keys()
@@ -171,11 +192,17 @@ class Watcher:
         self._reported = (self._reported | saved) - deleted
         return frozenset(saved | deleted)
 
-    def _is_settled(self, path: str, quiet: float) -> bool:
+    def _quiet(self, path: str) -> float:
+        """How long this one has to be the same."""
         stamp = self._last.files.get(path)
         # An empty file was added, but most likely is about to be written.
         renamed = path in self._renamed and stamp is not None and stamp.size > 0
-        return quiet >= (QUIET_IN_PLACE if renamed else QUIET)
+        return QUIET_IN_PLACE if renamed else QUIET
+
+    def _until_a_look(self) -> int:
+        """Milliseconds, without a hint."""
+        settled = (since + self._quiet(path) for path, since in self._settling.items())
+        return max(1, math.ceil((min([self._due, *settled]) - time.monotonic()) * 1000))
 
     def _tell(self, callback: Callable[[], None]) -> None:
         try:
@@ -194,7 +221,7 @@ def look_at(workspace: Path) -> Look:
         look.folders["."] = _identity(workspace.stat())
     except FileNotFoundError:
         return look
-    inside = os.path.realpath(workspace) + os.sep
+    inside = _inside(workspace)
     for root in ROOTS:
         if os.path.realpath(workspace / root).startswith(inside):
             _look_into(workspace, root, inside, look)
@@ -225,13 +252,25 @@ def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
                 yield entry
 
 
-def _stamp(entry: os.DirEntry[str], inside: str) -> Stamp | None:
+def _inside(workspace: Path) -> str:
+    """How the real path of all that is in it begins."""
+    return os.path.realpath(workspace) + os.sep
+
+
+def _stamp(file: os.DirEntry[str] | Path, inside: str) -> Stamp | None:
     try:
-        if entry.is_symlink() and not os.path.realpath(entry.path).startswith(inside):
-            return Stamp.of(entry.stat(follow_symlinks=False))
-        return Stamp.of(entry.stat())
+        if file.is_symlink() and not os.path.realpath(file).startswith(inside):
+            return Stamp.of(file.stat(follow_symlinks=False))
+        return Stamp.of(file.stat())
     except FileNotFoundError:
         return None  # deleted meanwhile, or a link to nothing
+
+
+def _found(folder: Path) -> tuple[int, int] | None:
+    try:
+        return _identity(folder.stat())
+    except (FileNotFoundError, NotADirectoryError):
+        return None
 
 
 def _identity(status: os.stat_result) -> tuple[int, int]:

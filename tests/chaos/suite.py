@@ -116,18 +116,27 @@ def go_through(
     ends the one under way uncounted. After each, `tell` how far that is."""
     report = Report(suite, seed, first if case is None else None)
     started = time.monotonic()
-    with suite(folder, seed) as opened, suppress(KeyboardInterrupt):
-        report.figures, report.times = opened.figures, opened.times
-        for each in [case] if case is not None else islice(opened.cases(first + count), first, None):
-            if time.monotonic() - started > seconds:
-                break
-            try:
-                opened.run(each)
-            except Exception:  # noqa: BLE001 # whatever a case raises breaks its promise, and is shown
-                report.violations[each] = traceback.format_exc()
-            report.cases += 1
-            report.seconds = time.monotonic() - started
-            tell(report)
-            if len(report.violations) == VIOLATIONS_AT_MOST:
-                break
+    try:
+        with suite(folder, seed) as opened, suppress(KeyboardInterrupt):
+            report.figures, report.times = opened.figures, opened.times
+            for each in [case] if case is not None else islice(opened.cases(first + count), first, None):
+                if time.monotonic() - started > seconds or len(report.violations) == VIOLATIONS_AT_MOST:
+                    break
+                if wrong := _wrong_with(opened, each):
+                    report.violations[each] = wrong
+                report.cases += 1
+                report.seconds = time.monotonic() - started
+                tell(report)
+    except Exception as error:
+        error.add_note(f"So much was known when it could not be opened or closed:\n{report}")
+        raise
     return report
+
+
+def _wrong_with(suite: Suite, case: str) -> str | None:
+    """Whatever a case raises breaks its promise, and is shown."""
+    try:
+        suite.run(case)
+    except Exception:  # noqa: BLE001
+        return traceback.format_exc()
+    return None

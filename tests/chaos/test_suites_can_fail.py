@@ -71,3 +71,16 @@ def test_a_large_size_is_gone_through_in_parts_and_each_says_which(tmp_path: Pat
     ]
     assert "Again: python -m tests.chaos letters --seed 1 --case c" in str(second)
     assert go_through(Letters, tmp_path, seed=1, case="c").violations.keys() == {"c"}
+
+
+class NotClosed(Letters):
+    def open(self) -> None:
+        self.opened.callback(lambda: 1 / 0)
+
+
+def test_a_suite_that_cannot_be_closed_says_what_it_has_found(tmp_path: Path) -> None:
+    with pytest.raises(ZeroDivisionError) as raised:
+        go_through(NotClosed, tmp_path, seed=1, count=6)
+    (note,) = raised.value.__notes__
+    assert "letters: 1 violations in 6 cases" in note
+    assert "python -m tests.chaos letters --seed 1 --case c" in note
