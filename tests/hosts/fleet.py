@@ -12,7 +12,7 @@ from typing import Self
 
 import sqlalchemy as sa
 
-from sidecar.client import views
+from sidecar.client import Refused, views
 from sidecar.store.schema import attempts
 from tests.support.live_sidecar import Columns, LiveSidecar
 from tests.support.postgresql import new_database
@@ -96,5 +96,14 @@ def hosts_of(asked: LiveSidecar) -> dict[str, views.Host]:
     return {host.name: host for host in asked.client.status().hosts}
 
 
-def leads(asked: LiveSidecar, name: str, *, within: float = 60.0) -> None:
-    wait_until(lambda: hosts_of(asked)[name].leads, f"{name} leads", within=within)
+def leads(host: LiveSidecar, name: str, *, within: float = 60.0) -> None:
+    """The lead is its own, and it has taken over the workspace."""
+
+    def has_its_files() -> bool:
+        try:
+            host.client.files()
+        except Refused:
+            return False
+        return True
+
+    wait_until(lambda: hosts_of(host)[name].leads and has_its_files(), f"{name} leads", within=within)
