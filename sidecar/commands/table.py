@@ -67,7 +67,7 @@ class CommandTable:
         if caller.is_agent and not found.for_agent:
             raise CommandRefused("not_allowed", f"{name} is for people; ask the person to do it")
         if found.needs_files and not self._leads():
-            said = f"{name} needs the workspace's files, and another host leads, or did a moment ago. Which one: tend status"
+            said = f"{name} needs the workspace's files, and another host leads, or just did. Which one: tend status"
             raise CommandRefused("not_leading", said)
         if found.stores and not caller.is_agent:  # what the agent says, it has not read either
             arguments = self._without_secrets(arguments)
