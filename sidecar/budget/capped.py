@@ -18,12 +18,13 @@ _WAITS = (
     .where(budget_waits.c.scope == "skill", runs.c.state == "waiting")
     .order_by(budget_waits.c.since)
 )
+_OF_ALL = Prepared(_WAITS)
 _OF_ONE = Prepared(_WAITS.where(budget_waits.c.skill == sa.bindparam("skill")))
 
 
 def all_capped(connection: Connection) -> dict[str, Row]:
     """By skill, the wait of a run of it."""
-    return {row.skill: row for row in connection.execute(_WAITS)}
+    return {row.skill: row for row in _OF_ALL.rows(connection)}
 
 
 def capped(connection: Connection, skill: str) -> Row | None:

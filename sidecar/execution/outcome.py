@@ -85,6 +85,7 @@ def fail(
     tell_end(connection, run, "failed", told, now)
     if manifest.has_on_failure and run.trigger != "on_failure" and not run.rehearsal:
         handler = NewRun(
+            id=journal.new_id(),
             skill=run.skill,
             version=run.version,
             trigger="on_failure",

@@ -257,7 +257,7 @@ class Requests:
             concurrency_key=session if isinstance(session, str) else "rehearsal" if rehearsal else "",
         )
         if version is not None:
-            new = replace(new, version=version)
+            new = new._replace(version=version)
         try:
             journal.wait(step, lambda connection: create(connection, new, self.clock.now()))
         except Skipped as no_room:

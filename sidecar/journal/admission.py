@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import sqlalchemy as sa
 from pydantic import JsonValue
@@ -22,10 +21,10 @@ class Skipped(Exception):
     """The skill has no room for the run, and declares overlap="skip". The message names who holds it."""
 
 
-@dataclass(frozen=True)
-class NewRun:
+class NewRun(NamedTuple):
     """What a trigger asks for."""
 
+    id: str
     skill: str
     version: str
     trigger: str
@@ -42,19 +41,27 @@ class NewRun:
     priority: int = 0
     deadline: float | None = None  # seconds from now
     delay: float = 0.0  # seconds until it may start
-    id: str = field(default_factory=new_id)
 
     def row(self, now: float) -> dict[str, Any]:
         """As it is stored when it is created now."""
-        row = vars(self) | {"ready_at": now + self.delay, "created_at": now}
+        row = self._asdict() | {"ready_at": now + self.delay, "created_at": now}
         row["deadline_at"] = None if self.deadline is None else now + self.deadline
         del row["overlap"], row["deadline"], row["delay"]
         return row
 
 
-def new_run(skill: str, version: str, manifest: Manifest, *, priority: int = -PRIORITY_AT_MOST, **more: Any) -> NewRun:
+def new_run(
+    skill: str,
+    version: str,
+    manifest: Manifest,
+    *,
+    id: str | None = None,  # noqa: A002 # as the run has it
+    priority: int = -PRIORITY_AT_MOST,
+    **more: Any,
+) -> NewRun:
     """A run as the skill declares it; with `priority` at least, where somebody waits for it."""
     return NewRun(
+        id=id or new_id(),
         skill=skill,
         version=version,
         concurrency=manifest.concurrency,

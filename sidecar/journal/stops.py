@@ -18,6 +18,7 @@ from sidecar.store.values import insert
 EVERYTHING = ""  # in the place of a skill's name
 STOPPED = "stopped"  # the reason of a run that was under way
 
+_ALL = Prepared(sa.select(stops))
 _STOP = Prepared(
     sa.select(stops)
     .where(stops.c.skill.in_((sa.bindparam("everything"), sa.bindparam("skill"))))
@@ -57,7 +58,7 @@ def stop_of(connection: Connection, skill: str) -> Row | None:
 
 
 def all_stops(connection: Connection) -> dict[str, Row]:
-    return {row.skill: row for row in connection.execute(sa.select(stops))}
+    return {row.skill: row for row in _ALL.rows(connection)}
 
 
 def refuse_stopped(connection: Connection, skill: str) -> None:

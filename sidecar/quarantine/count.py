@@ -22,6 +22,7 @@ from skills.wire import ErrorInfo
 BLAMELESS = ("budget_exhausted", "BudgetExhausted")  # errors that say nothing about the skill
 
 _BREAKER = Prepared(sa.select(breakers).where(breakers.c.skill == sa.bindparam("skill")))
+_OPEN = Prepared(sa.select(breakers.c.skill).where(breakers.c.opened_at.is_not(None)))
 _ACTIVE = Prepared(  # with its breaker, if it has one
     sa.select(skills.c.active, breakers)
     .outerjoin(breakers, breakers.c.skill == skills.c.name)
@@ -60,7 +61,7 @@ def held_back(connection: Connection, skill: str, now: float) -> str | None:
 
 def quarantined(connection: Connection) -> set[str]:
     """The skills that may be held back; of all others, none is."""
-    return set(connection.scalars(sa.select(breakers.c.skill).where(breakers.c.opened_at.is_not(None))))
+    return {row.skill for row in _OPEN.rows(connection)}
 
 
 def let_through(connection: Connection, skill: str, run: str) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -13,7 +14,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 
 if TYPE_CHECKING:
     _Type = sa.types.TypeDecorator[str]
-    _Element = sa.sql.functions.GenericFunction[int]
+    _Element = sa.sql.functions.GenericFunction[Any]
 else:
     _Type = sa.types.TypeDecorator
     _Element = sa.sql.functions.GenericFunction
@@ -33,8 +34,12 @@ class Text(_Type):
     impl = sa.Text
     cache_ok = True
 
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 # named by the base class
-        return value.replace("\0", "\N{REPLACEMENT CHARACTER}") if value and "\0" in value else value
+    def bind_processor(self, dialect: Dialect) -> Callable[[str | None], str | None]:  # noqa: ARG002 # as the base has it
+        return _without_nul  # at once: by `process_bind_param` it takes three times as long
+
+
+def _without_nul(value: str | None) -> str | None:
+    return value.replace("\0", "\N{REPLACEMENT CHARACTER}") if value and "\0" in value else value
 
 
 class position(_Element):  # noqa: N801 # an SQL function, named as those are
@@ -52,6 +57,23 @@ def _position(element: position, compiler: SQLCompiler, **more: object) -> str:
 @compiles(position, "postgresql")
 def _position_of_postgresql(element: position, compiler: SQLCompiler, **more: object) -> str:
     return f"strpos({compiler.process(element.clauses, **more)})"
+
+
+class each_of(_Element):  # noqa: N801 # likewise
+    """`column.op("IN")(each_of(texts))`: it is one of the JSON array `texts`, however many they are."""
+
+    type = sa.Text()
+    inherit_cache = True
+
+
+@compiles(each_of)
+def _each_of(element: each_of, compiler: SQLCompiler, **more: object) -> str:
+    return f"(SELECT value FROM json_each({compiler.process(element.clauses, **more)}))"  # noqa: S608 # a parameter
+
+
+@compiles(each_of, "postgresql")
+def _each_of_postgresql(element: each_of, compiler: SQLCompiler, **more: object) -> str:
+    return f"(SELECT json_array_elements_text(CAST({compiler.process(element.clauses, **more)} AS json)))"
 
 
 class whole(_Element):  # noqa: N801 # likewise

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -29,6 +28,7 @@ from sidecar.store import Row
 from sidecar.store.prepared import Prepared
 from sidecar.store.schema import runs, skills, slots
 from sidecar.store.schema import schedules as schedule_rows
+from sidecar.store.values import each_of, to_json
 from sidecar.triggers.schedule import Schedule, Slot
 from sidecar.triggers.timetable import Timetable
 
@@ -39,18 +39,17 @@ ROWS_AT_MOST = 1_000  # of one look at one schedule; older slots share one row
 
 @dataclass(frozen=True)
 class Look:
-    """One skill's schedule is looked at."""
+    """One skill's schedule is looked at. Worked out before it is: what is the same at each."""
 
     active: Active
     timetable: Timetable
+    key: tuple[str, str]
+    starts: NewRun  # what the run of each slot is, but for its id and its trigger
 
-    @property
-    def schedule(self) -> Schedule:
-        return self.timetable.schedule
-
-    @cached_property
-    def key(self) -> tuple[str, str]:
-        return self.active.skill, self.schedule.name
+    @classmethod
+    def at(cls, timetable: Timetable, active: Active) -> Look:
+        starts = new_run(active.skill, active.version, active.manifest, trigger="")
+        return cls(active, timetable, (active.skill, timetable.schedule.name), starts)
 
 
 class _Due(NamedTuple):
@@ -179,22 +178,17 @@ def _merged(due: _Due, queued: str | None, ids: Iterator[str]) -> _Due:
 
 
 def _standing(connection: Connection, looks: Sequence[Look]) -> dict[tuple[str, str], Row]:
-    found = connection.execute(
-        sa.select(schedule_rows, skills.c.active, skills.c.paused)
-        .join(skills, skills.c.name == schedule_rows.c.skill)
-        .where(schedule_rows.c.skill.in_([look.active.skill for look in looks]))
-    )
-    return {(row.skill, row.schedule): row for row in found.all()}
+    found = _STANDING.rows(connection, _skills_of(looks))
+    return {(row.skill, row.schedule): row for row in found}
 
 
 def _queued_runs(connection: Connection, looks: Sequence[Look]) -> dict[str, str]:
     """By skill, a scheduled run that has not begun: a further slot would only say the same again."""
-    found = connection.execute(
-        sa.select(runs.c.skill, runs.c.id)
-        .join(slots, slots.c.run == runs.c.id)
-        .where(runs.c.skill.in_([look.active.skill for look in looks]), runs.c.state == "queued", runs.c.attempts == 0)
-    )
-    return {row.skill: row.id for row in found.all()}
+    return {row.skill: row.id for row in _QUEUED.rows(connection, _skills_of(looks))}
+
+
+def _skills_of(looks: Sequence[Look]) -> dict[str, Any]:
+    return {"skills": to_json([look.active.skill for look in looks])}
 
 
 def _record(connection: Connection, dues: Sequence[_Due], now: float) -> int:
@@ -236,9 +230,8 @@ def _add(connection: Connection, dues: Sequence[_Due], now: float) -> list[_Due]
 
 
 def _run(due: _Due) -> NewRun:
-    active = due.look.active
-    trigger = f"{due.look.key[1]} at {due.slot.civil}"
-    return new_run(active.skill, active.version, active.manifest, trigger=trigger, id=due.run)
+    assert due.run is not None  # noqa: S101 # it fires
+    return due.look.starts._replace(id=due.run, trigger=f"{due.look.key[1]} at {due.slot.civil}")
 
 
 def _look_no_more(connection: Connection, looks: Sequence[Look], now: float) -> None:
@@ -263,6 +256,17 @@ def _forget_what_did_not_fire(connection: Connection, look: Look, now: float) ->
     )
 
 
+_SKILLS = each_of(sa.bindparam("skills", type_=sa.Text()))
+_STANDING = Prepared(
+    sa.select(schedule_rows, skills.c.active, skills.c.paused)
+    .join(skills, skills.c.name == schedule_rows.c.skill)
+    .where(schedule_rows.c.skill.op("IN")(_SKILLS))
+)
+_QUEUED = Prepared(
+    sa.select(runs.c.skill, runs.c.id)
+    .join(slots, slots.c.run == runs.c.id)
+    .where(runs.c.skill.op("IN")(_SKILLS), runs.c.state == "queued", runs.c.attempts == 0)
+)
 _ADD = {
     name: Prepared(dialect.insert(slots).on_conflict_do_nothing())
     for name, dialect in (("sqlite", sqlite), ("postgresql", postgresql))

@@ -119,7 +119,7 @@ class Triggers:
                 for schedule in schedules:
                     watched = self._watched.get(schedule.name) or _Watched(Timetable(schedule, now))
                     self._watched[schedule.name] = watched
-                    watched.skills[active.skill] = Look(active, watched.timetable)
+                    watched.skills[active.skill] = Look.at(watched.timetable, active)
 
     def _wake(self) -> None:
         now = self._clock.now()

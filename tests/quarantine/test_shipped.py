@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from sidecar.client import load_settings
 from sidecar.clock import SystemClock
-from sidecar.journal.admission import NewRun, create
+from sidecar.journal.admission import create, new_run
 from sidecar.journal.runs import end
 from sidecar.moments import Moments
 from sidecar.quarantine.breaker import Policy
@@ -40,7 +40,7 @@ def ends(store: Store, skill: str, error: ErrorInfo | None = None) -> None:
     assert active is not None
 
     def change(connection: sa.Connection) -> None:
-        run = create(connection, NewRun(skill, active.version, "call"), clock.now())
+        run = create(connection, new_run(skill, active.version, active.manifest, trigger="call"), clock.now())
         end(connection, run, "failed" if error else "succeeded", clock.now(), error=error)
         count_end(connection, connection.execute(sa.select(runs).where(runs.c.id == run)).one(), clock.now(), error)
 
