@@ -25,7 +25,7 @@ from sidecar.notices.dead_man import hold_to
 from sidecar.quarantine.count import start_afresh
 from sidecar.store import Row, Store
 from sidecar.store.prepared import Prepared
-from sidecar.store.schema import approvals, audit, skills, versions
+from sidecar.store.schema import approvals, audit, schedules, skills, versions
 from sidecar.store.store import get_blob, put_blob
 from skills.wire import Code
 
@@ -204,6 +204,7 @@ class Registry:
             )
             follow(connection, name, None)
             hold_to(connection, name, None, now)
+            connection.execute(schedules.delete().where(schedules.c.skill == name))  # if it comes back, it is new
             record_audit(connection, now, who, "retire", name, reason, skill=name)
 
         self._store.write(change)

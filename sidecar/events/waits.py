@@ -49,10 +49,8 @@ def take_earlier(connection: Connection, run: str, wanted: Wanted) -> JsonValue:
         .where(events.c.seq.not_in(sa.select(deliveries.c.event).where(deliveries.c.run == run)))
         .order_by(events.c.seq)
     )
-    if wanted.field is not None:
-        value = events.c.payload[wanted.field]
-        same = value.as_integer() if isinstance(wanted.equals, int) else value.as_string()
-        query = query.where(same == wanted.equals)
+    if wanted.field is not None and isinstance(wanted.equals, str):  # numbers the two databases compare differently
+        query = query.where(events.c.payload[wanted.field].as_string() == wanted.equals)
     found = next((event for event in connection.execute(query) if wanted.fits(event.payload)), None)
     return _deliver(connection, found, run, waiting.skill) if found else None
 

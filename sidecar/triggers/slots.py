@@ -7,7 +7,6 @@ the time that comes again is judged again; what did fire has its row, and fires 
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -24,7 +23,7 @@ from sidecar.journal.runs import new_ids
 from sidecar.journal.stops import EVERYTHING, all_stops, told
 from sidecar.quarantine.count import held_back, let_through, quarantined
 from sidecar.registry import Active
-from sidecar.store import Row
+from sidecar.store import Row, Store
 from sidecar.store.prepared import Prepared
 from sidecar.store.schema import runs, skills, slots
 from sidecar.store.schema import schedules as schedule_rows
@@ -34,7 +33,6 @@ from sidecar.triggers.timetable import Timetable
 
 LATE_AFTER = 60.0  # seconds after its time, a slot is late
 FIRES = ("fired", "late")
-ROWS_AT_MOST = 1_000  # of one look at one schedule; older slots share one row
 
 
 @dataclass(frozen=True)
@@ -110,6 +108,11 @@ def account(connection: Connection, looks: Sequence[Look], now: float) -> int:
     return started
 
 
+def seen_until(store: Store, looks: Sequence[Look]) -> dict[tuple[str, str], float]:
+    """By the look's key: everything up to then has its row."""
+    return {(row.skill, row.schedule): row.seen_until for row in store.rows(_STANDING, _skills_of(looks))}
+
+
 def remember(connection: Connection, found: Sequence[tuple[Active, list[Schedule]]], now: float) -> None:
     """A new schedule counts from now; one that is declared no more is forgotten."""
     declared = {(active.skill, schedule.name) for active, schedules in found for schedule in schedules}
@@ -138,17 +141,13 @@ def _hold(here: Row, stops: Mapping[str, Row], waits: Mapping[str, Row]) -> tupl
 
 def _judge(look: Look, since: float, now: float, hold: tuple[str, str] | None) -> list[_Due]:
     """On time they fire; of the late ones, those that the policy says."""
-    kept: deque[Slot] = deque(maxlen=ROWS_AT_MOST)
-    count = 0
-    for slot in look.timetable.came(since, now):
-        kept.append(slot)
-        count += 1
+    kept, earlier = look.timetable.came(since, now)
     catch_up = look.active.manifest.catch_up
     judged = []
     for place, slot in enumerate(kept):
         late = now - slot.due > LATE_AFTER
         is_last = place == len(kept) - 1
-        more = f"; {count - len(kept):,} earlier ones too" if place == 0 and count > len(kept) else ""
+        more = f"; {earlier:,} earlier ones too" if place == 0 and earlier else ""
         if hold:
             outcome, reason = hold
             judged.append(_Due(look, slot, outcome, f"{reason}{more}"))

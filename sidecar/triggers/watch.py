@@ -11,7 +11,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -26,10 +26,11 @@ from sidecar.registry import Active, Registry
 from sidecar.store import Store, StoreError
 from sidecar.triggers.clock_jumps import JumpWatch
 from sidecar.triggers.schedule import Schedule
-from sidecar.triggers.slots import Look, account, remember
+from sidecar.triggers.slots import Look, account, remember, seen_until
 from sidecar.triggers.timetable import Timetable
 
-AT_ONCE = 500  # schedules that one transaction accounts for
+AT_ONCE = 500  # schedules that one transaction accounts for,
+ROWS_AT_ONCE = 5_000  # and about how many slots, where nobody has looked for long
 LOOK_AGAIN_AFTER = 1.0  # seconds
 WAKE = "wake"
 
@@ -37,7 +38,7 @@ log = logging.getLogger(__name__)
 
 
 class Triggers:
-    """`refresh` when a skill's active version has changed."""
+    """`refresh` when a skill's active version has changed. One thread at a time looks."""
 
     def __init__(
         self, store: Store, registry: Registry, clock: Clock, zone: str, on_new_run: Callable[[], None]
@@ -48,7 +49,10 @@ class Triggers:
         self._zone = zone
         self._on_new_run = on_new_run
         self._watched: dict[str, _Watched] = {}  # by the schedule's name
-        self._changing = threading.RLock()
+        self._stale: set[str] = set()  # skills of which another version may be active than is watched
+        self._all_are_due = False
+        self._changing = threading.Lock()
+        self._looking = threading.Lock()
         self._timer = BackgroundScheduler(
             timezone=UTC,
             executors={"default": ThreadPoolExecutor(1)},
@@ -70,19 +74,15 @@ class Triggers:
 
     def clock_jumped(self) -> None:
         """Look at every schedule, and wind the timer again: it was wound for another number of seconds."""
-        with self._changing:
-            everything = list(self._watched.values())
-        self._look(everything, self._clock.now())
+        with self._looking:
+            self._all_are_due = True
+        self._wake()
 
     def refresh(self, skill: str) -> None:
-        """Adopt what the registry now says of this skill."""
-        with self._changing:
-            for name, watched in list(self._watched.items()):
-                if watched.skills.pop(skill, None) and not watched.skills:
-                    del self._watched[name]
-            active = self._registry.active(skill)
-            self._watch([active] if active else [])
-        self._wind()
+        """Adopt what the registry now says of this skill, and look at what came while it was replaced. Where the store
+        can't be asked now, that is done as soon as it can."""
+        self._stale.add(skill)
+        self._wake()
 
     def schedules(self, manifest: Manifest) -> list[Schedule]:
         return [Schedule(trigger, self._zone) for trigger in manifest.timed]
@@ -108,57 +108,92 @@ class Triggers:
         due = [one.timetable.next_due for one in watched if one]
         return min((moment for moment in due if moment is not None), default=None)
 
-    def _watch(self, adopted: Iterable[Active]) -> None:
-        """A new schedule counts from now."""
+    def _wake(self) -> None:
+        """Account for what has come; soon again, where the store takes no changes: it may be the last for a day."""
+        with self._looking:
+            now = self._clock.now()
+            try:
+                self._adopt_stale(now)
+                self._look(now)
+            except (StoreError, DBAPIError):
+                log.exception("what has come is not on disk; it is looked at again")
+                self._wind(not_before=now + LOOK_AGAIN_AFTER)
+            else:
+                self._wind()
+
+    def _adopt_stale(self, now: float) -> None:
+        while self._stale:
+            skill = self._stale.pop()
+            try:
+                active = self._registry.active(skill)
+                self._account_for(self._watch([active] if active else [], instead_of=skill), now)
+            except (StoreError, DBAPIError):
+                self._stale.add(skill)
+                raise
+
+    def _watch(self, adopted: Iterable[Active], *, instead_of: str = "") -> list[Look]:
+        """From now on, instead of what was watched of a skill. A new schedule counts from now."""
         now = self._clock.now()
         found = [(active, self.schedules(active.manifest)) for active in adopted]
         for some in batched(found, AT_ONCE):
             self._store.write(partial(_remember, some, now))
+        looks = []
         with self._changing:
+            for name, watched in list(self._watched.items()):
+                if watched.skills.pop(instead_of, None) and not watched.skills:
+                    del self._watched[name]
             for active, schedules in found:
                 for schedule in schedules:
                     watched = self._watched.get(schedule.name) or _Watched(Timetable(schedule, now))
                     self._watched[schedule.name] = watched
                     watched.skills[active.skill] = Look.at(watched.timetable, active)
+                    looks.append(watched.skills[active.skill])
+        return looks
 
-    def _wake(self) -> None:
-        now = self._clock.now()
+    def _look(self, now: float) -> None:
         with self._changing:
-            due = [watched for watched in self._watched.values() if watched.is_due(now)]
-        self._look(due, now)
+            due = [watched for watched in self._watched.values() if self._all_are_due or watched.is_due(now)]
+            looks = [look for watched in due for look in watched.skills.values()]
+        self._account_for(looks, now)
+        for watched in due:
+            watched.timetable.advance(now)
+        self._all_are_due = False
 
-    def _look(self, some: Sequence[_Watched], now: float) -> None:
-        """Account for what has come; soon again, where the store takes no changes: it may be the last for a day."""
-        try:
-            self._account_for(some, now)
-        except (StoreError, DBAPIError):
-            log.exception("what has come is not on disk; it is looked at again")
-            for watched in some:
-                watched.look_again = True
-            self._wind(not_before=now + LOOK_AGAIN_AFTER)
-        else:
-            self._wind()
-
-    def _account_for(self, some: Sequence[_Watched], now: float) -> None:
-        with self._changing:
-            looks = [look for watched in some for look in watched.skills.values()]
-        started = sum(self._store.write(partial(_account, part, now)) for part in _parts(looks))
+    def _account_for(self, looks: Iterable[Look], now: float) -> None:
+        parts = _parts(looks)
+        if self._all_are_due:
+            parts = (few for part in parts for few in self._few_of(part, now))
+        started = sum(self._store.write(partial(_account, part, now)) for part in parts)
         if started:
             self._on_new_run()
-        for watched in some:
-            watched.timetable.advance(now)
-            watched.look_again = False
+
+    def _few_of(self, looks: Sequence[Look], now: float) -> Iterator[Sequence[Look]]:
+        """Nobody may have looked for long: so many of them as have room in a transaction, worked out before it."""
+        since = seen_until(self._store, looks)
+        few: list[Look] = []
+        rows = 0
+        for look in looks:
+            few.append(look)
+            rows += look.timetable.work_out(since.get(look.key, now), now)
+            if rows >= ROWS_AT_ONCE or look is looks[-1]:
+                yield few
+                for each in few:
+                    each.timetable.forget()
+                few, rows = [], 0
 
     def _wind(self, *, not_before: float = 0.0) -> None:
-        """Have the timer wake us when the next slot is due."""
+        """Have the timer wake us when the next slot is due. Its clock is the machine's, ours may be another one."""
         if not self._timer.running:
             return
         with self._changing:
-            due = [watched.due for watched in self._watched.values()]
-            first = min((moment for moment in due if moment is not None), default=None)
-            if first is not None:
-                when = datetime.fromtimestamp(max(first, not_before), UTC)
-                self._timer.add_job(self._wake, "date", run_date=when, id=WAKE, replace_existing=True)
+            due = [watched.timetable.next_due for watched in self._watched.values()]
+        first = min((moment for moment in due if moment is not None), default=None)
+        if self._stale or self._all_are_due:
+            first = not_before
+        if first is not None:
+            seconds = max(first, not_before) - self._clock.now()
+            when = datetime.now(UTC) + timedelta(seconds=seconds)
+            self._timer.add_job(self._wake, "date", run_date=when, id=WAKE, replace_existing=True)
 
 
 @dataclass
@@ -167,15 +202,9 @@ class _Watched:
 
     timetable: Timetable
     skills: dict[str, Look] = field(default_factory=dict)
-    look_again: bool = False
-
-    @property
-    def due(self) -> float | None:
-        """When it has to be looked at."""
-        return 0.0 if self.look_again else self.timetable.next_due
 
     def is_due(self, now: float) -> bool:
-        return self.due is not None and self.due <= now
+        return self.timetable.next_due is not None and self.timetable.next_due <= now
 
 
 def _remember(found: Sequence[tuple[Active, list[Schedule]]], now: float, connection: Connection) -> None:

@@ -31,6 +31,8 @@ def NAME(run: Run, order: str) -> str:
 WAIT = 'run.wait_for("NAME.paid", Paid, timeout=timedelta(minutes=5))'
 FOR_ORDER = WAIT.replace("minutes=5)", "minutes=5), key=lambda paid: paid.order, equals=order")
 
+FOR_CENTS = WAIT.replace("minutes=5)", "minutes=5), key=lambda paid: paid.cents, equals=7")
+
 
 def waiting(name: str, body: str, *, head: str = "") -> str:
     return WAITING.replace("HEAD, ", f"{head}, " if head else "").replace("BODY", body).replace("NAME", name)
@@ -54,6 +56,17 @@ def test_an_event_that_came_before_the_wait_counts(sidecar: LiveSidecar) -> None
     sidecar.client.emit("late_waits.paid", {"order": "in time"})
     sidecar.client.answer(question.id, "yes")
     assert sidecar.ended(run).output == "in time 0"
+
+
+def test_of_those_that_came_before_only_the_one_with_its_number_counts(sidecar: LiveSidecar) -> None:
+    body = f'run.approve("Ready?")\n    return told({FOR_CENTS})'
+    sidecar.put("by_number", waiting("by_number", body))
+    run = sidecar.client.run_skill("by_number", "A7").id
+    question = sidecar.approval(run)
+    for cents in ("many", 12.5, 3_000_000_000, True, 7):
+        sidecar.client.emit("by_number.paid", {"order": "A7", "cents": cents})
+    sidecar.client.answer(question.id, "yes")
+    assert sidecar.ended(run).output == "A7 7"
 
 
 def test_a_run_gets_each_event_once_in_the_order_in_which_they_came(sidecar: LiveSidecar) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
@@ -22,8 +22,8 @@ from tests.support.postgresql import database
 
 
 class Stage:
-    def __init__(self, folder: Path, start: datetime) -> None:
-        self.clock = ManualClock(start)
+    def __init__(self, folder: Path, start: datetime | None = None, *, clock: ManualClock | None = None) -> None:
+        self.clock = clock or ManualClock(start or datetime.now(UTC))
         self.store = Store(database(folder))
         self.registry = Registry(self.store, self.clock)
         self.triggers = Triggers(self.store, self.registry, self.clock, "UTC", lambda: None)
@@ -40,12 +40,18 @@ class Stage:
         self, name: str, trigger: Cron | Every | Event, *, catch_up: Literal["skip", "latest", "all"] = "latest"
     ) -> None:
         """An active skill with this trigger; its schedule counts from now."""
+        self.activate(name, trigger, catch_up=catch_up)
+        self.triggers.refresh(name)
+
+    def activate(
+        self, name: str, trigger: Cron | Every | Event, *, catch_up: Literal["skip", "latest", "all"] = "latest"
+    ) -> None:
+        """The same, of which the triggers have yet to hear."""
         manifest = Manifest(name=name, purpose="", takes_input=False, triggers=(trigger,), catch_up=catch_up)
         content = f"{name} {trigger} {catch_up}".encode()
         snapshot = Snapshot(entry=f"skills/{name}.py", files={f"skills/{name}.py": content})
         report = Report(skill=name, hash=snapshot.hash, manifest=manifest)
         self.registry.activate(snapshot, report, Origin(author="test", reason=sha256(content).hexdigest()))
-        self.triggers.refresh(name)
 
     def look(self) -> None:
         """As the timers do when they wake us."""

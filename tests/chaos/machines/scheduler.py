@@ -17,7 +17,7 @@ from sidecar.journal.runs import FINAL, end
 from sidecar.registry import Origin, Registry
 from sidecar.store.schema import runs, slots
 from sidecar.triggers.schedule import Schedule
-from sidecar.triggers.slots import ROWS_AT_MOST
+from sidecar.triggers.timetable import ROWS_AT_MOST
 from sidecar.triggers.watch import Triggers
 from tests.chaos.machines.stage import Emptied
 

@@ -1,0 +1,97 @@
+"""A skill's active version changes: its schedule is watched, whatever strikes; no slot is lost, and none made up."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from sidecar.checker.manifest import Cron, Every
+from sidecar.clock import ManualClock
+from sidecar.store import StoreError
+from sidecar.store import postgresql as of_postgresql
+from tests.support.waiting import wait_until
+from tests.triggers.stage import Stage
+
+START = datetime(2026, 11, 21, 8, 59, 59, tzinfo=UTC)
+DAILY, DAILY_TOO = Cron(expression="0 9 * * *"), Cron(expression="0 9,21 * * *")
+HOURLY = Every(seconds=3_600)
+HOUR = 3_600.0
+
+
+class Ahead(ManualClock):
+    """An hour before the machine's, as a database's may be."""
+
+    def now(self) -> float:
+        return time.time() + HOUR
+
+
+def test_what_came_due_before_the_triggers_heard_of_the_new_version_fires(tmp_path: Path) -> None:
+    with Stage(tmp_path, START) as stage:
+        stage.put("report", DAILY, catch_up="skip")
+        stage.activate("report", DAILY, catch_up="latest")
+        stage.clock.advance(2)
+        stage.look()
+        assert stage.slots("report") == [], "it was replaced: that is for the refresh"
+        stage.triggers.refresh("report")
+        assert [row.outcome for row in stage.slots("report")] == ["fired"]
+
+
+def test_a_skill_that_went_live_while_the_store_failed_is_watched_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Stage(tmp_path, START) as stage:
+        stage.put("report", DAILY)
+        stage.triggers.start()
+        try:
+            stage.activate("report", DAILY_TOO)
+            with monkeypatch.context() as broken:
+                broken.setattr(stage.registry, "active", fails)
+                stage.triggers.refresh("report")
+            active = stage.registry.active("report")
+            assert active is not None
+            wait_until(lambda: stage.triggers.next_due(active.manifest) is not None, "it is watched")
+        finally:
+            stage.triggers.stop()
+
+
+def fails(name: str) -> None:
+    raise StoreError(f"{name} can't be read: the disk is full")
+
+
+def test_a_skill_that_comes_back_makes_up_for_nothing_of_the_time_when_it_was_not_there(tmp_path: Path) -> None:
+    with Stage(tmp_path, START) as stage:
+        stage.put("report", HOURLY, catch_up="all")
+        stage.registry.retire("report", "test", "")
+        stage.triggers.refresh("report")
+        stage.clock.advance(30 * 24 * HOUR)
+        stage.put("report", HOURLY, catch_up="all")
+        stage.look()
+        assert stage.slots("report") == []
+        stage.clock.advance(2)
+        stage.look()
+        assert [row.outcome for row in stage.slots("report")] == ["fired"]
+
+
+def test_slots_come_by_our_clock_and_not_by_the_machine_s(tmp_path: Path) -> None:
+    with Stage(tmp_path, clock=Ahead(START)) as stage:
+        stage.put("ticker", Every(seconds=1))
+        stage.triggers.start()
+        try:
+            wait_until(lambda: bool(stage.slots("ticker")), "a slot has its row")
+        finally:
+            stage.triggers.stop()
+
+
+def test_a_server_waits_for_none_of_what_came_in_a_long_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It ends a session that does nothing within a transaction."""
+    monkeypatch.setitem(of_postgresql._OF_A_SESSION, "idle_in_transaction_session_timeout", "200ms")
+    with Stage(tmp_path, START) as stage:
+        stage.put("ticker", Every(seconds=1))
+        stage.clock.advance(100 * HOUR)
+        stage.look()
+        found = stage.slots("ticker")
+        assert found[-1].outcome == "fired"
+        assert "359,000 earlier ones too" in found[0].reason
