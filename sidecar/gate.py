@@ -86,18 +86,12 @@ class Gate:
     def write_missing(self) -> list[str]:
         """At start: write again from the store what the registry has and the workspace has not. A folder that is not
         mounted retires no skill."""
-        missing = []
-        for active in self._registry.all_active():
-            absent = [path for path in active.declared.paths if not (self.workspace / path).exists()]
-            if active.trusted or not absent:
-                continue
-            content = self._registry.files(active.version)
-            for path in absent:
-                target = self.workspace / path
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_bytes(content[path])
-                missing.append(path)
+        blobs = self._registry.blobs()
+        missing = [path for path in blobs if not (self.workspace / path).exists()]
         for path in missing:
+            target = self.workspace / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(self._registry.content(blobs[path]))
             log.warning("%s was missing and is written again from the store", path)
         return missing
 

@@ -35,7 +35,7 @@ READ_AT_ONCE = 1_000  # versions
 # As text: pydantic reads it, several times as fast as json does.
 _manifest = sa.cast(versions.c.manifest, sa.Text).label("manifest")
 _MANIFEST = Prepared(sa.select(_manifest).where(versions.c.hash == sa.bindparam("hash")))
-_VERSIONS = sa.select(versions.c.hash, versions.c.skill, versions.c.entry, versions.c.files, _manifest)
+_VERSIONS = sa.select(versions.c.hash, versions.c.skill, versions.c.entry, _manifest)
 _parsed = lru_cache(maxsize=CODE_KEPT)(Manifest.model_validate_json)  # the same text is the same manifest
 
 
@@ -64,7 +64,6 @@ class Declared:
 
     version: str
     entry: str
-    paths: tuple[str, ...]  # of its files, in the workspace
     manifest: Manifest
 
 
@@ -283,6 +282,16 @@ class Registry:
 
         return self._store.read(read)
 
+    def blobs(self) -> dict[str, str]:
+        """By path in the workspace, what the active versions have there. Of a helper that is not the same in all of
+        them, as the one has it that became active last."""
+        last = sa.select(versions.c.files).join(skills, skills.c.active == versions.c.hash)
+        of_workspace = last.where(skills.c.origin != "shipped").order_by(versions.c.activated_at, versions.c.skill)
+        return {path: blob for row in self._store.rows(of_workspace) for path, blob in row.files.items()}
+
+    def content(self, blob: str) -> bytes:
+        return self._store.read(lambda connection: get_blob(connection, blob))
+
     def code(self, version: str) -> Code:
         """What a worker executes. It never changes: those of the newest runs are kept."""
         return self._code(version)
@@ -359,4 +368,4 @@ class Registry:
 
 
 def _declared(row: Row) -> Declared:
-    return Declared(row.hash, row.entry, tuple(row.files), Manifest.model_validate_json(row.manifest))
+    return Declared(row.hash, row.entry, Manifest.model_validate_json(row.manifest))

@@ -18,6 +18,17 @@ def NAME(run: Run) -> int:
     return 1
 '''
 
+HELPED = '''"""By a helper."""
+
+from lib.shared import USED
+from skills import Run, skill
+
+
+@skill()
+def NAME(run: Run) -> int:
+    return USED
+'''
+
 
 def test_a_deleted_file_retires_its_skill_and_keeps_its_history(sidecar: LiveSidecar) -> None:
     version = sidecar.put("retired", SKILL.replace("NAME", "retired"))
@@ -46,6 +57,26 @@ def test_a_file_that_is_missing_at_start_is_written_again_from_the_store(sidecar
     sidecar.start()
     assert sidecar.active("unmounted") == version
     assert sidecar.file("unmounted").read_text() == text
+
+
+def test_a_missing_helper_is_written_again_as_the_version_has_it_that_went_live_last(sidecar: LiveSidecar) -> None:
+    """The others were refused with those bytes, and stay at what they had."""
+    helper = sidecar.workspace / "lib" / "shared.py"
+    helper.write_text("OLD = 1\nBOTH = 1\n")
+    names = {"stays_before": "OLD", "goes_on": "BOTH", "stays_after": "OLD"}
+    before = {
+        name: sidecar.put(name, HELPED.replace("NAME", name).replace("USED", used)) for name, used in names.items()
+    }
+    helper.write_text("BOTH = 2\n")
+    wait_until(lambda: sidecar.active("goes_on") != before["goes_on"], "it is live with the new helper")
+    for name in ("stays_before", "stays_after"):
+        assert sidecar.client.check(name).problems
+    live = {name: sidecar.active(name) for name in names}
+    sidecar.stop()
+    helper.unlink()
+    sidecar.start()
+    assert helper.read_text() == "BOTH = 2\n"
+    assert {name: sidecar.active(name) for name in names} == live == before | {"goes_on": live["goes_on"]}
 
 
 def test_an_earlier_version_can_be_restored(sidecar: LiveSidecar) -> None:

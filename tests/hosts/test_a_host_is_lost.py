@@ -32,6 +32,17 @@ def every_second(run: Run) -> str:
     return run.now.isoformat()
 '''
 
+HELPED = '''"""By a helper."""
+
+from lib.shared import USED
+from skills import Run, skill
+
+
+@skill()
+def NAME(run: Run) -> int:
+    return USED
+'''
+
 
 def assert_each_step_once(asked: LiveSidecar, sink: Sink, runs: Collection[str], *, steps: int) -> None:
     """Each run has one good outcome. What struck them once has each body run once more at most, with the same key."""
@@ -170,6 +181,27 @@ def test_what_was_edited_while_another_led_is_put_aside(fleet: Fleet) -> None:
     )
     (aside,) = (first.workspace / ".tend").glob("aside-*/skills/every_second.py")
     assert aside.read_text() == EVERY_SECOND
+
+
+def test_a_helper_moves_along_as_the_version_has_it_that_went_live_last(fleet: Fleet) -> None:
+    """Others were refused with those bytes, and stay at what they had."""
+    first = fleet.host("first")
+    second = fleet.host("second")
+    helpers = [host.workspace / "lib" / "shared.py" for host in (first, second)]
+    helpers[0].write_text("OLD = 1\nBOTH = 1\n")
+    names = {"stays_before": "OLD", "goes_on": "BOTH", "stays_after": "OLD"}
+    before = {name: first.put(name, HELPED.replace("NAME", name).replace("USED", used)) for name, used in names.items()}
+    helpers[0].write_text("BOTH = 2\n")
+    wait_until(lambda: first.active("goes_on") != before["goes_on"], "it is live with the new helper")
+    for name in ("stays_before", "stays_after"):  # so that its row is written last
+        first.save(name, first.file(name).read_text() + "# once more\n")
+        assert first.client.check(name).problems
+    live = first.active("goes_on")
+    helpers[1].write_text("OLD = 0\n")
+    first.stop()
+    leads(second, "second")
+    assert helpers[1].read_text() == "BOTH = 2\n"
+    assert {name: second.active(name) for name in names} == before | {"goes_on": live}
 
 
 def test_a_frozen_host_loses_its_runs_and_can_not_write_to_them(fleet: Fleet, sink: Sink) -> None:
