@@ -23,7 +23,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from sidecar.caller import PERSON
-from sidecar.checker.gather import gather
+from sidecar.checker.gather import gather, read
 from sidecar.checker.report import Problem, Report, Snapshot
 from sidecar.failpoints import failpoint
 from sidecar.moments import Moments
@@ -179,15 +179,25 @@ class Gate:
             return report
 
     def approved(self, name: str, version: str) -> None:
-        """A person has said yes to this version: it goes live, and its file is what the workspace has."""
+        """A person has said yes to this version: it goes live, and its file is what the workspace has. What was saved
+        since, and has no verdict yet, takes its place."""
         with self.turn(name):
             row = self._registry.version(name, version)
             if row.state != "approved":
                 return  # something newer has come
             snapshot = Snapshot(entry=row.entry, files=self._registry.files(version))
+            approved, file = snapshot.files[row.entry], self.workspace / row.entry
+            there = read(self.workspace, row.entry)
+            if there != approved:
+                if file.exists() and there != self._active_text(name):
+                    self.judge(name, BY_HAND)
+                    return
+                file.write_bytes(approved)  # another host led when it was written
             self._go_live(snapshot, Report.model_validate(row.report), Origin(row.author, row.reason, row.base))
-            if gather(self.workspace, row.entry) != snapshot:  # another host led when it was written
-                (self.workspace / row.entry).write_bytes(snapshot.files[row.entry])
+
+    def _active_text(self, name: str) -> bytes | None:
+        active = self._registry.active(name)
+        return self._registry.files(active.version)[active.declared.entry] if active else None
 
     def _go_live(self, snapshot: Snapshot, report: Report, origin: Origin) -> None:
         self._registry.activate(snapshot, report, origin)

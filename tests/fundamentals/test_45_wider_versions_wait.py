@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from sidecar.client import views
@@ -119,6 +122,33 @@ def test_a_no_leaves_what_was_and_a_newer_save_takes_the_place_of_what_waits(
     assert talking.client.answer(replaced.id, "yes").outcome == "void"
     assert talking.client.history("denied")[0].state == "active"
     assert not [each for each in talking.client.approvals() if each.skill == "denied"]
+
+
+def test_a_save_that_has_no_verdict_yet_takes_the_place_of_what_was_approved(
+    talking: LiveSidecar, model: TalkingModel
+) -> None:
+    """The yes is carried out while the file still changes, so that the watcher leaves it alone."""
+    told(talking, model, first("outrun"), words="Look once")
+    told(talking, model, wider("outrun"), words="Wider, and outrun", base=first("outrun"))
+    asked = approval(talking, "outrun").id
+    by_hand = first("outrun").replace('"seen"', '"seen by a person"')
+    answered = threading.Event()
+
+    def keep_changing() -> None:
+        while not answered.wait(0.005):
+            talking.file("outrun").touch()
+
+    with ThreadPoolExecutor() as pool:
+        talking.save("outrun", by_hand)
+        pool.submit(keep_changing)
+        talking.client.answer(asked, "yes")
+        try:
+            wait_until(lambda: "approved" not in states(talking, "outrun"), "the yes is carried out")
+        finally:
+            answered.set()
+    wait_until(lambda: states(talking, "outrun") == ["active", "superseded", "retired"], "the save is live")
+    assert talking.client.source("outrun").version == talking.active("outrun")
+    assert talking.file("outrun").read_text() == by_hand
 
 
 def test_a_first_version_that_does_what_cannot_be_undone_waits_but_not_where_a_person_saves_it(
