@@ -202,8 +202,8 @@ class Sidecar:
 
         self._store.read(clock.ask)
 
-        def lead(was_mine: bool) -> None:
-            self._lead(was_mine=was_mine)
+        def lead() -> None:
+            self._lead()
             dispatcher.queue.fetch(LEADER)
 
         membership = Membership(
@@ -212,6 +212,7 @@ class Sidecar:
             clock,
             dispatcher.queue,
             may_lead=may_lead,
+            adopt=lambda: adopt(self._settings.workspace, self._registry),
             lead=lead,
             tend=dispatcher.rescue,
             lost=self._lost,
@@ -248,20 +249,18 @@ class Sidecar:
             part.start()
             started.callback(part.stop)
         if not self._hosts:
-            self._lead(was_mine=True)
+            self._lead()
 
     def _go_on_with_orphans(self) -> None:
         orphans = self._store.write(lambda connection: give_up_orphans(connection, self._clock.now()))
         if orphans:
             log.warning("%d runs were under way when the last sidecar ended; they go on from their journal", orphans)
 
-    def _lead(self, *, was_mine: bool) -> None:
-        """Watch the workspace and the clock. Of many hosts one does, and no other than this was the last to where the
-        lead `was_mine`: what its files say that the store does not is then a person's edit."""
+    def _lead(self) -> None:
+        """Watch the workspace and the clock. Of many hosts one does: what its files say that the store does not is a
+        person's edit."""
         self._store.write(lambda connection: record_settings(connection, self._settings, self._clock.now()))
         register_shipped(self._registry, self._settings)
-        if not was_mine:
-            adopt(self._settings.workspace, self._registry)
         self._gate.write_missing()
         self._leads = True
         looking = self._decisions.looking, self._dead_man.looking, self._retention.looking, self._budget_watch.looking

@@ -24,6 +24,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from sidecar.dispatch.queue import ANY, Queue
+from sidecar.failpoints import failpoint
 from sidecar.hosts.clock import NOW, SharedClock
 from sidecar.hosts.identity import Identity
 from sidecar.hosts.times import LEASE, LOOK_FOR_SILENT_EVERY, RENEW_EVERY, TAKE_OVER_AFTER
@@ -38,8 +39,9 @@ log = logging.getLogger(__name__)
 
 
 class Membership:
-    """`lead` is called once, where this host may lead and its turn has come, with whether it was the last to
-    lead; `tend` every second from then on. `lost` is called where nothing may go on as it is."""
+    """`lead` is called once, where this host may lead and its turn has come; `adopt` before it, where the files of
+    another host were the last that counted; `tend` every second from then on. `lost` is called where nothing may go on
+    as it is."""
 
     def __init__(
         self,
@@ -49,7 +51,8 @@ class Membership:
         queue: Queue,
         *,
         may_lead: bool,
-        lead: Callable[[bool], None],
+        adopt: Callable[[], None],
+        lead: Callable[[], None],
         tend: Callable[[], None],
         lost: Callable[[str], None],
     ) -> None:
@@ -58,6 +61,7 @@ class Membership:
         self._clock = clock
         self._queue = queue
         self._may_lead = may_lead
+        self._adopt = adopt
         self._lead = lead
         self._tend = Seldom(tend)
         self._lost = lost
@@ -78,7 +82,7 @@ class Membership:
         for thread in (self._lease, *self._threads):
             thread.start()
         if was_mine is not None:
-            self._lead(was_mine)
+            self._take_over(was_mine)
             self._begin(self._look_after_others)
 
     def stop(self) -> None:
@@ -125,7 +129,7 @@ class Membership:
                 log.warning("this host could not renew itself: %r", error)
 
     def _renew(self) -> bool | None:
-        """None: another host leads. Else whether this one was the last that did."""
+        """None: another host leads. Else whether no other host's files have counted since this one's."""
         asked = time.monotonic()
         self._queue.renew()
         with self._engine.connect() as connection:
@@ -145,14 +149,14 @@ class Membership:
     # ------------------------------------------------------------ leading
 
     def _hold_lead(self, connection: Connection) -> bool | None:
-        last = connection.scalar(sa.select(leadership.c.host))
+        files_of = connection.scalar(sa.select(leadership.c.files_of))
         free = leadership.c.until < NOW - (TAKE_OVER_AFTER - LEASE)
         held = connection.execute(
             leadership.update()
             .where(sa.or_(leadership.c.host == self._me.id, free))
             .values(host=self._me.id, until=NOW + LEASE)
         )
-        return last in (self._me.id, None) if held.rowcount else None
+        return files_of in (self._me.id, None) if held.rowcount else None
 
     def _begin(self, act: Callable[[], None]) -> None:
         thread = threading.Thread(target=act, name="leader", daemon=True)
@@ -162,11 +166,21 @@ class Membership:
     def _lead_from_now_on(self, was_mine: bool) -> None:
         log.info("this host leads")
         try:
-            self._lead(was_mine)
+            self._take_over(was_mine)
         except Exception as error:
             log.exception("this host could not lead")
             self._lost(f"this host could not lead: {error!r}")
         self._look_after_others()
+
+    def _take_over(self, was_mine: bool) -> None:
+        """A host that is lost before it has the store's files begins with them again: they are no person's edits."""
+        failpoint("hosts.lead_taken")
+        if not was_mine:
+            self._adopt()
+        with self._engine.connect() as connection:
+            mine = leadership.update().where(leadership.c.host == self._me.id)
+            connection.execute(mine.values(files_of=self._me.id))
+        self._lead()
 
     def _look_after_others(self) -> None:
         """At once: another host may have been gone for as long as the last leader."""

@@ -327,6 +327,7 @@ leadership = sa.Table(  # one row: who watches the workspace and keeps the sched
     sa.Column("only", sa.Integer, primary_key=True, autoincrement=False),  # 1
     sa.Column("host", Text),
     _time("until", nullable=False),
+    sa.Column("files_of", Text),  # the host whose files count; another that leads takes them from the store first
 )
 
 # ---------------------------------------------------------------- people

@@ -183,6 +183,26 @@ def test_what_was_edited_while_another_led_is_put_aside(fleet: Fleet) -> None:
     assert aside.read_text() == EVERY_SECOND
 
 
+def test_what_is_put_aside_stays_no_edit_where_the_new_leader_dies_before(fleet: Fleet) -> None:
+    first = fleet.host("first")
+    second = fleet.host("second")
+    first.put("every_second", EVERY_SECOND)
+    first.stop()
+    leads(second, "second")
+    text = EVERY_SECOND.replace("Says when.", "Says when, as the second host has it.")
+    version = second.put("every_second", text)
+    first.start()
+    first.failpoints.strike("hosts.lead_taken")
+    second.stop()
+    wait_until(lambda: not first.alive, "it dies as soon as the lead is its own")
+    first.start()
+    leads(first, "first")
+    assert first.file("every_second").read_text() == text
+    assert first.active("every_second") == version
+    (aside,) = (first.workspace / ".tend").glob("aside-*/skills/every_second.py")
+    assert aside.read_text() == EVERY_SECOND
+
+
 def test_a_helper_moves_along_as_the_version_has_it_that_went_live_last(fleet: Fleet) -> None:
     """Others were refused with those bytes, and stay at what they had."""
     first = fleet.host("first")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ from alembic.runtime.migration import MigrationContext
 
 from sidecar.store import Store
 from sidecar.store.migrate import FOLDER
-from sidecar.store.schema import metadata, steps
+from sidecar.store.schema import leadership, metadata, steps
 from tests.support.postgresql import new_database
 
 
@@ -32,13 +34,27 @@ def test_they_lead_to_the_schema(tmp_path: Path, kind: str) -> None:
         assert store.read(differences) == []
 
 
-def test_steps_of_an_older_store_are_kept(tmp_path: Path) -> None:
-    older = sa.create_engine(f"sqlite:///{tmp_path / 'tend.db'}")
+@contextmanager
+def older_store(folder: Path, revision: str) -> Iterator[sa.Connection]:
+    older = sa.create_engine(f"sqlite:///{folder / 'tend.db'}")
     with older.begin() as connection:
         config = Config()
         config.set_main_option("script_location", str(FOLDER))
         config.attributes["connection"] = connection
-        command.upgrade(config, "0011")
+        command.upgrade(config, revision)
+        yield connection
+    older.dispose()
+
+
+def test_the_files_of_whoever_led_last_count(tmp_path: Path) -> None:
+    with older_store(tmp_path, "0015") as connection:
+        connection.execute(leadership.insert().values(only=1, host="north", until=0.0))
+    with Store(tmp_path / "tend.db") as store:
+        assert store.rows(sa.select(leadership.c.host, leadership.c.files_of)) == [("north", "north")]
+
+
+def test_steps_of_an_older_store_are_kept(tmp_path: Path) -> None:
+    with older_store(tmp_path, "0011") as connection:
         row = {
             "name": "fetch",
             "occurrence": 0,
@@ -49,7 +65,6 @@ def test_steps_of_an_older_store_are_kept(tmp_path: Path) -> None:
         }
         both = [{**row, "run": run, "result": {"said": run}, "started_at": 1.5} for run in ("b", "a")]
         connection.execute(steps.insert(), both)
-    older.dispose()
     with Store(tmp_path / "tend.db") as store:
         kept = store.rows(sa.select(steps.c.run, steps.c.result, steps.c.started_at))
         indexes = store.read(lambda connection: sa.inspect(connection).get_indexes("steps"))
