@@ -190,8 +190,10 @@ class _ZygoteProcess:
         self._workers[worker.name] = worker
         try:
             with self._sending:
-                wanted = json.dumps({"spawn": worker.name, "scratch": str(worker.scratch), "argv": list(argv)})
-                socket.send_fds(self._control, [wanted.encode() + b"\n"], [theirs.fileno()])
+                wanted = {"spawn": worker.name, "scratch": str(worker.scratch), "argv": list(argv)}
+                line = json.dumps(wanted).encode() + b"\n"
+                sent = socket.send_fds(self._control, [line], [theirs.fileno()])
+                self._control.sendall(line[sent:])  # where a signal came in between
         except OSError as error:
             raise WorkersUnavailable(f"the zygote is gone: {error}") from error
 

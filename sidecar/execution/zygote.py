@@ -27,6 +27,7 @@ import signal
 import socket
 import sys
 import traceback
+from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -70,6 +71,7 @@ class Zygote:
         self._boxes: set[int] = set()  # those of them that are keepers of a program
         self._spare: Box | None = None  # for the next program, once there has been one
         self._buffer = b""
+        self._sockets: deque[int] = deque()  # of workers, each came with the beginning of its line
         self._wakeup, signals = os.pipe()
         os.set_blocking(signals, False)
         signal.set_wakeup_fd(signals, warn_on_full_buffer=False)
@@ -93,12 +95,13 @@ class Zygote:
             data, sockets = b"", []
         if not data:
             self._end()
+        self._sockets += sockets
         self._buffer += data
         *lines, self._buffer = self._buffer.split(b"\n")
         for line in lines:
             message = json.loads(line)
             if "spawn" in message:
-                self._spawn(message["spawn"], Path(message["scratch"]), message["argv"], sockets[0])
+                self._spawn(message["spawn"], Path(message["scratch"]), message["argv"], self._sockets.popleft())
             else:
                 self._kill(message["kill"])
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pydantic import JsonValue
 
 from sidecar.isolation.tiers import reached
 from tests.isolation.conftest import put_with_a_yes
@@ -31,6 +32,7 @@ from skills import EffectFailed, Run, shell, skill, step
 
 class Wanted(BaseModel):
     argv: list[str]
+    repeat_last: int = 1
     stdin: str = ""
     seconds: float = 60
 
@@ -42,8 +44,9 @@ class Came(BaseModel):
 
 @step
 def execute(wanted: Wanted) -> Came:
+    argv = [*wanted.argv, *wanted.argv[-1:] * (wanted.repeat_last - 1)]
     try:
-        done = shell.run(wanted.argv, stdin=wanted.stdin, timeout=timedelta(seconds=wanted.seconds))
+        done = shell.run(argv, stdin=wanted.stdin, timeout=timedelta(seconds=wanted.seconds))
     except EffectFailed as error:
         return Came(status=-1, output=error.message)
     return Came(status=done.status, output=done.output)
@@ -61,10 +64,11 @@ def live(anyones: LiveSidecar) -> LiveSidecar:
     return anyones
 
 
-def execute(live: LiveSidecar, *argv: str, stdin: str = "", seconds: float = 60) -> tuple[int, str]:
-    ended = live.ended(
-        live.client.run_skill("programs", {"argv": [*argv], "stdin": stdin, "seconds": seconds}).id, within=90
-    )
+def execute(
+    live: LiveSidecar, *argv: str, repeat_last: int = 1, stdin: str = "", seconds: float = 60
+) -> tuple[int, str]:
+    wanted: JsonValue = {"argv": [*argv], "repeat_last": repeat_last, "stdin": stdin, "seconds": seconds}
+    ended = live.ended(live.client.run_skill("programs", wanted).id, within=90)
     assert isinstance(ended.output, dict), ended.run.error
     status, output = ended.output["status"], ended.output["output"]
     assert isinstance(status, int)
@@ -76,6 +80,20 @@ def test_it_reads_its_input_and_its_output_is_the_steps(live: LiveSidecar) -> No
     assert execute(live, "sh", "-c", "echo told; echo complained >&2; exit 3") == (3, "told\ncomplained\n")
     assert execute(live, "sh", "-c", "echo kept > file && cat file") == (0, "kept\n")
     assert execute(live, "sh", "-c", "kill -9 $$") == (137, "")
+
+
+def test_an_argument_may_be_as_long_as_the_kernel_takes_it(live: LiveSidecar) -> None:
+    for size in (40_000, 131_071):
+        assert execute(live, "sh", "-c", 'echo "${#1}"', "sh", "x" * size) == (0, f"{size}\n")
+
+
+def test_longer_ones_are_refused_and_what_others_run_goes_on(live: LiveSidecar) -> None:
+    execute(live, "cat")
+    zygote = zygote_of(live)
+    for size, times in ((131_072, 1), (100_000, 30)):
+        status, output = execute(live, "sh", "-c", "echo started", "sh", "x" * size, repeat_last=times)
+        assert (status, "'sh' could not be started" in output, "list too long" in output) == (-1, True, True), output
+    assert zygote_of(live) == zygote
 
 
 def test_it_reaches_nothing_of_the_persons(live: LiveSidecar, tmp_path: Path) -> None:
