@@ -10,7 +10,8 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,16 @@ log = logging.getLogger(__name__)
 
 
 class WorkersUnavailable(Exception):
-    """The zygote did not start, or has just died; the next attempt starts another."""
+    """The zygote did not start, or has just died; the next attempt starts another. Or this machine has no room for a
+    process more: no descriptor, no place for its folder."""
+
+
+@contextmanager
+def _room_for_one_more() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise WorkersUnavailable(f"this machine has no room for another process: {error}") from error
 
 
 class Worker:
@@ -44,9 +54,12 @@ class Worker:
         self.exited = threading.Event()
 
     def clear_away(self) -> None:
-        """What is left of it, once it is dead."""
+        """What is left of it, once it is dead. A folder that can't be removed now is when the sidecar starts again."""
         self.sock.close()
-        remove_scratch(self.scratch)
+        try:
+            remove_scratch(self.scratch)
+        except OSError as error:
+            log.warning("a worker's folder is left: %s", error)
 
 
 class Workers:
@@ -100,12 +113,17 @@ class Workers:
             return None
         return worker
 
+    @_room_for_one_more()
     def _fork(self) -> Worker:
         """Ask for a worker; whoever uses it waits for it. Raises WorkersUnavailable."""
         zygote = self._running("attempts")
         ours, theirs = socket.socketpair()
-        worker = Worker(next(self._names), ours, make_scratch(self._scratch), zygote)
         with theirs:
+            try:
+                worker = Worker(next(self._names), ours, make_scratch(self._scratch), zygote)
+            except OSError:
+                ours.close()
+                raise
             try:
                 zygote.spawn(worker, theirs)
             except WorkersUnavailable:
@@ -113,6 +131,7 @@ class Workers:
                 raise
         return worker
 
+    @_room_for_one_more()
     def execute(self, argv: Sequence[str], scratch: Path) -> Worker:
         """Start a program in a box; `sock` is its input and output. Raises WorkersUnavailable."""
         ours, theirs = socket.socketpair()
@@ -122,7 +141,7 @@ class Workers:
                 program = Worker(next(self._names), ours, scratch, zygote)
                 zygote.spawn(program, theirs, argv)
                 zygote.wait_for(program)
-            except WorkersUnavailable:
+            except (OSError, WorkersUnavailable):
                 ours.close()
                 raise
         return program
@@ -170,14 +189,19 @@ class _ZygoteProcess:
         self.alive = True
         self.no_boxes = ""
         with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, "-I", "-m", "sidecar.execution.zygote", kind, str(theirs.fileno()), str(lock)],
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=sys.stderr,
-                env=_clean_environment(),
-                cwd="/",
-            )
+            command = [sys.executable, "-I", "-m", "sidecar.execution.zygote", kind, str(theirs.fileno()), str(lock)]
+            try:
+                self._process = subprocess.Popen(
+                    command,
+                    pass_fds=[theirs.fileno()],
+                    stdin=subprocess.DEVNULL,
+                    stdout=sys.stderr,
+                    env=_clean_environment(),
+                    cwd="/",
+                )
+            except OSError:
+                self._control.close()
+                raise
         self.pid = self._process.pid
         self._ready = threading.Event()
         threading.Thread(target=self._listen, name="zygote", daemon=True).start()

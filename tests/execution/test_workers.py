@@ -1,17 +1,18 @@
-"""The worker that is forked ahead, when the zygote that forked it has died."""
+"""The worker that is forked ahead, when its zygote has died, and when the machine has no room for another."""
 
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
-from sidecar.execution.workers import Worker, Workers
+from sidecar.execution.workers import Worker, Workers, WorkersUnavailable
 from sidecar.execution.zygote import hold
 from sidecar.isolation import kernel
 from tests.support.waiting import wait_until
@@ -60,6 +61,61 @@ def test_one_that_outlives_its_zygote_ends_before_the_next_zygote_starts(workers
     outliving.join()
     assert worker is not ahead
     end(workers, worker)
+
+
+@contextmanager
+def no_descriptor_left() -> Iterator[None]:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    first_free = os.dup(0)
+    os.close(first_free)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (first_free, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def open_descriptors() -> int:
+    return len(list(Path("/dev/fd").iterdir()))
+
+
+def test_it_is_taken_where_no_other_can_be_forked(workers: Workers) -> None:
+    ahead = workers._next
+    with no_descriptor_left():
+        worker = workers.spawn()
+        assert worker is ahead
+        with pytest.raises(WorkersUnavailable, match="Too many open files"):
+            workers.spawn()
+    end(workers, worker)
+    end(workers, workers.spawn())
+
+
+def test_no_other_is_forked_where_its_folder_can_not_be_made(workers: Workers, tmp_path: Path) -> None:
+    """What was opened for it is closed again."""
+    worker = workers.spawn()
+    end(workers, workers.spawn())
+    open_before = open_descriptors()
+    scratch, aside = tmp_path / "scratch", tmp_path / "aside"
+    scratch.rename(aside)
+    scratch.touch()
+    ahead = workers.spawn()
+    for _ in range(3):
+        with pytest.raises(WorkersUnavailable, match="File exists"):
+            workers.spawn()
+    assert open_descriptors() == open_before
+    scratch.unlink()
+    aside.rename(scratch)
+    for each in (worker, ahead, workers.spawn()):
+        end(workers, each)
+
+
+def test_a_zygote_that_can_not_be_started_is_told(workers: Workers) -> None:
+    kill_the_zygote(workers)
+    with no_descriptor_left(), pytest.raises(WorkersUnavailable, match="Too many open files"):
+        workers.spawn()
+    with no_descriptor_left(), pytest.raises(WorkersUnavailable, match="Too many open files"):
+        workers.execute(["true"], Path("/"))
+    end(workers, workers.spawn())
 
 
 @pytest.mark.skipif(not kernel.LINUX, reason="the kernel has no such thing")
