@@ -205,6 +205,19 @@ class Attempt:
     def carry_out(self) -> None:
         self._tell(self._run)
         try:
+            self._to_an_outcome()
+        except Fenced as lost:
+            log.info("%s", lost)
+        except (StoreError, DBAPIError):
+            self._runner.interrupted.add(self.segment.run)
+            raise
+        finally:
+            self._end_effects()
+            self._end_worker()
+            self._tell(self._row_now())
+
+    def _to_an_outcome(self) -> None:
+        try:
             if not self._where.trusted:
                 require(self._runner.least_tier)
             if self._manifest.commands and (obstacle := self._runner.workers.no_boxes):
@@ -218,17 +231,8 @@ class Attempt:
         except WorkersUnavailable as error:
             log.warning("run %s: %s", self.segment.run, error)
             self._give_back(RETRY_SPAWN_AFTER)
-        except Fenced as lost:
-            log.info("%s", lost)
         except _REFUSED as error:
             self._fail(ErrorInfo(type=type(error).__name__, message=str(error)))
-        except (StoreError, DBAPIError):
-            self._runner.interrupted.add(self.segment.run)
-            raise
-        finally:
-            self._end_effects()
-            self._end_worker()
-            self._tell(self._row_now())
 
     # ------------------------------------------------------------ the conversation
 

@@ -44,6 +44,34 @@ def asks(run: Run) -> int:
     return run.step(call)
 '''
 
+SAYS_TOO_MUCH = '''"""One step, with more to say than a message may have."""
+
+import time
+
+from skills import Run, skill, step
+
+
+@step
+def speak() -> str:
+    time.sleep(5)
+    return "x" * 20 * 1024**2
+
+
+@skill()
+def says_too_much(run: Run) -> str:
+    return run.step(speak)
+'''
+
+PLAIN = '''"""Nothing to it."""
+
+from skills import Run, skill
+
+
+@skill(concurrency=3)
+def plain(run: Run) -> str:
+    return "done"
+'''
+
 FULL_DISK = Breakage(code=FULL, operations=("write",))
 
 
@@ -90,3 +118,33 @@ def test_a_run_outlasts_a_disk_that_is_full_again_and_again(
     assert sidecar.ended(run).output == 200
     (row,) = sidecar.query(sa.select(runs.c.deaths, runs.c.attempts).where(runs.c.id == run))
     assert (row.deaths, row.attempts) == (0, 5)
+
+
+def test_a_run_whose_failure_finds_no_room_has_not_lost_its_worker(sidecar: QuickSidecar, control: Control) -> None:
+    sidecar.put("says_too_much", SAYS_TOO_MUCH)
+    run = sidecar.client.run_skill("says_too_much").id
+    wait_until(lambda: [step.name for step in sidecar.client.run(run).steps] == ["speak"], "its step has begun")
+    control.break_(FULL_DISK)
+    wait_until(lambda: control.has_failed, "that it has failed is not on disk", within=60)
+    control.mend()
+    ended = sidecar.ended(run)
+    assert ended.run.error is not None
+    assert ended.run.error.type == "LineTooLong"
+    (row,) = sidecar.query(sa.select(runs.c.deaths, runs.c.attempts).where(runs.c.id == run))
+    assert (row.deaths, row.attempts) == (0, 2)
+
+
+def test_a_run_outlasts_a_disk_that_has_no_room_for_its_workers_folder(sidecar: QuickSidecar) -> None:
+    """Of the files and folders on it there is one too many: here, one that is in the way."""
+    sidecar.put("plain", PLAIN)
+    scratch = sidecar.workspace / ".tend" / "scratch"
+    aside = scratch.rename(scratch.with_name("aside"))
+    scratch.touch()
+    started = [sidecar.client.run_skill("plain").id for _ in range(3)]
+    tried = sa.select(runs.c.id).where(runs.c.attempts >= 4)
+    wait_until(lambda: len(list(sidecar.query(tried))) >= 2, "two are tried again and again", within=30)
+    scratch.unlink()
+    aside.rename(scratch)
+    assert [sidecar.ended(run).output for run in started] == ["done"] * 3
+    (row,) = sidecar.query(sa.select(sa.func.sum(runs.c.deaths).label("deaths")).where(runs.c.id.in_(started)))
+    assert row.deaths == 0
