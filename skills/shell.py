@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from textwrap import shorten
 
 from pydantic import BaseModel, ConfigDict
 
@@ -26,4 +27,5 @@ def run(argv: Sequence[str], *, stdin: str = "", timeout: timedelta = timedelta(
     """Run the program `argv[0]`, which has to be declared in `commands=`, to its end; it reads `stdin`. Raises
     `EffectFailed` if it takes longer, writes more than 1 MiB, or can't be started. No shell reads the arguments."""
     request: Json = {"argv": list(argv), "stdin": stdin, "timeout": timeout.total_seconds()}
-    return Finished.model_validate(open_step("shell.run").effect("shell", request, f"run {' '.join(argv)}"))
+    action = f"run {shorten(' '.join(argv), 200, placeholder=' …')}"
+    return Finished.model_validate(open_step("shell.run").effect("shell", request, action))

@@ -84,7 +84,8 @@ class Effects:
             payment.unbilled = refused.unbilled
             error = ErrorInfo(type=refused.type, message=str(refused), retryable=refused.retryable)
         except _REFUSED as refused:
-            error = ErrorInfo(type=type(refused).__name__, message=str(refused), retryable=False)
+            passes = isinstance(refused, WorkersUnavailable)
+            error = ErrorInfo(type=type(refused).__name__, message=str(refused), retryable=passes)
         self._audit(asked, reply, error, payment)
         return Failed(error=error) if error else Done(result=reply)
 

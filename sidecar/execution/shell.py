@@ -13,7 +13,7 @@ from pathlib import Path
 from pydantic import BaseModel, Field, JsonValue
 
 from sidecar.checker.manifest import Manifest
-from sidecar.execution.workers import Worker, Workers
+from sidecar.execution.workers import Worker, Workers, WorkersUnavailable
 from sidecar.isolation.box import NOT_STARTED
 
 OUTPUT_AT_MOST = 1024 * 1024  # bytes
@@ -49,6 +49,8 @@ def perform_shell(
         status = workers.kill(program)  # its own, where it has ended
         feeding.join()
         program.sock.close()
+    if status < 0:
+        raise WorkersUnavailable(f"{name!r} was killed before it had ended, with what it ran in")
     text = output.decode("utf-8", "replace")
     if status == NOT_STARTED:
         raise CommandFailed(f"{name!r} could not be started: {text.strip()}")

@@ -48,7 +48,7 @@ def execute(wanted: Wanted) -> Came:
     try:
         done = shell.run(argv, stdin=wanted.stdin, timeout=timedelta(seconds=wanted.seconds))
     except EffectFailed as error:
-        return Came(status=-1, output=error.message)
+        return Came(status=-2 if error.retryable else -1, output=str(error))
     return Came(status=done.status, output=done.output)
 
 
@@ -92,6 +92,7 @@ def test_longer_ones_are_refused_and_what_others_run_goes_on(live: LiveSidecar) 
     zygote = zygote_of(live)
     for size, times in ((131_072, 1), (100_000, 30)):
         status, output = execute(live, "sh", "-c", "echo started", "sh", "x" * size, repeat_last=times)
+        assert len(output) < 1_000
         assert (status, "'sh' could not be started" in output, "list too long" in output) == (-1, True, True), output
     assert zygote_of(live) == zygote
 
@@ -127,6 +128,17 @@ def test_the_box_that_is_made_ahead_may_die(live: LiveSidecar) -> None:
     os.kill(keeper, signal.SIGKILL)
     wait_until(lambda: keeper not in children_of(zygote_of(live)), "it is gone")
     assert execute(live, "cat", stdin="two") == (0, "two")
+
+
+def test_one_whose_zygote_dies_has_not_ended_by_itself(live: LiveSidecar) -> None:
+    """Its step may try it again."""
+    live.client.run_skill("programs", {"argv": ["sh", "-c", "sleep 1000"]})
+    wait_until(lambda: any("sleep 1000" in line for line in programs_of(live)), "it runs")
+    os.kill(zygote_of(live), signal.SIGKILL)
+    [run] = live.client.runs(skill="programs", limit=1)
+    output = live.ended(run.id).output
+    assert isinstance(output, dict)
+    assert (output["status"], "was killed before it had ended" in str(output["output"])) == (-2, True), output
 
 
 def zygote_of(live: LiveSidecar) -> int:
