@@ -67,6 +67,7 @@ class Membership:
         self._lost = lost
         self.leads = False
         self._alive_until = 0.0  # monotonic
+        self._has_files = False  # it leads, and its files are those that count
         self._over = threading.Event()
         self._lease = threading.Thread(target=self._watch, name="lease", daemon=True)
         self._threads = [threading.Thread(target=self._renew_for_ever, name="membership", daemon=True)]
@@ -119,11 +120,12 @@ class Membership:
     def _renew_for_ever(self) -> None:
         while not self._over.wait(RENEW_EVERY):
             try:
+                had_files = self._has_files
                 was_mine = self._renew()
                 if was_mine is not None and not self.leads:
                     self._begin(partial(self._lead_from_now_on, was_mine))
-                elif was_mine is None and self.leads:
-                    self._lost("another host leads")
+                elif self.leads and (was_mine is None or (had_files and not was_mine)):
+                    self._lost("another host leads, or has led meanwhile")
                 self.leads = was_mine is not None
             except Exception as error:  # noqa: BLE001 # the lease decides how long that may go on
                 log.warning("this host could not renew itself: %r", error)
@@ -180,6 +182,7 @@ class Membership:
         with self._engine.connect() as connection:
             mine = leadership.update().where(leadership.c.host == self._me.id)
             connection.execute(mine.values(files_of=self._me.id))
+        self._has_files = True
         self._lead()
 
     def _look_after_others(self) -> None:

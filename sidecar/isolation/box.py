@@ -120,7 +120,7 @@ def _become(told: socket.socket) -> None:
         home = str(scratch)
         environment = {"PATH": _PATH, "LANG": "C.UTF-8", "HOME": home, "TMPDIR": home}
         os.execve(program, argv, environment)  # noqa: S606
-    except OSError as error:
+    except (OSError, ValueError) as error:  # the latter: an argument with the character NUL
         os.write(1, f"{error}\n".encode())
     finally:
         os._exit(NOT_STARTED)

@@ -12,7 +12,7 @@ from typing import Self
 
 import sqlalchemy as sa
 
-from sidecar.client import Refused, views
+from sidecar.client import NotRunning, Refused, views
 from sidecar.store.schema import attempts
 from tests.support.live_sidecar import Columns, LiveSidecar
 from tests.support.postgresql import new_database
@@ -65,6 +65,10 @@ class Fleet:
         with self._reader.connect() as connection:
             return connection.execute(wanted).all()
 
+    def write(self, change: sa.Update) -> None:
+        with self._reader.begin() as connection:
+            connection.execute(change)
+
     def kill(self, host: LiveSidecar) -> None:
         """With all that it runs, as a power cut would; what it kept in memory, its socket among it, is gone."""
         host.kill()
@@ -99,11 +103,11 @@ def hosts_of(asked: LiveSidecar) -> dict[str, views.Host]:
 def leads(host: LiveSidecar, name: str, *, within: float = 60.0) -> None:
     """The lead is its own, and it has taken over the workspace."""
 
-    def has_its_files() -> bool:
+    def does() -> bool:
         try:
             host.client.files()
-        except Refused:
+            return hosts_of(host)[name].leads
+        except (NotRunning, Refused):  # it starts anew, or does not lead yet
             return False
-        return True
 
-    wait_until(lambda: hosts_of(host)[name].leads and has_its_files(), f"{name} leads", within=within)
+    wait_until(does, f"{name} leads", within=within)

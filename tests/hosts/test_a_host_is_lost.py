@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from sidecar.client import NotRunning
 from sidecar.client.views import FINAL
-from sidecar.store.schema import hosts, slots
+from sidecar.store.schema import hosts, leadership, slots
 from tests.hosts.fleet import Fleet, executed_by, freeze, leads, put_steps, thaw
 from tests.hosts.silent import ASKS, Silent
 from tests.notices.stage import SAYS, comes_to_be, say
@@ -201,6 +201,16 @@ def test_what_is_put_aside_stays_no_edit_where_the_new_leader_dies_before(fleet:
     assert first.active("every_second") == version
     (aside,) = (first.workspace / ".tend").glob("aside-*/skills/every_second.py")
     assert aside.read_text() == EVERY_SECOND
+
+
+def test_a_leader_that_slept_while_another_one_led_begins_again_with_the_store_s_files(fleet: Fleet) -> None:
+    """The other one is gone by the time it wakes, and its own clock has stood still."""
+    first = fleet.host("first")
+    first.put("every_second", EVERY_SECOND)
+    fleet.write(leadership.update().values(host="another", files_of="another", until=0.0))
+    whose = sa.select(leadership.c.files_of)
+    wait_until(lambda: fleet.query(whose)[0].files_of != "another", "it has taken the store's files")
+    leads(first, "first")
 
 
 def test_a_helper_moves_along_as_the_version_has_it_that_went_live_last(fleet: Fleet) -> None:

@@ -97,6 +97,11 @@ def test_longer_ones_are_refused_and_what_others_run_goes_on(live: LiveSidecar) 
     assert zygote_of(live) == zygote
 
 
+def test_an_argument_with_the_character_nul_is_refused_with_the_reason(live: LiveSidecar) -> None:
+    status, output = execute(live, "sh", "-c", "echo started", "a\0b")
+    assert (status, "'sh' could not be started: embedded null byte" in output) == (-1, True), output
+
+
 def test_it_reaches_nothing_of_the_persons(live: LiveSidecar, tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     secret.write_text("a secret")
