@@ -102,13 +102,21 @@ class Gate:
             self._pool.submit(self._look, name)
 
     def _look_through(self, names: Sequence[str]) -> None:
-        """Most have their verdict, as at a start: one read tells of all which, and only the others are looked at."""
+        """Most have their verdict, as at a start: one read tells of all which, and only the others are looked at; and
+        those that are being judged, which may be other bytes than there are by now."""
         try:
+            busy = {name for name in names if self._is_being_judged(name)}
             judged = self._registry.judged()
-            self._look_at_each(name for name in names if judged.get(name) != self._hash_on_disk(name))
+            self._look_at_each(name for name in names if name in busy or judged.get(name) != self._hash_on_disk(name))
         except Exception:
             log.exception("which files have their verdict could not be read; each is looked at")
             self._look_at_each(names)
+
+    def _is_being_judged(self, name: str) -> bool:
+        turn = self._turns[name]
+        if free := turn.acquire(blocking=False):
+            turn.release()
+        return not free
 
     def _hash_on_disk(self, name: str) -> str:
         """Nothing where it can't be read."""
