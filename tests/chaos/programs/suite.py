@@ -101,7 +101,7 @@ class Batch:
             return not to_start and not self._unfinished()
 
         wait_until(is_over, "the programs end", within=WITHIN)
-        wait_until(self._sidecar.answers, "the sidecar answers")
+        wait_until(self._is_there, "the sidecar answers")
 
     def _prepare_world(self) -> None:
         for expected in self._expected.values():
@@ -139,6 +139,11 @@ class Batch:
         with suppress(ProcessLookupError):
             os.kill(pids[0] if chance.random() < 0.5 else chance.choice(pids), signal.SIGKILL)
             self.kills += 1
+
+    def _is_there(self) -> bool:
+        """The last kill may have been its own."""
+        self._mind()
+        return self._sidecar.answers()
 
     def _mind(self) -> None:
         if not self._sidecar.alive:
