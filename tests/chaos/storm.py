@@ -61,7 +61,7 @@ class Storm(Suite):
 
         wait_until(is_over, f"the {RUNS} runs end", within=WITHIN)
         self.figures["runs"] += RUNS
-        wait_until(self._sidecar.answers, "the sidecar answers")
+        wait_until(self._victims.answers, "the sidecar answers")
         self.figures["repeated requests"] += work.hold()
         self.figures["kills"] += kills
 

@@ -112,7 +112,8 @@ class Budget(Suite):
             return self._is_quiet()
 
         wait_until(is_over, "all runs are over, or wait for more", within=WITHIN)
-        wait_until(self._sidecar.answers, "the sidecar answers")
+        for each in self._victims:
+            wait_until(each.answers, "the sidecar answers")
         self.figures["kills"] += kills
 
     def _moments(self, word: str, chance: Random) -> Iterator[bool]:
