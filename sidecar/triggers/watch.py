@@ -63,7 +63,7 @@ class Triggers:
 
     def start(self) -> None:
         """Watch every active skill, and account for the time when nobody looked."""
-        self._watch(self._registry.all_active())
+        self._watch(self._registry.all_active(), self._clock.now())
         self._timer.start()
         self.clock_jumped()
         self._jumps.looking.start()
@@ -112,28 +112,36 @@ class Triggers:
         """Account for what has come; soon again, where the store takes no changes: it may be the last for a day."""
         with self._looking:
             now = self._clock.now()
-            try:
-                self._adopt_stale(now)
-                self._look(now)
-            except (StoreError, DBAPIError):
-                log.exception("what has come is not on disk; it is looked at again")
-                self._wind(not_before=now + LOOK_AGAIN_AFTER)
-            else:
-                self._wind()
+            adopted = [self._adopt(self._stale.pop(), now) for _ in range(len(self._stale))]
+            looked = self._look(now)
+            self._wind(not_before=0.0 if looked and all(adopted) else now + LOOK_AGAIN_AFTER)
 
-    def _adopt_stale(self, now: float) -> None:
-        while self._stale:
-            skill = self._stale.pop()
-            try:
-                active = self._registry.active(skill)
-                self._account_for(self._watch([active] if active else [], instead_of=skill), now)
-            except (StoreError, DBAPIError):
-                self._stale.add(skill)
-                raise
+    def _adopt(self, skill: str, now: float) -> bool:
+        try:
+            active = self._registry.active(skill)
+            self._account_for(self._watch([active] if active else [], now, instead_of=skill), now)
+        except (StoreError, DBAPIError):
+            log.exception("when %s is due could not be read; it is read again", skill)
+            self._stale.add(skill)
+            return False
+        return True
 
-    def _watch(self, adopted: Iterable[Active], *, instead_of: str = "") -> list[Look]:
+    def _look(self, now: float) -> bool:
+        with self._changing:
+            due = [watched for watched in self._watched.values() if self._all_are_due or watched.is_due(now)]
+            looks = [look for watched in due for look in watched.skills.values()]
+        try:
+            self._account_for(looks, now)
+        except (StoreError, DBAPIError):
+            log.exception("what has come is not on disk; it is looked at again")
+            return False
+        for watched in due:
+            watched.timetable.advance(now)
+        self._all_are_due = False
+        return True
+
+    def _watch(self, adopted: Iterable[Active], now: float, *, instead_of: str = "") -> list[Look]:
         """From now on, instead of what was watched of a skill. A new schedule counts from now."""
-        now = self._clock.now()
         found = [(active, self.schedules(active.manifest)) for active in adopted]
         for some in batched(found, AT_ONCE):
             self._store.write(partial(_remember, some, now))
@@ -149,15 +157,6 @@ class Triggers:
                     watched.skills[active.skill] = Look.at(watched.timetable, active)
                     looks.append(watched.skills[active.skill])
         return looks
-
-    def _look(self, now: float) -> None:
-        with self._changing:
-            due = [watched for watched in self._watched.values() if self._all_are_due or watched.is_due(now)]
-            looks = [look for watched in due for look in watched.skills.values()]
-        self._account_for(looks, now)
-        for watched in due:
-            watched.timetable.advance(now)
-        self._all_are_due = False
 
     def _account_for(self, looks: Iterable[Look], now: float) -> None:
         parts = _parts(looks)
