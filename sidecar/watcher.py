@@ -8,6 +8,7 @@ Between two of them those files alone are looked at that are being saved.
 
 from __future__ import annotations
 
+import errno
 import logging
 import math
 import os
@@ -102,9 +103,9 @@ class Watcher:
 
     def _listen(self) -> None:
         """Look at each hint, until the folders are others than those that are listened to."""
-        listened = look_at(self._workspace).folders
+        self._compare()  # also where no hints are to be had
+        listened = self._last.folders
         if not listened:
-            self._compare()
             self._stopped.wait(_PATIENT_MS / 1000)
             return
         # Folder by folder and not recursively: that would follow links, out of the workspace too.
@@ -264,6 +265,10 @@ def _stamp(file: os.DirEntry[str] | Path, inside: str) -> Stamp | None:
         return Stamp.of(file.stat())
     except FileNotFoundError:
         return None  # deleted meanwhile, or a link to nothing
+    except OSError as error:
+        if error.errno != errno.ELOOP:
+            raise
+        return Stamp.of(file.stat(follow_symlinks=False))  # a link that leads to itself
 
 
 def _found(folder: Path) -> tuple[int, int] | None:

@@ -6,6 +6,8 @@ import shutil
 import threading
 from pathlib import Path
 
+import pytest
+
 from sidecar.watcher import Watcher
 from tests.watcher.conftest import Watched
 
@@ -80,3 +82,20 @@ def test_a_listener_that_fails_does_not_end_the_watch(workspace: Path) -> None:
         assert heard.acquire(timeout=10)
     watcher.stop()
     assert said == [frozenset({"skills/a.py"}), frozenset({"skills/b.py"})]
+
+
+def test_where_no_hints_are_to_be_had_it_looks_all_the_same(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """inotify has a limit for each user, which other programs may have used up."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError("OS file watch limit reached")
+
+    monkeypatch.setattr("sidecar.watcher.RustNotify", refuse)
+    watched = Watched(workspace)
+    watcher = Watcher(workspace, watched.on_change)
+    watcher.start()
+    watched.save("skills/first.py", "first")
+    watched.until_reported("skills/first.py", "first")
+    (workspace / "skills/first.py").unlink()
+    watched.until_reported("skills/first.py", None)
+    watcher.stop()

@@ -54,6 +54,13 @@ def test_a_fifo_is_reported_and_never_opened(watched: Watched) -> None:
     watched.until_reported("skills/after.py", "after")
 
 
+def test_a_link_that_leads_to_itself_is_reported_and_hides_no_other_file(watched: Watched) -> None:
+    (watched.workspace / "skills/loop.py").symlink_to("loop.py")
+    watched.until(lambda: "skills/loop.py" in watched.contents, "waited for the link")
+    watched.save("skills/after.py", "after")
+    watched.until_reported("skills/after.py", "after")
+
+
 def test_odd_names(watched: Watched) -> None:
     skills = watched.workspace / "skills"
     for name in ("two words.py", "-dash.py", "ünï.py"):
