@@ -9,7 +9,8 @@ from sqlalchemy.engine import Connection
 
 from sidecar.budget.accounts import Account, Amounts, Payer
 from sidecar.budget.ledger import Configured, amounts_of, caps_of, payer_of
-from sidecar.budget.question import withdraw
+from sidecar.budget.question import put, withdraw
+from sidecar.budget.tell import tell_of_wait
 from sidecar.budget.words import Over
 from sidecar.journal.runs import FINAL, wake
 from sidecar.store import Row
@@ -46,19 +47,24 @@ def hold_step(connection: Connection, run: str, step: StepKey, now: float) -> No
 
 def let_go_on(connection: Connection, configured: Configured, day: str, now: float) -> list[str]:
     """Wake the runs whose steps have room now, the longest waiting first; which. `day` is today's: what waited for
-    a day's or a month's cap has that of the new one."""
+    a day's or a month's cap has that of the new one. Of the others it is told what they wait for now: where one cap was
+    raised, another may be in the way."""
     waiting = connection.execute(sa.select(budget_waits).order_by(budget_waits.c.since)).all()
     if not waiting:
         return []
-    wanted = [(row, _wanted(connection, row, day)) for row in waiting]
-    accounts = list(dict.fromkeys(account for _, needed in wanted for account in needed))
+    payers = [payer_of(connection, row.run, row.skill, day, row.root) for row in waiting]
+    wanted = [_wanted(row, payer) for row, payer in zip(waiting, payers, strict=True)]
+    accounts = list(dict.fromkeys(account for needed in wanted for account in needed))
     used, caps = amounts_of(connection, accounts), caps_of(connection, accounts, configured)
     woken = []
-    for row, needed in wanted:
-        if all(used[account] + amount <= caps[account] for account, amount in needed.items()):
+    for row, payer, needed in zip(waiting, payers, wanted, strict=True):
+        full = next((each for each, amount in needed.items() if used[each] + amount > caps[each]), None)
+        if full is None:
             used |= {account: used[account] + amount for account, amount in needed.items()}
             _go_on(connection, row, now)
             woken.append(row.run)
+        else:
+            _go_on_waiting(connection, row, payer, Over(full, used[full], needed[full], caps[full]), now)
     withdraw(connection, now)
     return list(dict.fromkeys(woken))
 
@@ -71,6 +77,12 @@ def expired(connection: Connection, now: float) -> Sequence[Row]:
     return list({row.run: row for row in found}.values())
 
 
+def is_over(connection: Connection, run: str, now: float) -> bool:
+    """Whether its time is up; a cap may have been raised since somebody looked."""
+    late = sa.select(budget_waits.c.run).where(budget_waits.c.run == run, budget_waits.c.expires_at <= now)
+    return connection.execute(late).first() is not None
+
+
 def forget(connection: Connection, run: str) -> None:
     """The run is over."""
     connection.execute(budget_waits.delete().where(budget_waits.c.run == run))
@@ -81,9 +93,17 @@ def forget_the_ended(connection: Connection) -> None:
     connection.execute(budget_waits.delete().where(over))
 
 
-def _wanted(connection: Connection, row: Row, day: str) -> dict[Account, int]:
-    payer = payer_of(connection, row.run, row.skill, day, row.root)
+def _wanted(row: Row, payer: Payer) -> dict[Account, int]:
     return {account: amount for what, amount in row.wanted.items() for account in payer.accounts(what)}
+
+
+def _go_on_waiting(connection: Connection, row: Row, payer: Payer, over: Over, now: float) -> None:
+    told = {"scope": over.account.scope, "what": over.account.what, "told": str(over), "command": over.command}
+    if any(getattr(row, name) != value for name, value in told.items()):
+        here = {"run": row.run, "step": row.step, "occurrence": row.occurrence}
+        connection.execute(budget_waits.update().where(*_is(budget_waits, here)).values(**told))
+    if put(connection, payer, over, now, row.expires_at):
+        tell_of_wait(connection, payer, over, now)
 
 
 def _go_on(connection: Connection, row: Row, now: float) -> None:

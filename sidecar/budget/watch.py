@@ -57,7 +57,12 @@ class BudgetWatch:
     def _expire(self, wait: Row) -> None:
         within = timedelta(seconds=wait.expires_at - wait.since)
         message = f"{wait.told}. It has waited {within}, and nobody has raised the cap. See: tend cost"
-        self._budget.store.write(lambda connection: self._exhaust(connection, wait.run, message))
+
+        def change(connection: Connection) -> None:
+            if waits.is_over(connection, wait.run, self._budget.clock.now()):
+                self._exhaust(connection, wait.run, message)
+
+        self._budget.store.write(change)
 
     def answered(self, connection: Connection, row: Row, ended: Ended) -> None:
         """A person has answered whether the cap may be raised; with a yes, the next look lets the run go on."""

@@ -116,6 +116,22 @@ def test_at_a_cap_the_run_waits_and_goes_on_when_a_person_raises_it(thrifty: Liv
     ]
 
 
+def test_where_two_caps_are_full_it_asks_about_one_and_then_the_other(thrifty: LiveSidecar, sink: Sink) -> None:
+    silent = CALLS.replace('        run.notify("#ops", f"NAME {number}")\n', "")
+    thrifty.put("both", silent.replace("NAME", "both").replace("HOST", sink.host))
+    thrifty.client.cap("skill", "both", amount=3, what="http_calls")
+    run = thrifty.client.run_skill("both", 4)
+    asked = []
+    for _ in range(2):
+        approval = thrifty.approval(run.id)
+        (waiting,) = thrifty.client.cost(skill="both").waiting
+        assert approval.question.startswith(waiting.told)
+        asked.append(waiting.command)
+        thrifty.client.answer(approval.id, "yes")
+    assert asked == [f"tend cost cap {what} 6 --of http_calls" for what in (f"run {run.id}", "both")]
+    assert thrifty.ended(run.id).output == 4
+
+
 def test_a_skill_that_declares_a_budget_waits_there_also_where_another_called_it(thrifty: LiveSidecar) -> None:
     frugal = ASKS.replace("NAME", "frugal").replace("@skill(", "@skill(budget=0.05, ")
     thrifty.put("frugal", frugal)
