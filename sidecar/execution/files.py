@@ -27,7 +27,16 @@ class FileRequest(BaseModel):
 
 
 def perform_file(workspace: Path, manifest: Manifest, request: FileRequest) -> dict[str, JsonValue]:
-    """Carry out the request. Raises FileRefused, or OSError."""
+    """Carry out the request. Raises FileRefused, OSError, or UnicodeDecodeError."""
+    try:
+        return _perform(workspace, manifest, request)
+    except UnicodeDecodeError:
+        raise
+    except ValueError as error:  # what no path or no pattern can be
+        raise FileRefused(f"{request.path!r}: {error}") from error
+
+
+def _perform(workspace: Path, manifest: Manifest, request: FileRequest) -> dict[str, JsonValue]:
     match request.action:
         case "list":
             return {"paths": _list(workspace, manifest, request.path)}
@@ -71,6 +80,8 @@ def _allowed(workspace: Path, name: str, globs: tuple[str, ...], field: str) -> 
     if not path.is_relative_to(root):
         raise FileRefused(f"{name!r} leads out of the workspace")
     inside = path.relative_to(root)
+    if not inside.parts:
+        raise FileRefused(f"{name!r} is the workspace itself, and no file")
     if inside.parts[0] == ".tend" or (field == "writes" and inside.parts[0] in PROTECTED):
         raise FileRefused(f"{name!r} leads to {inside.parts[0]}, which is not for skills")
     return path

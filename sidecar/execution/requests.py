@@ -57,7 +57,7 @@ class _Call(BaseModel):
 
 class _Approve(BaseModel):
     question: str
-    expires_in: float | None = Field(default=None, gt=0)
+    expires_in: float | None = Field(default=None, gt=0, le=SLEEP_AT_MOST)
     on_expiry: OnExpiry = "no"
     call: _Call | None = None
 

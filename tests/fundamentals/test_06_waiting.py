@@ -99,6 +99,15 @@ def test_an_approval_that_expires_may_fail_the_run_where_its_author_says_so(side
     assert "failed" in sidecar.client.answer(asked.id, "yes").said
 
 
+def test_an_approval_that_would_never_expire_is_refused(sidecar: LiveSidecar) -> None:
+    expires = ', expires_in=timedelta.max, on_expiry="no"'
+    sidecar.put("patient", waiting("patient", ASK.replace("EXPIRES", expires)))
+    failed = sidecar.run("patient").run
+    assert failed.error is not None
+    assert "expires_in" in failed.error.message
+    assert "less than or equal to 31622400" in failed.error.message
+
+
 def test_what_waits_is_shown(sidecar: LiveSidecar) -> None:
     sidecar.put("shown", waiting("shown", ASK.replace("EXPIRES", "")))
     started = sidecar.client.run_skill("shown").id

@@ -1,0 +1,36 @@
+"""What a step asks of the workspace's files is carried out, or refused with the reason; whatever it names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sidecar.checker.manifest import Manifest
+from sidecar.execution.files import FileRefused, FileRequest, perform_file
+
+ALL = Manifest(name="any", purpose="", takes_input=False, reads=("*",), writes=("out/*",))
+
+
+@pytest.mark.parametrize(
+    ("request_", "told"),
+    [
+        (FileRequest(action="list", path="**.txt"), "'**.txt': "),
+        (FileRequest(action="list", path=""), "'': "),
+        (FileRequest(action="list", path="../*"), "leaves the workspace"),
+        (FileRequest(action="read", path="a\0b"), "null byte"),
+        (FileRequest(action="read", path="."), "'.' is the workspace itself"),
+        (FileRequest(action="read", path=".tend/tend.db"), "not for skills"),
+        (FileRequest(action="write", path="notes.txt"), "not declared"),
+    ],
+)
+def test_what_is_no_path_for_a_skill_is_refused(tmp_path: Path, request_: FileRequest, told: str) -> None:
+    with pytest.raises(FileRefused) as refused:
+        perform_file(tmp_path, ALL, request_)
+    assert told in str(refused.value)
+
+
+def test_what_was_written_is_listed_and_read(tmp_path: Path) -> None:
+    assert perform_file(tmp_path, ALL, FileRequest(action="write", path="out/a.txt", text="ü")) == {}
+    assert perform_file(tmp_path, ALL, FileRequest(action="list", path="**/*.txt")) == {"paths": ["out/a.txt"]}
+    assert perform_file(tmp_path, ALL, FileRequest(action="read", path="out/a.txt")) == {"text": "ü"}
