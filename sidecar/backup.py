@@ -14,9 +14,12 @@ import io
 import json
 import os
 import tarfile
+import tempfile
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+
+import sqlalchemy as sa
 
 from sidecar.caller import CommandRefused
 from sidecar.client import views
@@ -32,21 +35,29 @@ def make_backup(store: Store, settings: Settings, target: Path, now: datetime) -
         raise CommandRefused("usage", f"{target} is no absolute path")
     if target.exists():
         raise CommandRefused("exists", f"{target} exists already. Name a new file, or remove that one.")
-    copy = settings.store / f"backup-{os.getpid()}.db"
-    part = target.with_name(f".{target.name}.part")
     try:
-        store.database.copy_to(copy)
-        with os.fdopen(_private(part), "wb") as file:
-            saved, skipped = _write(file, copy, settings.workspace, {part, target}, now)
+        with tempfile.TemporaryDirectory(prefix="backup-", dir=settings.store) as folder:
+            copy = Path(folder) / "tend.db"
+            store.database.copy_to(copy)
+            saved, skipped = _put(copy, settings.workspace, target, now)
+    except (OSError, sa.exc.DBAPIError) as error:
+        raise CommandRefused("system", f"the backup could not be written: {error}") from error
+    return views.Backup(path=str(target), size=target.stat().st_size, files=saved, skipped=skipped)
+
+
+def _put(copy: Path, workspace: Path, target: Path, now: datetime) -> tuple[int, tuple[str, ...]]:
+    """Whole, or not at all. What the skills have seen is for the person alone."""
+    made, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
+    part = Path(name)
+    try:
+        with os.fdopen(made, "wb") as file:
+            written = _write(file, copy, workspace, {part, target}, now)
             file.flush()
             os.fsync(file.fileno())
         part.rename(target)
-    except OSError as error:
-        raise CommandRefused("system", f"the backup could not be written: {error}") from error
     finally:
-        copy.unlink(missing_ok=True)
         part.unlink(missing_ok=True)
-    return views.Backup(path=str(target), size=target.stat().st_size, files=saved, skipped=skipped)
+    return written
 
 
 def _write(
@@ -79,8 +90,3 @@ def _files(workspace: Path) -> Iterator[Path]:
         if here == workspace:
             folders.remove(".tend")
         yield from (here / name for name in sorted([*folders, *files]))
-
-
-def _private(path: Path) -> int:
-    """A new file. What the skills have seen is for the person alone."""
-    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)

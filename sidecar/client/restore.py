@@ -10,7 +10,8 @@ import os
 import tarfile
 import tempfile
 import time
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -74,20 +75,24 @@ def _exchange(settings: Settings, file: Path, fresh: Path, about: dict[str, Any]
     aside = settings.store / f"before-{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
     _record(fresh / "tend.db", file, f"as of {about['made_at']}; what was there lies in {aside}")
     (aside / "workspace").mkdir(parents=True)
-    for name in STORE:
-        with suppress(FileNotFoundError):
-            (settings.store / name).rename(aside / name)
-    for old in list(settings.workspace.iterdir()):
-        if old != settings.store:
-            old.rename(aside / "workspace" / old.name)
     (fresh / "workspace").mkdir(exist_ok=True)
     files = sum(path.is_file() for path in (fresh / "workspace").rglob("*"))
-    for new in list((fresh / "workspace").iterdir()):
-        new.rename(settings.workspace / new.name)
-    if settings.database_url:
-        _fill(settings.database_url, fresh / "tend.db", aside / "tend.db")
-    else:
-        (fresh / "tend.db").rename(settings.store / "tend.db")
+    try:
+        with _moving() as move:
+            for old in list(settings.workspace.iterdir()):
+                if old != settings.store:
+                    move(old, aside / "workspace" / old.name)
+            for new in list((fresh / "workspace").iterdir()):
+                move(new, settings.workspace / new.name)
+            for name in STORE:
+                if (settings.store / name).exists():
+                    move(settings.store / name, aside / name)
+            if settings.database_url:
+                _fill(settings.database_url, fresh / "tend.db", aside / "server.db")
+            else:
+                move(fresh / "tend.db", settings.store / "tend.db")
+    except (OSError, StoreError, sa.exc.DBAPIError) as error:
+        raise NotRestored(f"what was there could not be replaced, and is as it was: {error}") from error
     return views.Restored(
         made_at=datetime.fromisoformat(about["made_at"]),
         made_of=about["workspace"],
@@ -99,10 +104,33 @@ def _exchange(settings: Settings, file: Path, fresh: Path, about: dict[str, Any]
     )
 
 
+@contextmanager
+def _moving() -> Iterator[Callable[[Path, Path], None]]:
+    """What was moved is moved back, the last first, where something goes wrong."""
+    moved: list[tuple[Path, Path]] = []
+
+    def move(old: Path, new: Path) -> None:
+        old.rename(new)
+        moved.append((old, new))
+
+    try:
+        yield move
+    except BaseException:
+        for old, new in reversed(moved):
+            new.rename(old)
+        raise
+
+
 def _record(copy: Path, file: Path, why: str) -> None:
-    """Nobody else is there to say so: the row comes with the store that is put in place."""
+    """Nobody else is there to say so: the row comes with the store that is put in place. No host has its runs now."""
+
+    def change(connection: Connection) -> None:
+        record_audit(connection, time.time(), PERSON, "restored", str(file), why)
+        connection.execute(runs.update().values(handed_over=False))
+        give_up_orphans(connection, time.time())
+
     with Store(copy) as store:
-        store.write(lambda connection: record_audit(connection, time.time(), PERSON, "restored", str(file), why))
+        store.write(change)
 
 
 def _require_nobody(address: str) -> None:
@@ -121,8 +149,6 @@ def _fill(address: str, backup: Path, aside: Path) -> None:
         def change(target: Connection) -> None:
             delete_rows(target)
             copy.read(lambda source: copy_rows(source, target))
-            target.execute(runs.update().values(handed_over=False))
-            give_up_orphans(target, time.time())
 
         server.write(change)
 

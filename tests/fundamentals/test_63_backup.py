@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import tarfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
+from sidecar.backup import make_backup
 from sidecar.client import Refused
 from sidecar.client.restore import NotRestored, restore
-from sidecar.store.schema import audit
+from sidecar.store import Store
+from sidecar.store.schema import audit, runs
 from tests.fundamentals.test_10_schedules import ticking
 from tests.fundamentals.test_11_calls import ORDERS
 from tests.support.live_sidecar import LiveSidecar
@@ -106,3 +111,52 @@ def test_what_is_no_backup_changes_nothing(live: LiveSidecar, tmp_path: Path, sp
         live.start()
         assert live.active("orders")
         assert list((live.workspace / ".tend").glob("before-*")) == []
+
+
+def test_runs_that_another_kind_of_store_had_handed_over_go_on(live: LiveSidecar, tmp_path: Path) -> None:
+    """As a backup of a server has them: by a host's queue, which is not there any more."""
+    file = tmp_path / "tend.backup"
+    with live:
+        live.put("orders", orders("orders"))
+        waits = live.client.run_skill("orders", {"item": "ink", "ask": True}).id
+        live.approval(waits)
+        live.stop()
+        with Store(live.client.settings.database) as store:
+            handed = runs.update().where(runs.c.id == waits)
+            queued = handed.values(state="queued", reason=None, handed_over=True, admitted=True)
+            store.write(lambda connection: connection.execute(queued))
+            make_backup(store, live.client.settings, file, datetime.now(UTC))
+        restore(live.client.settings, file)
+        live.start()
+        live.client.answer(live.approval(waits).id, "yes")
+        assert live.ended(waits).output == "1 ink"
+
+
+def test_what_can_not_be_replaced_is_left_as_it_was(live: LiveSidecar, tmp_path: Path) -> None:
+    file = tmp_path / "tend.backup"
+    with live:
+        live.put("orders", orders("orders"))
+        live.client.backup(file)
+        live.put("later", orders("later"))
+        live.stop()
+        mounted = live.workspace / "memory"
+        if subprocess.run(["mount", "--bind", mounted, mounted], check=False).returncode:
+            pytest.skip("nothing can be mounted here")
+        try:
+            with pytest.raises(NotRestored, match="is as it was"):
+                restore(live.client.settings, file)
+        finally:
+            subprocess.run(["umount", mounted], check=True)
+        live.start()
+        assert live.active("later")
+        assert live.file("later").exists()
+
+
+def test_two_backups_at_once_are_both_whole(live: LiveSidecar, tmp_path: Path) -> None:
+    with live, ThreadPoolExecutor(4) as pool:
+        live.put("orders", orders("orders"))
+        files = [tmp_path / f"{number}.backup" for number in range(4)]
+        assert [made.path for made in pool.map(live.client.backup, files)] == [str(file) for file in files]
+        for file in files:
+            with tarfile.open(file) as archive:
+                assert "workspace/skills/orders.py" in archive.getnames()
