@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Sequence
 from functools import partial
@@ -23,6 +22,7 @@ from sidecar.registry import record_audit
 from sidecar.store import Row, Store
 from sidecar.store.prepared import Prepared
 from sidecar.store.schema import deliveries, events
+from sidecar.store.values import to_json
 
 _DELIVERIES = Prepared(
     sa.select(deliveries).where(deliveries.c.event == sa.bindparam("event")).order_by(deliveries.c.seq)
@@ -79,7 +79,7 @@ class EventCommands:
 
 
 def _require_size(payload: JsonValue) -> None:
-    if (size := len(json.dumps(payload).encode())) > VALUE_AT_MOST:
+    if (size := len(to_json(payload).encode())) > VALUE_AT_MOST:
         text = f"the payload takes {size:,} bytes, {VALUE_AT_MOST:,} is the most"
         raise CommandRefused("too_large", f"{text}; put large data into a file and emit its path")
 

@@ -61,12 +61,11 @@ class Courier:
         first = self._store.read(lambda connection: outbox.head(connection, self._name))
         if first is None or first.due_at > self._clock.now():
             return False
-        in_doubt = first.begun_at is not None
         message = self._store.write(self._begin)
         if message is None:
             return True
         failpoint("notices.begun")
-        if in_doubt:
+        if message.in_doubt:
             found = self._look_up(message)
             if found.state != "absent":
                 self._record(message, found, may_be_there=True)

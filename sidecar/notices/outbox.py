@@ -44,6 +44,7 @@ class Message:
     items: tuple[Item, ...]
     tries: int
     begun_at: float | None
+    in_doubt: bool  # whether an earlier try may have brought it there
     reason: str | None  # why the last try did not bring it there
 
 
@@ -54,16 +55,16 @@ def head(connection: Connection, target: str) -> Row | None:
 
 
 def begin(connection: Connection, target: str, now: float, *, as_digest: bool) -> Message | None:
-    """A try is about to be made. The first one settles what belongs to the message. None: nothing waits any more."""
+    """A try is about to be made. The first one settles what belongs to the message. None: nothing is to be sent now."""
     first = head(connection, target)
-    if first is None:
+    if first is None or first.due_at > now:
         return None
     if first.message is None:
         _compose(connection, first, as_digest=as_digest)
     message = first.message or first.id
     values = {"tries": outbox.c.tries + 1, "begun_at": sa.func.coalesce(outbox.c.begun_at, now)}
     connection.execute(outbox.update().where(_waits(message)).values(**values))
-    return read(connection, message)
+    return _read(connection, message, in_doubt=first.begun_at is not None)
 
 
 def _compose(connection: Connection, first: Row, *, as_digest: bool) -> None:
@@ -76,7 +77,7 @@ def _compose(connection: Connection, first: Row, *, as_digest: bool) -> None:
     connection.execute(outbox.update().where(counted).values(message=first.id))
 
 
-def read(connection: Connection, message: str) -> Message:
+def _read(connection: Connection, message: str, *, in_doubt: bool) -> Message:
     rows = connection.execute(
         sa.select(outbox, notices.c.skill, notices.c.run, notices.c.kind, notices.c.text, notices.c.at)
         .join(notices, notices.c.id == outbox.c.notice)
@@ -91,7 +92,7 @@ def read(connection: Connection, message: str) -> Message:
         for row in told
     )
     first = told[0]
-    return Message(message, first.target, first.channel, items, first.tries, first.begun_at, first.reason)
+    return Message(message, first.target, first.channel, items, first.tries, first.begun_at, in_doubt, first.reason)
 
 
 def settle(

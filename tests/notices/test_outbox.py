@@ -40,9 +40,11 @@ class Office:
         self.store.write(lambda connection: tell(connection, Notice("r", skill, target, text), self.now))
 
     def post(self, target: str, *, as_digest: bool = False) -> Message | None:
-        """As a courier does, and it comes there."""
+        """As a courier does, once it is due, and it comes there."""
 
         def change(connection: sa.Connection) -> Message | None:
+            first = box.head(connection, target)
+            self.now = max(self.now, first.due_at if first else 0.0)
             message = box.begin(connection, target, self.now, as_digest=as_digest)
             if message:
                 box.settle(connection, message.id, "sent", self.now)
@@ -101,6 +103,7 @@ def test_a_digest_is_one_message_and_due_when_the_first_of_it_is(office: Office)
 
 def test_a_digest_that_is_tried_again_is_the_same_message(office: Office) -> None:
     office.say("me", "one")
+    office.now += 3600
     begun = office.store.write(lambda connection: box.begin(connection, "me", office.now, as_digest=True))
     office.say("me", "later")
     again = office.post("me", as_digest=True)
@@ -110,6 +113,18 @@ def test_a_digest_that_is_tried_again_is_the_same_message(office: Office) -> Non
     later = office.post("me", as_digest=True)
     assert later is not None
     assert text_of(later) == "later"
+
+
+def test_one_that_may_be_there_is_not_sent_before_it_can_be_looked_up_and_is_in_doubt_then(office: Office) -> None:
+    office.say("ops", "one")
+    begun = office.store.write(lambda connection: box.begin(connection, "ops", office.now, as_digest=False))
+    assert begun is not None
+    assert not begun.in_doubt
+    office.store.write(lambda connection: box.postpone(connection, begun.id, NOW + 3, "lost", begun.begun_at))
+    assert office.store.write(lambda connection: box.begin(connection, "ops", NOW + 2, as_digest=False)) is None
+    again = office.store.write(lambda connection: box.begin(connection, "ops", NOW + 3, as_digest=False))
+    assert again is not None
+    assert (again.in_doubt, again.begun_at) == (True, begun.begun_at)
 
 
 def test_a_long_text_and_a_long_digest_are_cut_and_say_so(office: Office) -> None:
