@@ -12,11 +12,12 @@ SIDE_BY_SIDE = ("-n", "3", "--dist", "loadfile", "--no-loadscope-reorder")
 
 WHOLE = ("tests/fundamentals", "tests/triggers", "tests/store", "tests/review", "tests/quarantine")
 
-# Of it, what every change runs: steps, waits, sub-runs, and what needs no process.
+# Of it, what every change runs: steps, waits, sub-runs, a backup, and what needs no process.
 SMALL = (
     "tests/fundamentals/test_04_steps.py",
     "tests/fundamentals/test_06_waiting.py",
     "tests/fundamentals/test_07_sub_runs.py",
+    "tests/fundamentals/test_63_backup.py",
     *WHOLE[1:4],
 )
 

@@ -84,12 +84,12 @@ def _exchange(settings: Settings, file: Path, fresh: Path, about: dict[str, Any]
                     move(old, aside / "workspace" / old.name)
             for new in list((fresh / "workspace").iterdir()):
                 move(new, settings.workspace / new.name)
-            for name in STORE:
-                if (settings.store / name).exists():
-                    move(settings.store / name, aside / name)
             if settings.database_url:
-                _fill(settings.database_url, fresh / "tend.db", aside / "server.db")
+                _fill(settings.database_url, fresh / "tend.db", aside / "tend.db")
             else:
+                for name in STORE:
+                    if (settings.store / name).exists():
+                        move(settings.store / name, aside / name)
                 move(fresh / "tend.db", settings.store / "tend.db")
     except (OSError, StoreError, sa.exc.DBAPIError) as error:
         raise NotRestored(f"what was there could not be replaced, and is as it was: {error}") from error

@@ -21,8 +21,11 @@ def copy_rows(source: Connection, target: Connection) -> None:
 
 
 def delete_rows(target: Connection) -> None:
+    """All that a server has, to be replaced: the one case in which rows of the audit go."""
+    target.exec_driver_sql("ALTER TABLE audit DISABLE TRIGGER audit_append_only")
     for table in reversed(metadata.sorted_tables):
         target.execute(table.delete())
+    target.exec_driver_sql("ALTER TABLE audit ENABLE TRIGGER audit_append_only")
 
 
 def _count_on(target: Connection, table: sa.Table) -> None:

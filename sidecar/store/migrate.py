@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 from alembic import command
@@ -13,6 +14,7 @@ from sqlalchemy.engine import Connection
 from sidecar.failpoints import failpoint
 
 FOLDER = Path(__file__).parent / "migrations"
+_ONE_AT_A_TIME = threading.Lock()  # what a migration is given by Alembic is global
 
 
 class NewerStore(Exception):
@@ -34,7 +36,8 @@ def migrate(connection: Connection) -> None:
         raise NewerStore(f"the store is at revision {current!r}, this Tend knows up to {head!r}. Update Tend.")
     connection.exec_driver_sql("BEGIN")
     try:
-        command.upgrade(config, "head")
+        with _ONE_AT_A_TIME:
+            command.upgrade(config, "head")
         failpoint("store.migrate.before")
     except BaseException:
         connection.exec_driver_sql("ROLLBACK")
