@@ -17,6 +17,11 @@ from sidecar.store.schema import approvals, budget_waits
 _IS_OPEN = sa.and_(approvals.c.kind == "budget", approvals.c.state == "open")
 
 
+def asking(connection: Connection) -> set[str]:
+    """The runs that have asked, and have no answer yet."""
+    return set(connection.scalars(sa.select(approvals.c.run).where(_IS_OPEN)))
+
+
 def put(connection: Connection, payer: Payer, over: Over, now: float, expires_at: float) -> bool:
     """Ask, unless the run has asked already. Whether it was asked now."""
     if connection.execute(sa.select(approvals.c.id).where(_IS_OPEN, approvals.c.run == payer.run)).first():

@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 
 from sidecar.budget.accounts import Account, Amounts, Payer
 from sidecar.budget.ledger import Configured, amounts_of, caps_of, payer_of
-from sidecar.budget.question import put, withdraw
+from sidecar.budget.question import asking, put, withdraw
 from sidecar.budget.tell import tell_of_wait
 from sidecar.budget.words import Over
 from sidecar.journal.runs import FINAL, wake
@@ -56,7 +56,7 @@ def let_go_on(connection: Connection, configured: Configured, day: str, now: flo
     wanted = [_wanted(row, payer) for row, payer in zip(waiting, payers, strict=True)]
     accounts = list(dict.fromkeys(account for needed in wanted for account in needed))
     used, caps = amounts_of(connection, accounts), caps_of(connection, accounts, configured)
-    woken = []
+    asked, woken = asking(connection), []
     for row, payer, needed in zip(waiting, payers, wanted, strict=True):
         full = next((each for each, amount in needed.items() if used[each] + amount > caps[each]), None)
         if full is None:
@@ -64,7 +64,10 @@ def let_go_on(connection: Connection, configured: Configured, day: str, now: flo
             _go_on(connection, row, now)
             woken.append(row.run)
         else:
-            _go_on_waiting(connection, row, payer, Over(full, used[full], needed[full], caps[full]), now)
+            over = Over(full, used[full], needed[full], caps[full])
+            _tell_anew(connection, row, over)
+            if row.run not in asked and put(connection, payer, over, now, row.expires_at):
+                tell_of_wait(connection, payer, over, now)
     withdraw(connection, now)
     return list(dict.fromkeys(woken))
 
@@ -97,13 +100,11 @@ def _wanted(row: Row, payer: Payer) -> dict[Account, int]:
     return {account: amount for what, amount in row.wanted.items() for account in payer.accounts(what)}
 
 
-def _go_on_waiting(connection: Connection, row: Row, payer: Payer, over: Over, now: float) -> None:
+def _tell_anew(connection: Connection, row: Row, over: Over) -> None:
     told = {"scope": over.account.scope, "what": over.account.what, "told": str(over), "command": over.command}
     if any(getattr(row, name) != value for name, value in told.items()):
         here = {"run": row.run, "step": row.step, "occurrence": row.occurrence}
         connection.execute(budget_waits.update().where(*_is(budget_waits, here)).values(**told))
-    if put(connection, payer, over, now, row.expires_at):
-        tell_of_wait(connection, payer, over, now)
 
 
 def _go_on(connection: Connection, row: Row, now: float) -> None:

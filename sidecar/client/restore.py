@@ -10,8 +10,7 @@ import os
 import tarfile
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -78,7 +77,12 @@ def _exchange(settings: Settings, file: Path, fresh: Path, about: dict[str, Any]
     (fresh / "workspace").mkdir(exist_ok=True)
     files = sum(path.is_file() for path in (fresh / "workspace").rglob("*"))
     try:
-        with _moving() as move:
+        with ExitStack() as undo:
+
+            def move(old: Path, new: Path) -> None:
+                old.rename(new)
+                undo.callback(new.rename, old)
+
             for old in list(settings.workspace.iterdir()):
                 if old != settings.store:
                     move(old, aside / "workspace" / old.name)
@@ -91,6 +95,7 @@ def _exchange(settings: Settings, file: Path, fresh: Path, about: dict[str, Any]
                     if (settings.store / name).exists():
                         move(settings.store / name, aside / name)
                 move(fresh / "tend.db", settings.store / "tend.db")
+            undo.pop_all()
     except (OSError, StoreError, sa.exc.DBAPIError) as error:
         raise NotRestored(f"what was there could not be replaced, and is as it was: {error}") from error
     return views.Restored(
@@ -102,23 +107,6 @@ def _exchange(settings: Settings, file: Path, fresh: Path, about: dict[str, Any]
         secrets=tuple(sorted(wanted - names_in(settings.secrets))),
         aside=str(aside),
     )
-
-
-@contextmanager
-def _moving() -> Iterator[Callable[[Path, Path], None]]:
-    """What was moved is moved back, the last first, where something goes wrong."""
-    moved: list[tuple[Path, Path]] = []
-
-    def move(old: Path, new: Path) -> None:
-        old.rename(new)
-        moved.append((old, new))
-
-    try:
-        yield move
-    except BaseException:
-        for old, new in reversed(moved):
-            new.rename(old)
-        raise
 
 
 def _record(copy: Path, file: Path, why: str) -> None:
