@@ -166,14 +166,23 @@ def test_all_that_a_host_fetches_as_is_known_for_its_next_life(fleet: Fleet) -> 
     assert not {row.id for row in fleet.query(workers)} & set(before), "what was fetched before is fetched by nobody"
 
 
-def test_what_was_edited_while_another_led_is_put_aside(fleet: Fleet) -> None:
+EDITED = EVERY_SECOND.replace("Says when.", "Says when, as the second host has it.")
+
+
+def edited_elsewhere(fleet: Fleet) -> tuple[LiveSidecar, LiveSidecar, str]:
+    """The first host is there again, and the second leads, with a version of its own."""
     first = fleet.host("first")
     second = fleet.host("second")
     first.put("every_second", EVERY_SECOND)
     first.stop()
     leads(second, "second")
-    second.put("every_second", EVERY_SECOND.replace("Says when.", "Says when, as the second host has it."))
+    version = second.put("every_second", EDITED)
     first.start()
+    return first, second, version
+
+
+def test_what_was_edited_while_another_led_is_put_aside(fleet: Fleet) -> None:
+    first, second, _ = edited_elsewhere(fleet)
     second.stop()
     leads(first, "first")
     wait_until(
@@ -184,20 +193,13 @@ def test_what_was_edited_while_another_led_is_put_aside(fleet: Fleet) -> None:
 
 
 def test_what_is_put_aside_stays_no_edit_where_the_new_leader_dies_before(fleet: Fleet) -> None:
-    first = fleet.host("first")
-    second = fleet.host("second")
-    first.put("every_second", EVERY_SECOND)
-    first.stop()
-    leads(second, "second")
-    text = EVERY_SECOND.replace("Says when.", "Says when, as the second host has it.")
-    version = second.put("every_second", text)
-    first.start()
+    first, second, version = edited_elsewhere(fleet)
     first.failpoints.strike("hosts.lead_taken")
     second.stop()
     wait_until(lambda: not first.alive, "it dies as soon as the lead is its own")
     first.start()
     leads(first, "first")
-    assert first.file("every_second").read_text() == text
+    assert first.file("every_second").read_text() == EDITED
     assert first.active("every_second") == version
     (aside,) = (first.workspace / ".tend").glob("aside-*/skills/every_second.py")
     assert aside.read_text() == EVERY_SECOND

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
@@ -22,8 +22,8 @@ from tests.support.postgresql import database
 
 
 class Stage:
-    def __init__(self, folder: Path, start: datetime | None = None, *, clock: ManualClock | None = None) -> None:
-        self.clock = clock or ManualClock(start or datetime.now(UTC))
+    def __init__(self, folder: Path, start: datetime, *, clock: type[ManualClock] = ManualClock) -> None:
+        self.clock = clock(start)
         self.store = Store(database(folder))
         self.registry = Registry(self.store, self.clock)
         self.triggers = Triggers(self.store, self.registry, self.clock, "UTC", lambda: None)

@@ -76,7 +76,7 @@ def test_a_skill_that_comes_back_makes_up_for_nothing_of_the_time_when_it_was_no
 
 
 def test_slots_come_by_our_clock_and_not_by_the_machine_s(tmp_path: Path) -> None:
-    with Stage(tmp_path, clock=Ahead(START)) as stage:
+    with Stage(tmp_path, START, clock=Ahead) as stage:
         stage.put("ticker", Every(seconds=1))
         stage.triggers.start()
         try:

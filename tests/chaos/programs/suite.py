@@ -21,6 +21,7 @@ from tests.chaos.programs.program import Expected, Model, Program, random_progra
 from tests.chaos.programs.skill import DOUBLE, PROGRAM
 from tests.chaos.quick_sidecar import QuickSidecar
 from tests.chaos.suite import Suite
+from tests.chaos.victims import Victims
 from tests.support.sink import Sink
 from tests.support.waiting import wait_until
 
@@ -76,6 +77,7 @@ class Batch:
 
     def __init__(self, sidecar: QuickSidecar, sink: Sink, programs: list[Program]) -> None:
         self._sidecar = sidecar
+        self._victims = Victims(sidecar, Counter())
         self._sink = sink
         self._programs = programs
         self._expected = {program.word: Model(program).carry_out() for program in programs}
@@ -97,11 +99,11 @@ class Batch:
                 self._kill(chance)
                 next_kill = time.monotonic() + chance.uniform(0.5, 3.0)
             self._answer()
-            self._mind()
+            self._victims.mind()
             return not to_start and not self._unfinished()
 
         wait_until(is_over, "the programs end", within=WITHIN)
-        wait_until(self._is_there, "the sidecar answers")
+        wait_until(self._victims.answers, "the sidecar answers")
 
     def _prepare_world(self) -> None:
         for expected in self._expected.values():
@@ -139,16 +141,6 @@ class Batch:
         with suppress(ProcessLookupError):
             os.kill(pids[0] if chance.random() < 0.5 else chance.choice(pids), signal.SIGKILL)
             self.kills += 1
-
-    def _is_there(self) -> bool:
-        """The last kill may have been its own."""
-        self._mind()
-        return self._sidecar.answers()
-
-    def _mind(self) -> None:
-        if not self._sidecar.alive:
-            assert self._sidecar.exit_status() == -signal.SIGKILL, self._sidecar.said()
-            self._sidecar.start()
 
     # ------------------------------------------------------------ what is promised
 
