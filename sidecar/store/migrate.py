@@ -40,6 +40,7 @@ def migrate(connection: Connection) -> None:
             command.upgrade(config, "head")
         failpoint("store.migrate.before")
     except BaseException:
-        connection.exec_driver_sql("ROLLBACK")
+        if not connection.invalidated:
+            connection.exec_driver_sql("ROLLBACK")
         raise
     connection.exec_driver_sql("COMMIT")

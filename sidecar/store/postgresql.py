@@ -25,8 +25,9 @@ WRITING = 0x74656E64  # the key of the lock that whoever writes holds
 MIGRATING = WRITING + 1
 
 # A host that stopped in the middle of a transaction would keep all others waiting: the server ends that session.
+_IDLE_AT_MOST = "idle_in_transaction_session_timeout"
 _OF_A_SESSION = {
-    "idle_in_transaction_session_timeout": "5s",
+    _IDLE_AT_MOST: "5s",
     "lock_timeout": "20s",
     "tcp_keepalives_idle": "2",
     "tcp_keepalives_interval": "1",
@@ -58,11 +59,15 @@ class Postgresql:
 
     @contextmanager
     def migrating(self, writer: Connection) -> Iterator[None]:
+        """On a slow machine the migrations' own code may take longer than others would be kept waiting else."""
+        writer.exec_driver_sql(f"SET {_IDLE_AT_MOST} = '5min'")
         writer.exec_driver_sql(f"SELECT pg_advisory_lock({MIGRATING})")
         try:
             yield
         finally:
-            writer.exec_driver_sql(f"SELECT pg_advisory_unlock({MIGRATING})")
+            if not writer.invalidated:  # else the server has let go of all that was this session's
+                writer.exec_driver_sql(f"SELECT pg_advisory_unlock({MIGRATING})")
+                writer.exec_driver_sql(f"RESET {_IDLE_AT_MOST}")
 
     def copy_to(self, target: Path) -> None:
         copy = sa.create_engine(f"sqlite:///{target}", json_serializer=to_json)
@@ -70,6 +75,7 @@ class Postgresql:
             with self.engine.connect() as reader, copy.begin() as writer:
                 migrate(writer)
                 self.begin_reading(reader)
+                reader.exec_driver_sql(f"SET LOCAL {_IDLE_AT_MOST} = 0")  # nobody waits for who reads
                 copy_rows(reader, writer)
                 reader.exec_driver_sql("ROLLBACK")
         finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,8 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 
 from sidecar.store import Store
+from sidecar.store import migrate as of_migrations
+from sidecar.store import postgresql as of_postgresql
 from sidecar.store.migrate import FOLDER
 from sidecar.store.schema import leadership, metadata, steps
 from tests.support.postgresql import new_database
@@ -32,6 +35,14 @@ def test_they_lead_to_the_schema(tmp_path: Path, kind: str) -> None:
             return compare_metadata(context, metadata)
 
         assert store.read(differences) == []
+
+
+def test_a_slow_machine_has_time_for_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(of_postgresql._OF_A_SESSION, "idle_in_transaction_session_timeout", "200ms")
+    monkeypatch.setattr(of_migrations, "failpoint", lambda _: time.sleep(0.5))
+    with Store(new_database()) as store:
+        assert store.rows(sa.text("SHOW idle_in_transaction_session_timeout")) == [("200ms",)]
+        assert store.rows(sa.select(sa.func.count()).select_from(steps)) == [(0,)]
 
 
 @contextmanager
