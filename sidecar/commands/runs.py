@@ -67,8 +67,10 @@ class RunCommands:
                 lambda connection: views.Found(runs=tuple(run_views(connection, connection.execute(rows))), whole=True)
             )
         newest = _newest(narrowed, views.LOOKED_THROUGH).subquery()
-        of_a_step = sa.exists().where(steps.c.run == newest.c.id, _holds(text, steps.c.arguments, steps.c.result))
-        here = sa.or_(_holds(text, newest.c.input, newest.c.output, newest.c.error), of_a_step)
+        in_a_step = _holds(text, steps.c.arguments, steps.c.result)
+        of_a_step = sa.select(steps.c.run).where(steps.c.run == newest.c.id, in_a_step)
+        of_a_step = of_a_step.offset(0)  # or PostgreSQL looks through the steps of all runs
+        here = sa.or_(_holds(text, newest.c.input, newest.c.output, newest.c.error), of_a_step.exists())
         query = sa.select(newest).where(here).order_by(newest.c.seq.desc()).limit(wanted)
         counted = sa.select(sa.func.count()).select_from(newest)
 

@@ -15,7 +15,6 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 
 from sidecar.store import Store
-from sidecar.store import migrate as of_migrations
 from sidecar.store import postgresql as of_postgresql
 from sidecar.store.migrate import FOLDER
 from sidecar.store.schema import leadership, metadata, steps
@@ -39,10 +38,10 @@ def test_they_lead_to_the_schema(tmp_path: Path, kind: str) -> None:
 
 def test_a_slow_machine_has_time_for_them(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(of_postgresql._OF_A_SESSION, "idle_in_transaction_session_timeout", "200ms")
-    monkeypatch.setattr(of_migrations, "failpoint", lambda _: time.sleep(0.5))
+    monkeypatch.setattr("sidecar.store.migrate.failpoint", lambda _: time.sleep(0.5))
     with Store(new_database()) as store:
-        assert store.rows(sa.text("SHOW idle_in_transaction_session_timeout")) == [("200ms",)]
         assert store.rows(sa.select(sa.func.count()).select_from(steps)) == [(0,)]
+        assert store.rows(sa.select(sa.func.current_setting("idle_in_transaction_session_timeout"))) == [("200ms",)]
 
 
 @contextmanager
