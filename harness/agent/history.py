@@ -29,17 +29,19 @@ def history(run: Trusted, session: str, recalled: Recalled) -> list[ApiMessage]:
     """The messages for the model. When they are over the budget, the older ones are summed up, once, for all turns
     to come; if that fails they are dropped, and the place says so."""
     summary, messages = recalled.summary, list(recalled.messages)
-    start = summary.until if summary else 0
-    if _tokens(messages[start:]) > HISTORY_TOKENS:
-        until = _cut(messages, start)
-        summary = _sum_up(run, session, summary, messages[start:until], until)
-        start = until
-    return _with_summary(summary, [_without_thinking(message) for message in messages[start:]])
+    start = (summary.until if summary else 0) + recalled.left_out
+    if recalled.left_out:
+        summary = _left_out(summary, start)
+    if _tokens(messages) > HISTORY_TOKENS:
+        cut = _cut(messages)
+        summary = _sum_up(run, session, summary, messages[:cut], start + cut)
+        messages = messages[cut:]
+    return _with_summary(summary, [_without_thinking(message) for message in messages])
 
 
-def _cut(messages: Sequence[ApiMessage], start: int) -> int:
+def _cut(messages: Sequence[ApiMessage]) -> int:
     """Where the newest turns begin that fill at most half of the budget, so that the next cut is far away."""
-    turns = [n for n in range(start, len(messages)) if _is_turn(messages[n])]
+    turns = [n for n, message in enumerate(messages) if _is_turn(message)]
     return next((n for n in turns if _tokens(messages[n:]) <= HISTORY_TOKENS // 2), len(messages))
 
 
@@ -53,9 +55,15 @@ def _sum_up(run: Trusted, session: str, before: Summary | None, messages: Sequen
         run.log("the older part of the conversation was left out", level="warning", reason=error.message)
         text = ""
     if not text:
-        return Summary(until=until, text="\n".join([*known, DROPPED]))
+        return _left_out(before, until)
     _keep(run, session, until, text)
     return Summary(until=until, text=text)
+
+
+def _left_out(before: Summary | None, until: int) -> Summary:
+    """What was summed up before, and that no more is known of what follows it."""
+    known = before.text.removesuffix(DROPPED).rstrip() if before else ""
+    return Summary(until=until, text="\n".join(filter(None, [known, DROPPED])))
 
 
 def _keep(run: Trusted, session: str, until: int, text: str) -> None:

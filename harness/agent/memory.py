@@ -43,7 +43,8 @@ class Recalled(Known):
     memory: str = ""
     notes: tuple[Note, ...] = ()
     skills: tuple[KnownSkill, ...] = ()
-    messages: tuple[ApiMessage, ...] = ()
     summary: Summary | None = None
+    left_out: int = 0  # messages that follow the summary, and are too many to be recalled
+    messages: tuple[ApiMessage, ...] = ()  # that follow those
     zone: str
     now: str  # ISO 8601

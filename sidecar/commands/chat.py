@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -29,6 +31,10 @@ from sidecar.shipped import AGENT_SKILL
 from sidecar.store import Row, Store
 from sidecar.store.schema import approvals, runs, skills, summaries, transcript
 from sidecar.store.values import insert
+
+# What is recalled is the result of a step, and must be small enough to be remembered. In bytes:
+MESSAGES = 400_000
+MEMORY_FILE = 32_000
 
 
 class Note(BaseModel):
@@ -58,8 +64,9 @@ class Recalled(BaseModel):
     memory: str
     notes: list[Note]
     skills: list[KnownSkill]
-    messages: list[dict[str, Any]]
     summary: Summary | None
+    left_out: int  # messages that follow the summary, and are too many to be recalled
+    messages: list[dict[str, Any]]  # that follow those
     zone: str
     now: str
 
@@ -168,19 +175,24 @@ class ChatCommands:
 
     @command("chat.recall", agent=True)
     def recall(self, caller: Caller, session: str) -> Recalled:
-        messages = self._store.rows(
-            sa.select(transcript.c.message).where(transcript.c.session == session).order_by(transcript.c.seq)
-        )
         summary = self._store.row(sa.select(summaries).where(summaries.c.session == session))
+        follow = self._store.rows(
+            sa.select(transcript.c.run, transcript.c.message)
+            .where(transcript.c.session == session)
+            .order_by(transcript.c.seq)
+            .offset(summary.until if summary else 0)
+        )
+        left_out = _too_many(follow)
         now = datetime.fromtimestamp(self._clock.now(), ZoneInfo(self._zone))
         return Recalled(
-            soul=self._memory.read("SOUL.md"),
-            user=self._memory.read("USER.md"),
-            memory=self._memory.read("MEMORY.md"),
-            notes=[Note(path=path, text=text) for path, text in self._memory.recent_notes()],
+            soul=_beginning(self._memory.read("SOUL.md")),
+            user=_beginning(self._memory.read("USER.md")),
+            memory=_beginning(self._memory.read("MEMORY.md")),
+            notes=[Note(path=path, text=_beginning(text)) for path, text in self._memory.recent_notes()],
             skills=self._known_skills(caller),
-            messages=[row.message for row in messages],
             summary=Summary(until=summary.until, text=summary.text) if summary else None,
+            left_out=left_out,
+            messages=[row.message for row in follow[left_out:]],
             zone=self._zone,
             now=now.isoformat(timespec="seconds"),
         )
@@ -266,6 +278,21 @@ class ChatCommands:
             return run_views(connection, [connection.execute(sa.select(runs).where(runs.c.id == run)).one()])[0]
 
         return self._store.read(read)
+
+
+def _too_many(messages: Sequence[Row]) -> int:
+    """How many of them are left out, so that the newest whole turns stay that take at most MESSAGES."""
+    taken = 0
+    for place in reversed(range(len(messages))):
+        taken += len(json.dumps(messages[place].message, ensure_ascii=False).encode())
+        if taken > MESSAGES:
+            cut_off = messages[place].run
+            return next((n for n in range(place, len(messages)) if messages[n].run != cut_off), len(messages))
+    return 0
+
+
+def _beginning(text: str) -> str:
+    return text.encode()[:MEMORY_FILE].decode(errors="ignore")
 
 
 def _reply(row: Row) -> str | None:

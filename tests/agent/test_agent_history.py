@@ -51,7 +51,8 @@ def test_older_turns_are_summed_up_once_and_the_summary_is_kept() -> None:
 
 
 def test_a_summary_that_is_known_is_used_without_another_call() -> None:
-    port = talk(says("Done."), summary={"until": 4 * (TURNS - 1), "text": "Ada wants prices."})
+    known = {"until": 4 * (TURNS - 1), "text": "Ada wants prices."}
+    port = talk(says("Done."), messages=long_conversation()[known["until"] :], summary=known)
     (sent,) = port.prompts
     assert [message["role"] for message in sent["messages"][:3]] == ["user", "assistant", "user"]
     assert sent["messages"][2]["content"] == f"request {TURNS - 1}"
@@ -78,9 +79,24 @@ def test_a_summary_that_cannot_be_kept_serves_this_turn() -> None:
 
 def test_what_was_summed_up_before_outlives_a_failed_summary() -> None:
     before = {"until": 4, "text": "Ada wants prices."}
-    longer = long_conversation() + long_conversation()
-    port = talk(Refusal("RateLimited", "try later"), says("Done."), messages=longer, summary=before)
+    port = talk(Refusal("busy", "try later"), says("Done."), summary=before)
     assert f"Ada wants prices.\n{DROPPED}" in port.prompts[1]["messages"][0]["content"]
+
+
+def test_a_summary_stands_for_all_messages_before_it_also_for_those_that_were_not_recalled() -> None:
+    before = {"until": 4, "text": "Ada wants prices."}
+    port = talk(says("And reports."), says("Done."), summary=before, left_out=8)
+    (kept,) = port.done("chat.summarize")
+    shown = port.prompts[1]["messages"][2:-1]
+    assert kept["until"] == 4 + 8 + len(long_conversation()) - len(shown)
+    assert f"Ada wants prices.\n{DROPPED}" in port.prompts[0]["messages"][0]["content"]
+
+
+def test_messages_that_were_not_recalled_are_left_out_visibly() -> None:
+    port = talk(says("Done."), messages=turn_of(1, "short"), left_out=8)
+    (sent,) = port.prompts
+    assert DROPPED in sent["messages"][0]["content"]
+    assert sent["messages"][2]["content"] == "request 1"
 
 
 def test_thoughts_of_earlier_turns_are_not_sent_again() -> None:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import pytest
+import sqlalchemy as sa
 
+from harness.agent.history import DROPPED
+from harness.demo.scripted_model import Status, Turn
 from sidecar.client import Refused, views
+from sidecar.store.schema import transcript
 from tests.support.live_sidecar import LiveSidecar
 from tests.support.scripted_author import calls, says, writes
 from tests.support.talking_model import TalkingModel
@@ -116,3 +120,22 @@ def test_a_session_is_named_by_its_first_run_and_found_by_any(talking: LiveSidec
     assert talking.client.send("first words", session=second).id
     with pytest.raises(Refused, match="there is no session 'nowhere'"):
         talking.client.send("first words", session="nowhere")
+
+
+def test_a_long_conversation_goes_on_though_it_cannot_be_summed_up(talking: LiveSidecar, model: TalkingModel) -> None:
+    model.play("Keep this", says("Noted."))
+    model.play("user: Keep this", Turn(fault=Status(400)))
+    session = talking.client.send("Keep this.").id
+    talking.ended(session)
+    for _ in range(5):
+        told(talking, "Keep this.", session=session)
+    long = {"role": "user", "content": f"Keep this: {'x' * 200_000}"}
+    said = sa.select(transcript.c.seq, transcript.c.message).where(transcript.c.session == session)
+    by_person = [seq for seq, message in talking.query(said) if message["role"] == "user"]
+    talking.stop()
+    talking.change_store(sa.update(transcript).where(transcript.c.seq.in_(by_person)).values(message=long))
+    talking.start()
+
+    assert told(talking, "Keep this.", session=session).text == "Noted."
+    first, *_ = model.server.requests[-1]["messages"]
+    assert first["content"].endswith(DROPPED)
