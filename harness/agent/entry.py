@@ -7,6 +7,7 @@ from harness.agent.memory import Recalled
 from harness.agent.message import Message, NotAnswered, Reply
 from harness.agent.prompt import system_prompt
 from harness.agent.revision import revision_text
+from harness.agent.room import remembered
 from harness.agent.tools.tool import Desk
 from harness.agent.tools.toolbox import Toolbox
 from harness.agent.turn import Turn
@@ -27,7 +28,7 @@ def agent(run: Run, message: Message) -> Reply:
         Toolbox(Desk(trusted, recalled.zone), only=message.revise.skill if message.revise else None),
     )
     reply = turn.answer(_text(trusted, message))
-    trusted.command("chat.remember", session=message.session, messages=turn.messages)
+    trusted.command("chat.remember", session=message.session, messages=remembered(turn.messages))
     if reply.ended == "model_failed":
         raise NotAnswered(reply.text)
     return reply

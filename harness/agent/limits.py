@@ -18,6 +18,13 @@ NOTES = 8_000
 SKILLS = 12_000
 EVIDENCE = 12_000
 
-# The conversation so far, in tokens (estimated as four characters each).
+# What is kept as a step, in bytes.
+REQUEST = 700_000  # that the model is asked
+ROOM = 500_000  # to which it is brought down when it is more, so that it need not be at each call
+REMEMBERED = 300_000  # of one turn
+SHORT = 500  # characters of a result that has made room
+WORDS = 20_000  # characters of a person's message, and of the answer, where all of the turn is too long
+
+# The conversation so far, in tokens (estimated as four bytes each).
 HISTORY_TOKENS = 60_000
 SUMMARY_TOKENS = 4_000

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
-from harness.agent.limits import CUTS, MAX_TOKENS, MODEL_CALLS, SAME_RESULTS
+from harness.agent.limits import CUTS, MAX_TOKENS, MODEL_CALLS, REQUEST, ROOM, SAME_RESULTS
 from harness.agent.memory import ApiMessage, Block
 from harness.agent.message import Ended, Reply
 from harness.agent.model import ModelReply, ask_model
+from harness.agent.room import shorten_results, size
 from harness.agent.tools.toolbox import Toolbox
 from skills.errors import StepFailed
 from skills.trusted import Trusted
@@ -58,16 +60,21 @@ class Turn:
     def _ask(self) -> ModelReply:
         if self._model_calls == MODEL_CALLS:
             raise self._stop("limit", f"I stopped after {MODEL_CALLS} model calls without getting to the end.")
+        request = self._request()
         self._model_calls += 1
-        request = {
-            "system": self._system,
-            "messages": self._history + self.messages,
-            "tools": self._offer,
-        }
         try:
             return ask_model(self._run, request, max_tokens=MAX_TOKENS)
         except StepFailed as error:
             raise self._stop("model_failed", f"I could not go on: {error.message}") from error
+
+    def _request(self) -> dict[str, Any]:
+        """Where it is too long, the oldest results of this turn make room."""
+        around = size([self._system, self._history, self._offer])
+        if around + size(self.messages) > REQUEST:
+            shorten_results(self.messages, ROOM - around)
+        if (whole := around + size(self.messages)) > REQUEST:
+            raise self._stop("limit", f"I stopped: {whole:,} bytes are more than I can take in at once ({REQUEST:,}).")
+        return {"system": self._system, "messages": self._history + self.messages, "tools": self._offer}
 
     def _take(self, reply: ModelReply) -> None:
         match reply.stop_reason:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, cast
 
+from sidecar.journal.steps import VALUE_AT_MOST
 from skills import Skill
 from skills.execute import execute
 from skills.port import Ask, Tell
@@ -102,6 +104,7 @@ class ScriptedSidecar:
     def _answer(self, question: Ask) -> Tell:
         match question:
             case Begin(step=key, arguments=arguments):
+                _bounded(arguments)
                 self._arguments[key] = arguments
                 return self._remembered(key, arguments) or Go(attempt=1)
             case Finish(step=key, result=result):
@@ -116,6 +119,7 @@ class ScriptedSidecar:
                 self._effects[key, n] = known or _answered(lambda: self._model(cast("dict[str, Any]", request)))
                 return self._effects[key, n]
             case Request(step=key, arguments=arguments):
+                _bounded(arguments)
                 return self._remembered(key, arguments) or self._request(question)
             case Log():
                 self.logs.append(question)
@@ -152,6 +156,11 @@ class ScriptedSidecar:
         self.carried_out.append((name, arguments))
         answer = self.commands[name]
         return answer(**arguments) if callable(answer) else answer
+
+
+def _bounded(arguments: Json) -> None:
+    taken = len(json.dumps(arguments, ensure_ascii=False).encode())
+    assert taken <= VALUE_AT_MOST, f"the sidecar fails a run whose step has {taken:,} bytes of arguments"
 
 
 def _answered(make: Callable[[], object]) -> Done | Failed:

@@ -99,6 +99,14 @@ def test_messages_that_were_not_recalled_are_left_out_visibly() -> None:
     assert sent["messages"][2]["content"] == "request 1"
 
 
+def test_a_text_is_as_long_as_its_bytes() -> None:
+    filling = "雪" * (HISTORY_TOKENS * 4 // 3 // TURNS)
+    port = talk(
+        says("Ada wants prices."), says("Done."), messages=[m for n in range(TURNS) for m in turn_of(n, filling)]
+    )
+    assert len(port.done("chat.summarize")) == 1
+
+
 def test_thoughts_of_earlier_turns_are_not_sent_again() -> None:
     port = talk(says("Done."), messages=turn_of(1, "short"))
     (sent,) = port.prompts

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from harness.agent import turn
-from harness.agent.limits import CUTS, MODEL_CALLS, SAME_RESULTS
+from harness.agent.limits import CUTS, MODEL_CALLS, REMEMBERED, REQUEST, SAME_RESULTS, SOURCE, WORDS
+from harness.agent.room import BETWEEN, size
 from harness.agent.tools.show_skill import RUNS_NOW
 from tests.agent.scripted_sidecar import Refusal, in_turn
 from tests.agent.talk import EDIT, FILE, HASH, PROBLEM, WRITE, ask, calls, results, run_detail, says, sidecar, verdict
@@ -185,6 +186,45 @@ def test_endless_calls_end_at_the_limit_with_what_was_done() -> None:
     assert (reply.ended, reply.model_calls) == ("limit", MODEL_CALLS)
     assert f"after {MODEL_CALLS} model calls" in reply.text
     assert "- write_skill: Live: price_report" in reply.text
+
+
+def test_what_was_read_first_makes_room_for_what_is_read_later() -> None:
+    source = {"skill": "p", "path": "skills/p.py", "hash": FILE, "version": HASH, "problems": 0}
+    reads = [("read_skill", {"name": f"p{n}"}) for n in range(30)]
+    port = sidecar(
+        *[calls(*reads[n : n + 3]) for n in range(0, 30, 3)],
+        says("Read."),
+        skills__read=lambda name, version: source | {"text": f"# {name} " + "x" * SOURCE},
+    )
+    assert ask(port).ended == "answered"
+    assert max(size(prompt) for prompt in port.prompts) <= REQUEST
+    (before, *_, last) = [block["content"] for block in port.prompts[-1]["messages"][-1]["content"]]
+    assert len(before) > SOURCE
+    assert len(last) > SOURCE
+    (first, *_) = port.prompts[-1]["messages"][2]["content"]
+    assert "# p0 xxx" in first["content"]
+    assert first["content"].endswith("this made room; call again]")
+    assert size(port.done("chat.remember")) < REMEMBERED + 1_000
+
+
+@pytest.mark.parametrize("character", ["x", "雪", "🂡"])
+def test_a_message_that_is_too_long_for_a_request_is_answered_and_its_beginning_remembered(character: str) -> None:
+    port = sidecar()
+    reply = ask(port, character * (1024 * 1024 // len(character.encode())))
+    assert (reply.ended, reply.model_calls) == ("limit", 0)
+    assert "more than I can take in at once" in reply.text
+    asked, answered = port.done("chat.remember")[0]["messages"]
+    assert asked["content"].startswith(character * WORDS + "\n[cut: ")
+    assert answered["content"] == reply.text
+
+
+def test_a_turn_that_wrote_too_much_is_remembered_by_its_first_and_last_words() -> None:
+    new = [{"name": "p", "text": letter * 110_000, "base": None, "reason": "new"} for letter in "xyz"]
+    port = sidecar(*[calls(("write_skill", given)) for given in new], says("Done."), skills__write=verdict())
+    assert ask(port, "Write it.").ended == "answered"
+    asked, answered = port.done("chat.remember")[0]["messages"]
+    assert asked["content"] == f"Write it.\n{BETWEEN}"
+    assert answered["content"] == "Done."
 
 
 def test_a_reply_that_was_cut_goes_on_and_its_calls_are_not_carried_out() -> None:
