@@ -52,14 +52,15 @@ def _sum_up(run: Trusted, session: str, before: Summary | None, messages: Sequen
     material = "\n\n".join(told).encode()[-MATERIAL:].decode(errors="ignore")
     request = {"system": SUMMARISE, "messages": [{"role": "user", "content": material}]}
     try:
-        text = ask_model(run, request, max_tokens=SUMMARY_TOKENS).text
+        reply = ask_model(run, request, max_tokens=SUMMARY_TOKENS)
+        reason = "" if reply.is_whole and reply.text else f"the summary is not whole ({reply.stop_reason})"
     except StepFailed as error:
-        run.log("the older part of the conversation was left out", level="warning", reason=error.message)
-        text = ""
-    if not text:
+        reason = error.message
+    if reason:
+        run.log("the older part of the conversation was left out", level="warning", reason=reason)
         return _left_out(before, until)
-    _keep(run, session, until, text)
-    return Summary(until=until, text=text)
+    _keep(run, session, until, reply.text)
+    return Summary(until=until, text=reply.text)
 
 
 def _left_out(before: Summary | None, until: int) -> Summary:

@@ -27,4 +27,4 @@ WORDS = 20_000  # characters of a person's message, and of the answer, where all
 
 # The conversation so far, in tokens (estimated as four bytes each).
 HISTORY_TOKENS = 60_000
-SUMMARY_TOKENS = 4_000
+SUMMARY_TOKENS = 16_000  # thinking included

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from harness.agent.memory import Block
+from skills.asking import WHOLE
 from skills.trusted import Trusted
 
 
@@ -17,6 +18,11 @@ class ModelReply(BaseModel):
 
     content: list[Block]
     stop_reason: str | None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether its text is all that was to be said."""
+        return self.stop_reason in WHOLE
 
     @property
     def text(self) -> str:

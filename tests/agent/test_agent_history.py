@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from harness.agent.history import DROPPED, SUMMARISE
 from harness.agent.limits import HISTORY_TOKENS
 from tests.agent.scripted_sidecar import Refusal, ScriptedSidecar, in_turn
@@ -51,7 +53,7 @@ def test_older_turns_are_summed_up_once_and_the_summary_is_kept() -> None:
 
 
 def test_a_summary_that_is_known_is_used_without_another_call() -> None:
-    known = {"until": 4 * (TURNS - 1), "text": "Ada wants prices."}
+    known: dict[str, Any] = {"until": 4 * (TURNS - 1), "text": "Ada wants prices."}
     port = talk(says("Done."), messages=long_conversation()[known["until"] :], summary=known)
     (sent,) = port.prompts
     assert [message["role"] for message in sent["messages"][:3]] == ["user", "assistant", "user"]
@@ -63,6 +65,13 @@ def test_without_a_summary_the_older_turns_are_left_out_visibly() -> None:
     assert DROPPED in port.prompts[1]["messages"][0]["content"]
     assert port.done("chat.summarize") == []
     assert [line.message for line in port.logs] == ["the older part of the conversation was left out"]
+
+
+@pytest.mark.parametrize("reply", [says("Ada wan", "max_tokens"), says("I w", "refusal"), says("")])
+def test_a_summary_that_is_not_whole_is_none(reply: dict[str, Any]) -> None:
+    port = talk(reply, says("Done."))
+    assert port.prompts[1]["messages"][0]["content"].endswith(f"summed up:\n{DROPPED}")
+    assert port.done("chat.summarize") == []
 
 
 def test_a_summary_that_cannot_be_kept_serves_this_turn() -> None:

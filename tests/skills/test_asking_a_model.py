@@ -79,6 +79,47 @@ def test_plain_text_is_not_parsed() -> None:
     assert "Schema" not in run.prompts[0]["system"]
 
 
+def stopped(text: str, reason: str) -> dict[str, Any]:
+    return {"content": [{"type": "text", "text": text}], "stop_reason": reason}
+
+
+@skill()
+def describe(run: Run) -> str:
+    return run.ask("Describe it.", returns=str, fallback=lambda: "nobody knows")
+
+
+NOT_WHOLE = [
+    stopped("It is a", "max_tokens"),
+    stopped("I can't", "refusal"),
+    stopped("It is", "model_context_window_exceeded"),
+    "",
+]
+
+
+@pytest.mark.parametrize("answer", NOT_WHOLE)
+def test_a_text_that_is_not_whole_is_asked_for_again(answer: Any) -> None:
+    run = rehearse(describe, asks=[answer, "It is a lamp."])
+    assert run.result == "It is a lamp."
+    assert run.prompts[1]["messages"][-1]["content"].endswith("Answer again, with the text and nothing around it.")
+    assert rehearse(describe, asks=[answer, answer]).result == "nobody knows"
+
+
+def test_a_value_in_a_reply_that_was_cut_is_no_answer() -> None:
+    run = rehearse(judge, asks=[stopped(RIGHT, "max_tokens"), RIGHT])
+    assert "it is not whole (it stopped by max_tokens)" in run.prompts[1]["messages"][-1]["content"]
+
+
+@skill()
+def measure(run: Run) -> list[float]:
+    return run.ask("How long?", returns=list[float], fallback=lambda: [0.0])
+
+
+@pytest.mark.parametrize("answer", ["[NaN]", "[Infinity]", "[1e999]", "[" * 100_000 + "]" * 100_000])
+def test_what_no_json_can_hold_is_sent_back_once(answer: str) -> None:
+    assert rehearse(measure, asks=[answer, "[2.5]"]).result == [2.5]
+    assert rehearse(measure, asks=[answer, answer]).result == [0.0]
+
+
 def test_an_unscripted_question_is_the_tests_fault() -> None:
     with pytest.raises(RehearsalFailed, match="asks= has 0"):
         rehearse(judge_carefully)
