@@ -37,10 +37,22 @@ def run_excerpt(detail: views.RunDetail) -> views.RunDetail:
 
 
 def excerpt(value: JsonValue) -> JsonValue:
-    """The value, with its longer texts cut; in its place the beginning of its JSON, where it is still too long."""
+    """The value, with its longer texts cut. Where it is still too long, the beginning of its JSON; an object keeps its
+    names, each with the beginning of what it holds, unless they alone are too long."""
     if isinstance(value, str):
         return value[:TEXT]
     if isinstance(value, dict):
         value = {name: part[:TEXT] if isinstance(part, str) else part for name, part in value.items()}
-    text = json.dumps(value, ensure_ascii=False)
+        if len(_json(value)) > VALUE:
+            value = {name: _beginning(part) for name, part in value.items()}
+    text = _json(value)
     return value if len(text) <= VALUE else text[:VALUE]
+
+
+def _beginning(part: JsonValue) -> JsonValue:
+    text = _json(part)
+    return part if isinstance(part, str) or len(text) <= TEXT else text[:TEXT]
+
+
+def _json(value: JsonValue) -> str:
+    return json.dumps(value, ensure_ascii=False)

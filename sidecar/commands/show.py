@@ -28,6 +28,7 @@ from sidecar.store.schema import (
     versions,
 )
 from sidecar.store.store import get_blob
+from skills.secrets import shown
 
 EXCERPT = 100  # characters of an output or a notice in a list of runs
 
@@ -212,7 +213,7 @@ def _summary(item: Row, request: JsonValue, reply: JsonValue) -> str:
     if item.stubbed:
         ended = "not sent: a rehearsal"
     if item.kind == "http":
-        return f"{asked.get('method')} {asked.get('url')} → {ended or got.get('status')}"
+        return f"{asked.get('method')} {shown(asked.get('url', ''))} → {ended or got.get('status')}"
     if item.kind == "shell":
         argv = asked.get("argv")
         called = " ".join(map(str, argv)) if isinstance(argv, list) else ""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+import json
 from typing import Any
 
 import pytest
 
 from harness.agent.tools.show_run import NOT_HANDLED, show_run, show_run_detail
 from harness.agent.tools.show_step import REPLY, TEXT, show_calls, show_step
+from sidecar.commands.excerpt import VALUE, excerpt
 from tests.agent.talk import HASH, call_row, reply, run_detail, run_row, step_row
 
 ZONE = "Europe/Berlin"
@@ -58,6 +60,59 @@ def test_what_a_rehearsal_would_have_written_and_sent_is_shown() -> None:
     written, sent = show_calls([write, send])
     assert written.startswith(r'fetch: write out/a.txt (1,500 characters) (not written): "a\nb')
     assert sent == r'fetch: POST https://shop/ "{\"n\": 1}" (not sent)'
+
+
+def test_a_secret_is_shown_by_its_name_in_a_url_and_in_a_body() -> None:
+    secret = {"secret": "SHOP_TOKEN", "escaped_for": "url"}
+    post = {
+        "method": "POST",
+        "url": ["https://shop/?key=", secret],
+        "content": ['{"user": "ada", "token": "', secret | {"escaped_for": "json"}, '"}'],
+    }
+    error = {"type": "ConnectFailed", "message": "POST https://shop/?key=[secret SHOP_TOKEN]: refused", "traceback": ""}
+    sent: Any = call_row(request=post, stubbed=True)
+    failed: Any = call_row(request=post, error=error, reply=None)
+    what = "fetch: POST https://shop/?key=[secret SHOP_TOKEN]"
+    body = r'"{\"user\": \"ada\", \"token\": \"[secret SHOP_TOKEN]\"}"'
+    assert show_calls([sent, failed]) == [f"{what} {body} (not sent)", f"{what} {body} → ConnectFailed: refused"]
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("step 'fetch' failed: KeyError: 'a'", "fetch failed: KeyError, as above"),
+        ("'a'", "fetch failed: KeyError, as above"),
+        ("'a' and 'b' are missing", "fetch failed: KeyError: 'a'"),
+        ("", "fetch failed: KeyError: 'a'"),
+    ],
+)
+def test_an_error_is_as_above_where_it_is_the_same(said: str, shown: str) -> None:
+    error = {"type": "KeyError", "message": "'a'", "traceback": ""}
+    step: Any = step_row(arguments={}, state="failed", error=error)
+    assert show_step(step, rehearsal=False, said=said) == shown.replace("fetch", "fetch()", 1)
+
+
+LONG: Any = [{"name": "lamp", "price": number} for number in range(1_000)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "arguments", "result", "line"),
+    [
+        ("state.get", {"name": "n"}, {"found": True, "value": LONG}, 'state.get n = "[{'),
+        ("state.put", {"name": "n", "value": LONG}, None, 'state.put n = "[{'),
+        ("emit", {"name": "n", "payload": {"lamps": LONG}, "id": None}, None, r'emit n "{\"lamps\": [{'),
+        ("wait_for", {"name": "n"}, {"payload": LONG}, 'wait_for n → "[{'),
+        ("invoke", {"skill": "n", "input": LONG}, None, 'invoke n("[{'),
+    ],
+)
+def test_of_a_long_value_the_beginning_is_shown(kind: str, arguments: Any, result: Any, line: str) -> None:
+    step: Any = step_row(kind=kind, arguments=excerpt(arguments), result=excerpt(result))
+    assert show_step(step, rehearsal=False).startswith(line)
+    assert len(json.dumps(excerpt(arguments))) < VALUE + TEXT
+
+
+def test_an_object_of_many_names_is_cut_too() -> None:
+    assert len(json.dumps(excerpt({str(n): n for n in range(10_000)}))) < 2 * VALUE
 
 
 def test_tries_that_ended_alike_are_told_once() -> None:

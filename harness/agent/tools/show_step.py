@@ -9,6 +9,7 @@ from typing import Any
 
 from harness.agent.cut import one_line
 from harness.agent.tools.views import Call, Error, Step
+from skills.secrets import shown
 
 VALUE = 400  # characters of a step's result, or of an error
 ARGUMENTS = 200
@@ -32,7 +33,8 @@ def show_calls(calls: Iterable[Call], *, said: str = "") -> list[str]:
 
 
 def show_error(error: Error, *, said: str = "") -> str:
-    if error["message"] and error["message"] in said:
+    message = error["message"]
+    if message and (said == message or said.endswith(f": {message}")):
         return f"{error['type']}, as above"
     return one_line(f"{error['type']}: {error['message']}", VALUE)
 
@@ -137,7 +139,7 @@ def _call(call: Call, said: str) -> str:
 
 def _http(call: Call, said: str) -> str:
     asked, got = _mapping(call["request"]), _mapping(call["reply"])
-    what = f"{asked.get('method')} {asked.get('url')}"
+    what = f"{asked.get('method')} {shown(asked.get('url', ''))}"
     sent = _content(asked)
     body = f" {show_value(sent, TEXT)}" if sent else ""
     if call["error"]:
@@ -168,6 +170,8 @@ def _files(call: Call, said: str) -> str:
 
 def _content(message: dict[str, Any]) -> str:
     """The text of a request or a reply, as far as it came: an excerpt may end within a character."""
+    if message.get("content"):  # secrets are in it
+        return shown(message["content"])
     return base64.b64decode(message.get("content_base64") or "").decode(errors="replace")
 
 
