@@ -11,6 +11,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 SHORT = 8  # letters of an id that a person is shown on a screen
+LEAST_SUM = 0.0001  # USD; the least that is said exactly
 
 # A state is a symbol and a word; the colour only repeats it.
 SYMBOLS = {
@@ -126,9 +127,9 @@ def duration(length: timedelta) -> str:
 def duration_of(seconds: float) -> str:
     """`12 ms`, `2.1 s`, `3 min 20 s`, `2 h 5 min`."""
     seconds = max(0.0, seconds)
-    if seconds < 1:
+    if round(seconds * 1000) < 1000:
         return f"{seconds * 1000:.0f} ms"
-    if seconds < 60:
+    if round(seconds, 1) < 60:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     if minutes < 60:
@@ -141,7 +142,9 @@ def money(usd: float | None) -> str:
     """`$0.0123`; "unknown" where the price is."""
     if usd is None:
         return "unknown"
-    return f"${usd:.2f}" if usd >= 1 or usd == 0 else f"${usd:.4f}"
+    if 0 < usd < LEAST_SUM:
+        return f"under ${LEAST_SUM}"
+    return f"${usd:.2f}" if round(usd, 4) >= 1 or usd == 0 else f"${usd:.4f}"
 
 
 def count(number: int, thing: str, things: str = "") -> str:

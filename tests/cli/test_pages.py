@@ -236,7 +236,18 @@ def test_times_are_relative(away: timedelta, expected: str) -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "expected"),
-    [(0.012, "12 ms"), (2.13, "2.1 s"), (200, "3 min 20 s"), (7500, "2 h 5 min"), (60, "1 min")],
+    [
+        (0.012, "12 ms"),
+        (2.13, "2.1 s"),
+        (200, "3 min 20 s"),
+        (7500, "2 h 5 min"),
+        (60, "1 min"),
+        (0.9994, "999 ms"),
+        (0.9996, "1.0 s"),
+        (59.94, "59.9 s"),
+        (59.97, "1 min"),
+        (3599.7, "1 h"),
+    ],
 )
 def test_durations_are_short(seconds: float, expected: str) -> None:
     assert said.duration_of(seconds) == expected
@@ -244,6 +255,11 @@ def test_durations_are_short(seconds: float, expected: str) -> None:
 
 def test_an_unknown_cost_is_not_nothing() -> None:
     assert (said.money(None), said.money(0), said.money(0.0021)) == ("unknown", "$0.00", "$0.0021")
+
+
+def test_a_sum_is_rounded_once_and_never_to_nothing() -> None:
+    assert [said.money(usd) for usd in (0.99994, 0.99996, 1.234, 0.0001)] == ["$0.9999", "$1.00", "$1.23", "$0.0001"]
+    assert said.money(0.000001) == "under $0.0001"
 
 
 def test_a_long_value_says_how_much_is_left_out() -> None:
