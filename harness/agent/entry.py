@@ -14,10 +14,8 @@ from harness.agent.turn import Turn
 from skills import Run, skill
 from skills.trusted import Trusted
 
-CONVERSATIONS = 20  # at once; those that wait for a person's answer count too
 
-
-@skill(concurrency=CONVERSATIONS)
+@skill()
 def agent(run: Run, message: Message) -> Reply:
     trusted = Trusted.of(run)
     recalled = Recalled.model_validate(trusted.command("chat.recall", session=message.session))
