@@ -4,7 +4,7 @@ from __future__ import annotations
 
 # One turn: from a message to the reply.
 MODEL_CALLS = 40
-SAME_RESULTS = 3  # so many identical calls with identical results are no progress
+SAME_RESULTS = 3  # so many identical calls with identical results, and no change in between, are no progress
 CUTS = 3  # replies in one turn that reached MAX_TOKENS
 MAX_TOKENS = 32_000  # of one reply: thinking, and a whole skill with its explanation
 

@@ -12,6 +12,7 @@ from harness.agent.memory import ApiMessage, Block
 from harness.agent.message import Ended, Reply
 from harness.agent.model import ModelReply, ask_model
 from harness.agent.room import shorten_results, size
+from harness.agent.tools.tool import Outcome
 from harness.agent.tools.toolbox import Toolbox
 from skills.errors import StepFailed
 from skills.trusted import Trusted
@@ -19,6 +20,10 @@ from skills.trusted import Trusted
 GO_ON = (
     "That reply was cut at the token limit; calls in it were not carried out. Go on from where it stopped, in "
     "smaller pieces: write a long skill in a short form first and extend it with edit_skill."
+)
+AGAIN = (
+    "[The same as before. If it comes once more without a change in between, this turn is stopped. What takes its time "
+    "can't be waited for here: say how it stands, and that the person may ask later.]"
 )
 
 
@@ -41,7 +46,8 @@ class Turn:
         self._toolbox = toolbox
         self._offer = toolbox.offer()
         self._model_calls = 0
-        self._seen: Counter[str] = Counter()
+        self._done: Counter[str] = Counter()  # calls that changed something, with what came of them
+        self._seen: Counter[str] = Counter()  # the others, since then
         self._cut_off: list[str] = []  # what replies that were cut had said
         self._receipts: list[str] = []
         self.messages: list[ApiMessage] = []
@@ -96,14 +102,26 @@ class Turn:
     def _use(self, call: Block) -> Block:
         name, given = call["name"], call["input"]
         outcome = self._toolbox.use(name, given)
-        self._seen[json.dumps([name, given, outcome.text], sort_keys=True)] += 1
-        if self._toolbox.changes(name):
+        changes = self._toolbox.changes(name)
+        if changes:
             self._receipts.append(f"- {name}: {outcome.text.splitlines()[0]}")
-        result: Block = {"type": "tool_result", "tool_use_id": call["id"], "content": outcome.text}
+        told = outcome.text
+        if self._times(name, given, outcome, changed=changes and not outcome.is_error) == SAME_RESULTS - 1:
+            told = f"{told}\n{AGAIN}"
+        result: Block = {"type": "tool_result", "tool_use_id": call["id"], "content": told}
         return {**result, "is_error": True} if outcome.is_error else result
 
+    def _times(self, name: str, given: object, outcome: Outcome, *, changed: bool) -> int:
+        """How often the same came of the same call; after a change, a look at what there is begins anew."""
+        if changed:
+            self._seen.clear()
+        counted = self._done if changed else self._seen
+        same = json.dumps([name, given, outcome.text], sort_keys=True)
+        counted[same] += 1
+        return counted[same]
+
     def _stop_going_in_circles(self) -> None:
-        if max(self._seen.values()) >= SAME_RESULTS:
+        if max([*self._seen.values(), *self._done.values()]) >= SAME_RESULTS:
             raise self._stop(
                 "no_progress", f"I stopped: the same call gave the same result {SAME_RESULTS} times, so I was stuck."
             )

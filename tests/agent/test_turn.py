@@ -179,6 +179,30 @@ def test_the_same_call_with_the_same_result_is_no_progress() -> None:
     assert reply.text.endswith("I changed nothing.")
 
 
+def test_a_look_that_is_the_same_after_a_change_is_progress() -> None:
+    look = ("read_memory", {"path": "MEMORY.md"})
+    notes = [("add_note", {"text": f"Lamp {n}."}) for n in range(SAME_RESULTS)]
+    memory = {"path": "MEMORY.md", "text": "Lamps.", "hash": FILE}
+    port = sidecar(
+        *[calls(look, note) for note in notes], calls(look), says("."), memory__read=memory, memory__note=memory
+    )
+    assert ask(port).ended == "answered"
+
+
+def test_the_same_change_again_and_again_is_no_progress() -> None:
+    note = ("add_note", {"text": "Lamps."})
+    port = sidecar(*[calls(note)] * SAME_RESULTS, memory__note={"path": "memory/2026-11-21.md", "text": "", "hash": ""})
+    assert ask(port).ended == "no_progress"
+
+
+def test_who_looks_again_is_told_that_waiting_leads_nowhere() -> None:
+    poll = ("read_run", {"run": "01RUN"})
+    port = sidecar(*[calls(poll)] * (SAME_RESULTS - 1), says("It still runs."), runs__show=run_detail())
+    assert ask(port).text == "It still runs."
+    first, second = results(port)
+    assert second["content"] == f"{first['content']}\n{turn.AGAIN}"
+
+
 def test_endless_calls_end_at_the_limit_with_what_was_done() -> None:
     endless = [calls(("read_run", {"run": f"r{n}"})) for n in range(MODEL_CALLS - 1)]
     port = sidecar(calls(WRITE), *endless, skills__write=verdict(), runs__show=run_detail())
