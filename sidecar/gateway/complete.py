@@ -4,6 +4,7 @@ input that arrived as if it were all; running a tool on that is the worst that c
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -34,11 +35,33 @@ def with_whole_inputs(content: Sequence[Block], written: Mapping[int, str], tool
 def _whole_input(block: Block, text: str, required: Sequence[str]) -> dict[str, Any]:
     name = block["name"]
     try:
-        value = json.loads(text) if text else block["input"]
-    except ValueError as error:
+        value = json.loads(text, parse_constant=_refuse, parse_float=_finite) if text else block["input"]
+    except (ValueError, RecursionError) as error:
         raise Incomplete(f"the input of the tool {name!r} is not whole JSON: {error}") from error
     if not isinstance(value, dict):
         raise Incomplete(f"the input of the tool {name!r} is {type(value).__name__}, not a JSON object")
     if missing := [key for key in required if key not in value]:
         raise Incomplete(f"the input of the tool {name!r} lacks {', '.join(missing)}")
     return value
+
+
+def _finite(written: str) -> float:
+    number = float(written)
+    return number if math.isfinite(number) else _refuse(written)
+
+
+def _refuse(written: str) -> float:
+    raise ValueError(f"JSON has no number {written}")
+
+
+def mended(value: Any) -> Any:
+    """The value with U+FFFD in the place of halves of characters, which JSON can write and UTF-8 can't hold."""
+    match value:
+        case str():
+            return value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        case dict():
+            return {mended(name): mended(item) for name, item in value.items()}
+        case list():
+            return [mended(item) for item in value]
+        case _:
+            return value

@@ -16,7 +16,7 @@ import httpx2
 from anthropic import APIConnectionError, APIStatusError, APITimeoutError, AsyncAnthropic, omit
 
 from sidecar.gateway.capabilities import capabilities_of
-from sidecar.gateway.complete import CUT_BY_LENGTH, Block, Incomplete, with_whole_inputs
+from sidecar.gateway.complete import CUT_BY_LENGTH, Block, Incomplete, mended, with_whole_inputs
 from sidecar.gateway.errors import EffectFailed, ModelRejected, ModelReplyCut
 from sidecar.gateway.patience import retry_after
 from sidecar.gateway.persist import TryFailed, persist
@@ -148,9 +148,9 @@ async def _read(stream: AsyncMessageStream[None], tell: Tell) -> tuple[Message, 
     written: dict[int, str] = {}
     async for event in stream:
         if event.type == "text":
-            tell({"type": "text", "text": event.text})
+            tell({"type": "text", "text": mended(event.text)})
         elif event.type == "content_block_start" and event.content_block.type == "tool_use":
-            tell({"type": "tool", "name": event.content_block.name})
+            tell({"type": "tool", "name": mended(event.content_block.name)})
         elif event.type == "content_block_delta" and event.delta.type == "input_json_delta":
             written[event.index] = written.get(event.index, "") + event.delta.partial_json
         elif event.type == "message_stop":
@@ -161,7 +161,7 @@ async def _read(stream: AsyncMessageStream[None], tell: Tell) -> tuple[Message, 
 
 
 def _whole_content(message: Message, written: dict[int, str], request: ModelRequest) -> list[Block]:
-    content: list[Block] = [block.to_dict(mode="json") for block in message.content]
+    content: list[Block] = [mended(block.to_dict(mode="python")) for block in message.content]
     if message.stop_reason == "refusal":  # it may stop in the middle of a tool's input, and no tool is to run
         return [block for block in content if block["type"] == "text"]
     try:

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from harness.demo.scripted_model import ToolUse, Turn
+from harness.demo.turns import PIECE
 from sidecar.gateway import Gateway, GatewaySettings, ModelNotConfigured, RequestInvalid
 from sidecar.gateway.capabilities import capabilities_of
 from sidecar.gateway.complete import Incomplete, with_whole_inputs
@@ -133,6 +134,10 @@ def test_a_known_model_has_its_price_with_cached_input_counted_once() -> None:
         ('["a"]', "list, not a JSON object"),
         ('{"text": "a"}', "lacks path"),
         ("", "lacks path"),
+        ('{"path": NaN}', "JSON has no number NaN"),
+        ('{"path": [1, -Infinity]}', "JSON has no number -Infinity"),
+        ('{"path": 1e999}', "JSON has no number 1e999"),
+        ('{"path": ' + "[" * 100_000, "not whole JSON"),
     ],
 )
 def test_a_tools_input_that_is_not_whole_is_found_out(written: str, reason: str) -> None:
@@ -146,3 +151,32 @@ def test_a_tool_that_nobody_offered_is_left_to_whoever_runs_the_tools() -> None:
     block = {"type": "tool_use", "name": "unheard_of", "input": {}}
 
     assert with_whole_inputs([block], {0: json.dumps({"a": 1})}, [WRITE_TOOL]) == [block | {"input": {"a": 1}}]
+
+
+HALF = "\ud83d"  # of a character: what JSON can write, and UTF-8 can't hold
+
+
+def test_half_a_character_in_a_reply_is_replaced(stage: Stage) -> None:
+    stage.play(Turn(text=f"A lamp {HALF}."))
+
+    reply = stage.ask()
+
+    assert reply["content"] == [{"type": "text", "text": "A lamp \ufffd."}]
+    assert "".join(event["text"] for event in stage.events if event["type"] == "text") == "A lamp \ufffd."
+    assert reply["tries"] == []
+
+
+def test_half_a_character_in_a_tools_input_is_asked_for_again(stage: Stage) -> None:
+    """The SDK refuses it while it reads the stream."""
+    stage.play(Turn(tools=(ToolUse("write", {"path": HALF}),)), Turn(tools=(ToolUse("write", {"path": "a"}),)))
+
+    reply = stage.ask(tools=[WRITE_TOOL])
+
+    assert reply["content"][0]["input"] == {"path": "a"}
+    assert "can't be read" in reply["tries"][0]["error"]
+
+
+def test_a_character_that_comes_in_two_pieces_is_whole_in_the_reply(stage: Stage) -> None:
+    stage.play(Turn(text=HALF.rjust(PIECE) + "\udca1"))
+
+    assert stage.ask()["content"][0]["text"] == "💡".rjust(PIECE)
