@@ -1,4 +1,4 @@
-"""The system prompt: what stays the same for long stands first, so that a cache can keep it."""
+"""The system prompt: what stays the same for long is a part of its own, so that a cache can keep it."""
 
 from __future__ import annotations
 
@@ -17,20 +17,23 @@ OUTCOME = 200  # of its last run's
 FOR_PEOPLE = "Rehearse it"  # the guide's section on pytest, which no tool of the agent can run
 
 
-def system_prompt(recalled: Recalled) -> str:
-    """Role, guide, the person's texts, memory, skills, time. Each part that can grow is cut at its limit."""
+def system_prompt(recalled: Recalled) -> list[str]:
+    """Role, guide and the person's texts, which stay the same; memory, skills and time, which don't. Each that can grow
+    is cut at its limit."""
     here = Path(__file__).parent
-    parts = [
+    lasting = [
         (here / "role.md").read_text(encoding="utf-8"),
         guide(),
         _part("Your manner (SOUL.md)", recalled.soul or (here / "SOUL.md").read_text(encoding="utf-8"), SOUL),
         _part("The person (USER.md)", recalled.user or (here / "USER.md").read_text(encoding="utf-8"), USER),
+    ]
+    moving = [
         _part("What you remember (MEMORY.md)", recalled.memory or "Nothing yet.", MEMORY, "read_memory shows it whole"),
         _notes(recalled.notes),
         _skills(recalled.skills),
         f"# Now\n\n{recalled.now}. The person's zone is {recalled.zone}.",
     ]
-    return "\n\n".join(part.strip() for part in parts if part)
+    return ["\n\n".join(part.strip() for part in parts if part) for parts in (lasting, moving)]
 
 
 def guide() -> str:

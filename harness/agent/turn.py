@@ -39,7 +39,7 @@ class TurnEnds(Exception):
 class Turn:
     """One message on its way to the reply. `messages` grows in the Messages API's shape, the person's message first."""
 
-    def __init__(self, run: Trusted, system: str, history: Sequence[ApiMessage], toolbox: Toolbox) -> None:
+    def __init__(self, run: Trusted, system: list[str], history: Sequence[ApiMessage], toolbox: Toolbox) -> None:
         self._run = run
         self._system = system
         self._history = list(history)

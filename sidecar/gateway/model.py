@@ -73,6 +73,8 @@ class ModelCaller:
 
     def _stream(self, request: ModelRequest) -> Any:
         model = self._settings.models[request.purpose]
+        # Who is offered tools asks again with the same messages and more, for which the cache keeps these.
+        grows = self._capabilities.prompt_caching and request.tools
         think = self._capabilities.shown_thinking and model.startswith(THINK_BETWEEN_TOOLS)
         return self._client.messages.stream(
             model=model,
@@ -80,13 +82,20 @@ class ModelCaller:
             system=self._system(request) if request.system else omit,
             messages=cast("list[MessageParam]", request.messages),
             tools=cast("list[ToolParam]", request.tools) if request.tools else omit,
+            cache_control={"type": "ephemeral"} if grows else omit,
             thinking={"type": "adaptive", "display": "summarized"} if think else omit,
         )
 
     def _system(self, request: ModelRequest) -> str | list[TextBlockParam]:
-        if not self._capabilities.prompt_caching:
+        """What stays the same ends at a breakpoint: the cache keeps the tools, which stand before it, and that."""
+        if isinstance(request.system, str):
             return request.system
-        return [{"type": "text", "text": request.system, "cache_control": {"type": "ephemeral"}}]
+        if not self._capabilities.prompt_caching:
+            return "\n\n".join(request.system)
+        blocks: list[TextBlockParam] = [{"type": "text", "text": part} for part in request.system]
+        for block in blocks[-2:-1]:
+            block["cache_control"] = {"type": "ephemeral"}
+        return blocks
 
     @asynccontextmanager
     async def _explained(self, request: ModelRequest) -> AsyncIterator[None]:

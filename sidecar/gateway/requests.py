@@ -39,11 +39,12 @@ class HttpRequest(Message):
 
 
 class ModelRequest(Message):
-    """One call to the model, in the shapes of the Messages protocol. The purpose decides which model."""
+    """One call to the model, in the shapes of the Messages protocol. The purpose decides which model. A system prompt
+    in parts has what stays the same from turn to turn in all but the last, for a cache to keep."""
 
     kind: Literal["model"] = "model"
     purpose: Literal["write", "review", "ask"]
-    system: str = ""
+    system: str | list[str] = ""
     messages: list[dict[str, Any]] = Field(min_length=1)
     tools: list[dict[str, Any]] = Field(default_factory=list)
     max_tokens: int = Field(gt=0)

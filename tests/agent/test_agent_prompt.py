@@ -18,12 +18,14 @@ def recalled(**changed: object) -> Recalled:
     return Recalled.model_validate(RECALLED | changed)
 
 
+def prompt_of(**changed: object) -> str:
+    return "\n\n".join(system_prompt(recalled(**changed)))
+
+
 def test_what_changes_often_stands_last_so_that_a_cache_can_keep_the_rest() -> None:
-    prompt = system_prompt(
-        recalled(
-            notes=[Note(path="memory/2026-11-20.md", text="Moved to #ops.")],
-            skills=[KnownSkill(name="price_report", purpose="Report prices.", schedule="hourly", state="active")],
-        )
+    prompt = prompt_of(
+        notes=[Note(path="memory/2026-11-20.md", text="Moved to #ops.")],
+        skills=[KnownSkill(name="price_report", purpose="Report prices.", schedule="hourly", state="active")],
     )
     parts = [
         "# Your part",
@@ -37,6 +39,15 @@ def test_what_changes_often_stands_last_so_that_a_cache_can_keep_the_rest() -> N
     ]
     places = [prompt.index(part) for part in parts]
     assert places == sorted(places)
+
+
+def test_what_stays_the_same_is_a_part_of_its_own() -> None:
+    skill = KnownSkill(name="price_report", purpose="Report prices.", schedule="hourly", state="active")
+    lasting, moving = system_prompt(recalled())
+    later, moved = system_prompt(recalled(now="2026-11-22T09:00:00+01:00", memory="Go to #dev.", skills=[skill]))
+    assert guide().strip() in lasting
+    assert later == lasting
+    assert moved != moving
 
 
 def test_the_guide_is_whole_but_for_the_tests_that_no_tool_can_run() -> None:
@@ -57,8 +68,8 @@ def test_a_skill_is_listed_with_how_its_last_run_ended() -> None:
         last_run="failed Sat 2026-11-21 06:07: Wrong: no\nanswer",
     )
     line = "- price_report: Report prices. | hourly | live | last run failed Sat 2026-11-21 06:07: Wrong: no answer"
-    assert line in system_prompt(recalled(skills=[known]))
-    assert "None yet, but for those that ship with Tend." in system_prompt(recalled())
+    assert line in prompt_of(skills=[known])
+    assert "None yet, but for those that ship with Tend." in prompt_of()
 
 
 def test_the_prompt_goes_with_each_model_call() -> None:
@@ -70,7 +81,7 @@ def test_the_prompt_goes_with_each_model_call() -> None:
 
 
 def test_a_workspace_without_soul_and_user_gets_the_ones_that_ship() -> None:
-    prompt = system_prompt(recalled(soul="", user="", memory=""))
+    prompt = prompt_of(soul="", user="", memory="")
     assert "Calm, exact and brief." in prompt
     assert "Nothing is known about the person yet." in prompt
     assert "# What you remember (MEMORY.md)\n\nNothing yet." in prompt
@@ -78,7 +89,7 @@ def test_a_workspace_without_soul_and_user_gets_the_ones_that_ship() -> None:
 
 @pytest.mark.parametrize(("part", "limit"), [("soul", SOUL), ("user", USER), ("memory", MEMORY)])
 def test_each_text_is_cut_at_its_limit_and_says_so(part: str, limit: int) -> None:
-    prompt = system_prompt(recalled(**{part: "x" * limit + "y" * 1_500}))
+    prompt = prompt_of(**{part: "x" * limit + "y" * 1_500})
     assert "x" * limit + "\n[cut: 1,500 more characters" in prompt
     assert "yyy" not in prompt
 
@@ -87,8 +98,8 @@ def test_notes_and_skills_are_cut_too() -> None:
     note = Note(path="memory/2026-11-20.md", text="n" * NOTES)
     skill = KnownSkill(name="price_report", purpose="p" * 200, schedule="hourly", state="active")
     known = [skill] * (SKILLS // 100)
-    small = system_prompt(recalled())
-    prompt = system_prompt(recalled(notes=[note], skills=known))
+    small = prompt_of()
+    prompt = prompt_of(notes=[note], skills=known)
     assert len(prompt) < len(small) + NOTES + SKILLS + 500
     assert prompt.count("[cut: ") == 2
     assert "list_skills shows all" in prompt
@@ -102,5 +113,5 @@ def test_a_hand_edit_that_the_check_refused_is_shown_with_its_problems() -> None
         state="active",
         problems="skills/price_report.py:7: not a str\n    fix: Return str(price).",
     )
-    prompt = system_prompt(recalled(skills=[broken]))
+    prompt = prompt_of(skills=[broken])
     assert "The file as it is now was refused by the check:\n    skills/price_report.py:7: not a str" in prompt

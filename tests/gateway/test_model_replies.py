@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import pytest
@@ -9,9 +10,10 @@ import pytest
 from harness.demo.scripted_model import ToolUse, Turn
 from harness.demo.turns import PIECE
 from sidecar.gateway import Gateway, GatewaySettings, ModelNotConfigured, RequestInvalid
-from sidecar.gateway.capabilities import capabilities_of
+from sidecar.gateway.capabilities import Capabilities, capabilities_of
 from sidecar.gateway.complete import Incomplete, with_whole_inputs
 from sidecar.gateway.prices import Tokens, cost_usd, estimated_usd
+from sidecar.gateway.requests import ModelRequest
 from skills.wire import Json
 from tests.gateway.stage import MODEL_REQUEST, Stage
 
@@ -86,6 +88,44 @@ def test_anthropics_own_server_is_known_to_do_more() -> None:
     assert capabilities_of(None) == capabilities_of("https://api.anthropic.com")
     assert capabilities_of(None).prompt_caching
     assert not capabilities_of("http://localhost:11434").prompt_caching
+
+
+def test_a_system_prompt_in_parts_is_one_text_for_a_server_of_ones_own(stage: Stage) -> None:
+    stage.play(Turn(text="Yes."))
+
+    stage.ask(system=["The guide.", "It is Monday."], tools=[WRITE_TOOL])
+
+    assert stage.requests[0]["system"] == "The guide.\n\nIt is Monday."
+    assert "cache_control" not in str(stage.requests)
+
+
+def test_a_cache_keeps_what_stays_the_same_and_the_messages_of_a_turn(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sidecar.gateway import model
+
+    monkeypatch.setattr(model, "capabilities_of", lambda _: Capabilities(prompt_caching=True))
+
+    async def never() -> None:
+        raise AssertionError("the first try was not whole")
+
+    def ask(**changes: Json) -> None:
+        caller = model.ModelCaller(GatewaySettings(base_url=stage.model.base_url, api_key="key"))
+        request = ModelRequest.model_validate(MODEL_REQUEST | changes)
+        asyncio.run(caller.reply(request, lambda _: None, never))
+
+    stage.play(Turn(text="Yes."))
+    ask(system=["The guide.", "It is Monday."], tools=[WRITE_TOOL])
+    (sent,) = stage.requests
+    assert sent["system"] == [
+        {"type": "text", "text": "The guide.", "cache_control": {"type": "ephemeral"}},
+        {"type": "text", "text": "It is Monday."},
+    ]
+    assert sent["cache_control"] == {"type": "ephemeral"}
+
+    stage.play(Turn(text="Yes."))
+    ask()
+    assert "cache_control" not in str(stage.requests), "what is asked once is not worth its price"
 
 
 def test_without_key_and_server_the_call_says_what_to_set_and_starts_nothing() -> None:
