@@ -21,7 +21,7 @@ from skills.open_step import OpenStep, open_step_or_none
 from skills.state import State
 from skills.step_runner import StepRunner, Work, approve_arguments
 from skills.steps import Irreversible, Step, UnitOfWork
-from skills.values import Codec, Jsonable, JsonResult, encode_untyped
+from skills.values import Codec, Jsonable, JsonResult, encode_remembered, encode_untyped
 from skills.wire import Json, Log, OnExpiry, Start, StepKind
 
 if TYPE_CHECKING:
@@ -207,7 +207,7 @@ class Run:
 
         An event with the same name and `id` is taken once, whoever emits it and however often.
         """
-        encoded = encode_untyped(payload, f"payload of event {name!r}")
+        encoded = encode_remembered(payload, f"payload of event {name!r}")
         self._steps.request("emit", f"emit:{name}", {"name": name, "payload": encoded, "id": id})
 
     def wait_for(

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from typing_extensions import TypeForm
 
 from skills.step_runner import StepRunner
-from skills.values import Codec, Jsonable, JsonResult, encode_untyped
+from skills.values import Codec, Jsonable, JsonResult, encode_remembered
 from skills.wire import Json
 
 
@@ -35,5 +35,5 @@ class State:
 
     def put(self, name: str, value: Jsonable) -> None:
         """Remember `value`; later in this run `get` gives it too."""
-        encoded: Json = encode_untyped(value, f"state {name!r}")
+        encoded: Json = encode_remembered(value, f"state {name!r}")
         self._steps.request("state.put", f"state.put:{name}", {"name": name, "value": encoded})

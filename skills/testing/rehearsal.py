@@ -14,7 +14,7 @@ from skills.failure import Failure
 from skills.testing.script import Script, Unscripted
 from skills.testing.scripted_port import ReplayDiffers, ScriptedPort
 from skills.testing.world import Emitted, Notice, SentRequest, Started, World
-from skills.values import JsonResult, encode_untyped
+from skills.values import JsonResult, encode_remembered
 from skills.wire import Code, End, ErrorInfo, Json, Log, Raised, Start, Succeeded
 
 NEW_YEAR = datetime(2027, 1, 1, 9, tzinfo=UTC)
@@ -94,7 +94,7 @@ def rehearse(
     A result is a value, an exception, `in_turn(first, second)`, or a callable that is given the arguments as JSON.
     Raises `RehearsalFailed` for what the script does not answer; a skill that fails is in `.error`.
     """
-    before = {name: encode_untyped(value, f"state {name!r}") for name, value in (state or {}).items()}
+    before = {name: encode_remembered(value, f"state {name!r}") for name, value in (state or {}).items()}
     world = World(
         declaration=skill.declaration,
         now=now,

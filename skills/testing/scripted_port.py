@@ -10,7 +10,7 @@ from skills.error_info import error_info
 from skills.port import Ask, Tell
 from skills.testing.script import Script
 from skills.testing.world import World
-from skills.values import encode_untyped
+from skills.values import encode_remembered
 from skills.wire import (
     Again,
     Begin,
@@ -114,7 +114,7 @@ class ScriptedPort:
         value = self._steps.next(name, **arguments)
         if isinstance(value, Exception):
             raise value
-        return encode_untyped(value, f"steps={{{name!r}: ...}}")
+        return encode_remembered(value, f"steps={{{name!r}: ...}}")
 
     def _fail(self, fail: Fail) -> Tell:
         retry = self._open[fail.step].retry

@@ -17,7 +17,7 @@ from skills.http import Reply
 from skills.secrets import names_in, shown
 from skills.shell import Finished
 from skills.testing.script import Script, Unscripted
-from skills.values import encode_untyped
+from skills.values import encode_remembered, encode_untyped
 from skills.wire import Json
 
 
@@ -239,7 +239,7 @@ def _nth(answers: Sequence[Any], use: int, option: str, what: str) -> Any:
 def _raise_or_encode(answer: object, place: str) -> Json:
     if isinstance(answer, Exception):
         raise answer
-    return encode_untyped(answer, place)
+    return encode_remembered(answer, place)
 
 
 def _declared(path: str, globs: Sequence[str]) -> bool:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
+from pydantic import BaseModel, Field, field_validator
 
 from skills import Run, StepFailed, files, http, secret, shell, skill, step
 from skills.testing import RehearsalFailed, in_turn, rehearse
@@ -152,3 +154,57 @@ def test_state_is_published_by_a_good_run_only() -> None:
 
     assert rehearse(keeps, state={"seen": 1}).state == {"seen": 2}
     assert rehearse(keeps, state={"seen": 2}).state == {"seen": 2}
+
+
+class Renamed(BaseModel):
+    order_id: str = Field(alias="orderId")
+
+
+@step
+def rename(order: Renamed) -> Renamed:
+    return Renamed(orderId=f"{order.order_id}!")
+
+
+@skill()
+def renames(run: Run, order: Renamed) -> Renamed:
+    renamed = run.step(rename, order)
+    run.state.put("last", [renamed])
+    run.emit("order.renamed", renamed)
+    return run.state.get("last", list[Renamed], [])[0]
+
+
+def test_a_model_has_the_same_names_wherever_it_is_remembered() -> None:
+    run = rehearse(renames, {"orderId": "A7"})
+    assert run.result == Renamed(orderId="A7!")
+    assert run.state == {"last": [{"order_id": "A7!"}]}
+    assert [event.payload for event in run.events] == [{"order_id": "A7!"}]
+
+
+class Cents(BaseModel):
+    cents: int
+
+    @field_validator("cents", mode="before")
+    @classmethod
+    def of_euros(cls, euros: Any) -> int:
+        return round(float(euros) * 100)
+
+
+@step
+def read_price() -> Cents:
+    return Cents.model_validate({"cents": "1.5"})
+
+
+@skill()
+def price_twice_converted(run: Run, by: str) -> int:
+    if by == "step":
+        return run.step(read_price).cents
+    run.state.put("price", Cents.model_validate({"cents": "1.5"}))
+    return 0
+
+
+@pytest.mark.parametrize(("by", "failed"), [("step", "read_price"), ("state", None)])
+def test_a_value_that_would_not_come_back_fails_where_it_is_stored(by: str, failed: str | None) -> None:
+    error = rehearse(price_twice_converted, by).error
+    assert error
+    assert error.step == failed
+    assert "comes back from JSON as Cents(cents=15000)" in error.message

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import pytest
-from pydantic import BaseModel
+from pydantic import AliasChoices, BaseModel, BeforeValidator, Field, SecretStr, computed_field, field_validator
 
 from skills import Misdeclared, WrongType
-from skills.values import Codec, encode_untyped
+from skills.values import Codec, encode_remembered, encode_untyped
 
 
 class Price(BaseModel):
@@ -83,3 +84,124 @@ def test_a_type_that_is_no_json_is_a_wrong_declaration() -> None:
 
     with pytest.raises(Misdeclared, match="not a type that JSON can hold"):
         Codec(Plain, "x")
+
+
+class Renamed(BaseModel):
+    order_id: str = Field(alias="orderId")
+
+
+class RenamedOnTheWayIn(BaseModel):
+    order_id: str = Field(validation_alias=AliasChoices("orderId", "id"))
+
+
+class Sum(BaseModel, extra="forbid"):
+    cents: int
+
+    @computed_field  # type: ignore[prop-decorator]  # pydantic's own way
+    @property
+    def euros(self) -> float:
+        return self.cents / 100
+
+
+@pytest.mark.parametrize(
+    ("value", "stored"),
+    [
+        (Renamed(orderId="A7"), {"order_id": "A7"}),
+        (RenamedOnTheWayIn.model_validate({"id": "A7"}), {"order_id": "A7"}),
+        (Sum(cents=150), {"cents": 150}),
+    ],
+)
+def test_a_model_with_other_names_outside_comes_back(value: BaseModel, stored: object) -> None:
+    codec: Codec[Any] = Codec(type(value), "x")
+    assert codec.encode(value) == stored == encode_remembered(value, "x")
+    assert codec.decode(stored) == value
+
+
+def test_what_was_stored_or_sent_by_its_alias_is_read_too() -> None:
+    assert Codec(Renamed, "x").decode({"orderId": "A7"}).order_id == "A7"
+    assert encode_untyped(Renamed(orderId="A7"), "json") == {"orderId": "A7"}  # as others want it
+
+
+class Cents(BaseModel):
+    cents: int
+
+    @field_validator("cents", mode="before")
+    @classmethod
+    def of_euros(cls, euros: Any) -> int:
+        return round(float(euros) * 100)
+
+
+class Hidden(BaseModel):
+    shown: int
+    hidden: int = Field(default=0, exclude=True)
+
+
+class Animal(BaseModel):
+    name: str
+
+
+class Dog(Animal):
+    tricks: list[str]
+
+
+class Cat(Animal):
+    pass
+
+
+class Twin(Animal):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("form", "value", "named"),
+    [
+        (Cents, Cents.model_validate({"cents": "1.5"}), "cents=15000"),
+        (list[Cents], [Cents.model_validate({"cents": "1.5"})], "cents=15000"),
+        (Annotated[int, BeforeValidator(lambda euros: euros * 100)], 2, "20000"),
+        (Hidden, Hidden(shown=1, hidden=2), "hidden=0"),
+        (list[Animal], [Dog(name="Rex", tricks=["sit"])], "Animal"),
+        (list[Cat | Twin], [Twin(name="Tom")], "Cat"),
+        (dict[tuple[int, int], int], {(1, 2): 3}, "a key that is a tuple"),
+        (SecretStr, SecretStr("x"), "SecretStr"),
+    ],
+)
+def test_what_would_not_come_back_as_it_was_is_refused(form: Any, value: object, named: str) -> None:
+    with pytest.raises(WrongType, match="result of 'fetch'") as refused:
+        Codec(form, "result of 'fetch'").encode(value)
+    assert named in str(refused.value)
+
+
+@pytest.mark.parametrize("around", [lambda it: it, lambda it: [it], lambda it: {"a": (it,)}])
+def test_a_model_is_refused_as_state_too_where_it_would_not_come_back(around: Callable[[BaseModel], object]) -> None:
+    with pytest.raises(WrongType, match="cents=15000"):
+        encode_remembered(around(Cents.model_validate({"cents": "1.5"})), "state 'x'")
+
+
+def test_where_anything_may_stand_a_value_comes_back_as_its_json() -> None:
+    price = Price(amount=Decimal("1.10"), on=date(2027, 1, 1))
+    codec = Codec(dict[str, Any], "x")
+    encoded = codec.encode({"a": (1, 2), "b": price, "c": date(2027, 1, 1), "d": {1: price}})
+    assert codec.decode(encoded) == {
+        "a": [1, 2],
+        "b": {"amount": "1.10", "on": "2027-01-01"},
+        "c": "2027-01-01",
+        "d": {"1": {"amount": "1.10", "on": "2027-01-01"}},
+    }
+
+
+def test_a_plain_value_is_not_read_back() -> None:
+    read: list[object] = []
+
+    def look(value: object) -> object:
+        read.append(value)
+        return value
+
+    codec: Codec[Any] = Codec(Annotated[list[int], BeforeValidator(look)], "x")
+    assert codec.encode([1, 2]) == [1, 2]
+    assert read == [[1, 2]]
+
+
+def test_two_keys_that_are_one_in_json_are_refused() -> None:
+    for refuse in (Codec(dict[Any, str], "x").encode, lambda it: encode_untyped(it, "x")):
+        with pytest.raises(WrongType, match="x: JSON cannot hold two keys that are written alike"):
+            refuse({1: "a", "1": "b"})
