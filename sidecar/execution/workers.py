@@ -189,7 +189,9 @@ class _ZygoteProcess:
         self.alive = True
         self.no_boxes = ""
         with theirs:
-            command = [sys.executable, "-I", "-m", "sidecar.execution.zygote", kind, str(theirs.fileno()), str(lock)]
+            # Not -I: it would leave PYTHON… unheard too, of which the environment has ours alone.
+            program = ["-P", "-s", "-m", "sidecar.execution.zygote"]
+            command = [sys.executable, *program, kind, str(theirs.fileno()), str(lock)]
             try:
                 self._process = subprocess.Popen(
                     command,
@@ -283,6 +285,7 @@ class _ZygoteProcess:
 
 
 def _clean_environment() -> dict[str, str]:
-    """What a worker may know of where it runs: nothing that the person's shell holds."""
+    """What a worker may know of where it runs: nothing that the person's shell holds. Its hashes are those of every
+    other worker, or a body that loops over a set of texts would find them in another order on replay."""
     kept = {name: os.environ[name] for name in ("PATH", "LANG", failpoints.VARIABLE) if name in os.environ}
-    return kept | {"PYTHONUTF8": "1", "MALLOC_ARENA_MAX": "1", "HOME": "/"}
+    return kept | {"PYTHONUTF8": "1", "PYTHONHASHSEED": "0", "MALLOC_ARENA_MAX": "1", "HOME": "/"}

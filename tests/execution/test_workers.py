@@ -8,14 +8,31 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from sidecar.execution.lines import Lines
 from sidecar.execution.workers import Worker, Workers, WorkersUnavailable
 from sidecar.execution.zygote import hold
 from sidecar.isolation import kernel
+from skills.wire import Code, End, Json, Question, Start, Succeeded
 from tests.support.waiting import wait_until
+
+INTERPRETER = """
+import sys
+from skills import Run, skill
+
+@skill()
+def look(run: Run) -> dict[str, object]:
+    flags = sys.flags
+    return {
+        "order": list({f"name {number}" for number in range(20)}),
+        "utf8": flags.utf8_mode,
+        "kept out": [flags.safe_path, flags.no_user_site, [each for each in sys.path if each in ("", ".", "/")]],
+    }
+"""
 
 
 @pytest.fixture
@@ -135,3 +152,45 @@ def test_who_asks_to_die_with_a_parent_that_is_dead_already_dies() -> None:
     assert os.read(alive, 10) == b""
     for each in (alive, goes_on, let_go_on):
         os.close(each)
+
+
+def output_of_a_worker(workers: Workers, code: str) -> Json:
+    worker = workers.spawn()
+    lines = Lines(worker.sock)
+    start = Start(
+        run="r1",
+        skill="look",
+        version="v1",
+        attempt=1,
+        trigger="call",
+        rehearsal=False,
+        code=Code(entry="skills/look.py", function="look", files={"skills/look.py": code}),
+        input=None,
+        zone="UTC",
+        started=datetime.now(UTC),
+    )
+    lines.send(start.model_dump_json())
+    said = lines.receive(30)
+    assert said is not None
+    ended = Question.model_validate_json(said).body
+    assert isinstance(ended, End)
+    assert isinstance(ended.result, Succeeded), ended
+    end(workers, worker)
+    return ended.result.output
+
+
+def test_its_interpreter_is_the_same_after_a_restart_and_has_nothing_from_where_it_was_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A set's order is that of its hashes: a body that loops over one has to find it again on replay."""
+    monkeypatch.setenv("LANG", "C.UTF-8")
+    monkeypatch.setenv("PYTHONPATH", "/")
+    lives: list[Json] = []
+    for _ in range(2):
+        with closing(Workers(tmp_path / "workers.lock", tmp_path / "scratch")) as workers:
+            lives.append(output_of_a_worker(workers, INTERPRETER))
+    first, after = lives
+    assert isinstance(first, dict)
+    assert first == after
+    assert first["utf8"] == 1
+    assert first["kept out"] == [True, 1, []]
