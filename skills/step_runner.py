@@ -115,7 +115,7 @@ class StepRunner:
         try:
             return approval, self._execute(key, work, self.ask)
         except StepFailed as error:
-            if error.type == NOT_DONE:
+            if _was_not_done(error):
                 return None
             raise
 
@@ -194,6 +194,11 @@ def approve_arguments(question: str, expires_in: float | None, on_expiry: OnExpi
     """Of a request to approve. A no on expiry goes without saying: runs from before it could be said are replayed."""
     asked: dict[str, Json] = {"question": question, "expires_in": expires_in}
     return asked if on_expiry == "no" else asked | {"on_expiry": on_expiry}
+
+
+def _was_not_done(error: StepFailed) -> bool:
+    """Old runs have another word for it, which an exception may be called too; but that has a traceback."""
+    return error.type == NOT_DONE or (error.type == "NotDone" and not error.traceback)
 
 
 def _worth_another_try(error: Exception) -> bool:

@@ -180,8 +180,9 @@ class Ok(Message):
 
 StepKind: TypeAlias = Literal["step", "irreversible", "ask", "model"]
 
-# The type of the error of an irreversible step that was struck by a crash, and that a person says was not done.
-NOT_DONE = "NotDone"
+# The type of the error of an irreversible step that was struck by a crash, and that a person or its look-up says was
+# not done. No class can be called so: what a body raises is another thing.
+NOT_DONE = "not done"
 
 
 class Begin(Message):

@@ -10,8 +10,10 @@ import pytest
 from pydantic import BaseModel
 
 from skills import EffectFailed, Failure, OutsideStep, Run, Skill, StepFailed, files, http, skill, step
+from skills.testing import rehearse
 from skills.trusted import Trusted
 from skills.wire import (
+    NOT_DONE,
     Again,
     Begin,
     Code,
@@ -464,3 +466,37 @@ class TestTheRunItself:
         end, _ = play(fails, failure=info, failed_run="r0")
         assert end.result == Succeeded(output=None)
         assert told == [Failure(message="down", type="OSError", step="double", run_id="r0", skill="fails")]
+
+
+class NotDone(Exception):
+    """Called as Tend's own word for it was."""
+
+
+@step(irreversible=True, answer_within=timedelta(hours=1), on_expiry="no")
+def page_then_fail(name: str) -> str:
+    raise NotDone(f"{name} was paged, and then something broke")
+
+
+@skill()
+def pages(run: Run) -> str:
+    paged = run.step_if_approved("Page Ada?", page_then_fail, "Ada")
+    return "nobody was paged" if paged is None else "paged"
+
+
+APPROVED = Done(result={"approved": True, "by": "ada"})
+
+
+def test_an_irreversible_step_that_failed_is_not_taken_for_one_that_was_not_done() -> None:
+    error = rehearse(pages, approvals=True).error
+    assert error
+    assert (error.type, error.step) == ("NotDone", "page_then_fail")
+    end, _ = play(pages, APPROVED, Failed(error=error, replayed=True))
+    assert isinstance(end.result, Raised)
+
+
+@pytest.mark.parametrize("word", [NOT_DONE, "NotDone"])  # the second: as it was stored before
+def test_one_that_was_not_done_is_none(word: str) -> None:
+    said = ErrorInfo(type=word, message="Tend died while it ran, and ada said that it was not done")
+    end, _ = play(pages, APPROVED, Failed(error=said, replayed=True))
+    assert isinstance(end.result, Succeeded)
+    assert end.result.output == "nobody was paged"

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sidecar.client import NotRunning, Refused, views
 from sidecar.client.views import FINAL
 from sidecar.store.schema import approvals, notices, runs
+from skills.wire import NOT_DONE
 from tests.chaos.kills.shapes import Shape
 from tests.chaos.order import assert_never_back
 from tests.support.live_sidecar import LiveSidecar
@@ -137,7 +138,7 @@ class Story:
             if detail.run.state == "cancelled" and step.state == "failed":
                 continue
             if step.kind == "irreversible" and step.state == "failed":
-                assert _may_have_happened(step) or (step.error and step.error.type == "NotDone"), step.error
+                assert _may_have_happened(step) or (step.error and step.error.type == NOT_DONE), step.error
                 continue
             assert step.state == "succeeded", (step.name, step.state, step.error)
             assert not tries or (tries.count("succeeded") == 1 and tries[-1] == "succeeded") or "lost" in tries, tries
