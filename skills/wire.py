@@ -259,7 +259,8 @@ class Request(Message):
 
 class Log(Message):
     """A line of the run's log. `seq` counts the lines of the body (step None) or of one attempt of a step, so that
-    a line that is said again on replay is stored once. Answer: Ok."""
+    a line that is said again on replay is stored once; what one attempt of the run prints counts down from -1.
+    Answer: Ok."""
 
     op: Literal["log"] = "log"
     step: StepKey | None

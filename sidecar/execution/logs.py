@@ -14,16 +14,17 @@ LINES_AT_MOST = 10_000  # of one attempt
 
 
 def keep_log(store: Store, clock: Clock, segment: Segment, line: Log) -> None:
-    """Keep the line with the next commit; one that a replay says again is kept once."""
+    """Keep the line with the next commit; one of the body that a replay says again is kept once."""
     if abs(line.seq) >= LINES_AT_MOST:
         return
+    is_printed = line.seq < 0
     message = line.message
     if len(message) > MESSAGE_AT_MOST:
         message = f"{message[:MESSAGE_AT_MOST]} … ({len(message):,} characters)"
     row = {
         "run": segment.run,
         "step": str(line.step) if line.step else "",
-        "attempt": line.attempt if line.step else 0,
+        "attempt": line.attempt if line.step or is_printed else 0,
         "seq": line.seq,
         "at": clock.now(),
         "level": line.level,

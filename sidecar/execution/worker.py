@@ -91,9 +91,11 @@ def work(sock: socket.socket) -> None:
         os._exit(1)
     start = Start.model_validate_json(line)
     port = SocketPort(lines, start.remembered)
-    sys.stdout = sys.stderr = _Printed(port)
+    sys.stdout = sys.stderr = printed = _Printed(port, start.attempt)
     failpoint("worker.start")
-    port.ask(_attempt(start, port))
+    end = _attempt(start, port)
+    printed.end()
+    port.ask(end)
     os._exit(0)
 
 
@@ -106,10 +108,11 @@ def _attempt(start: Start, port: SocketPort) -> End:
 
 
 class _Printed(io.TextIOBase):
-    """What a skill prints becomes debug lines of its run's log."""
+    """What a skill prints becomes debug lines of its run's log, and of this attempt: no replay prints them again."""
 
-    def __init__(self, port: SocketPort) -> None:
+    def __init__(self, port: SocketPort, attempt: int) -> None:
         self._port = port
+        self._attempt = attempt
         self._rest = ""
         self._count = 0
         self._turn = threading.Lock()
@@ -123,8 +126,17 @@ class _Printed(io.TextIOBase):
             self._rest = (self._rest + rest[:PRINTED_AT_MOST])[:PRINTED_AT_MOST]
         return len(text)
 
+    def end(self) -> None:
+        """Say what is left without the end of a line."""
+        with self._turn:
+            if self._rest:
+                self._say(self._rest)
+                self._rest = ""
+
     def _say(self, line: str) -> None:
         self._count += 1
         if self._count <= PRINTED_LINES_AT_MOST:
             seq = -self._count  # below the run's own lines, which count from 0
-            self._port.ask(Log(step=None, attempt=0, seq=seq, level="debug", message=line[:PRINTED_AT_MOST]))
+            self._port.ask(
+                Log(step=None, attempt=self._attempt, seq=seq, level="debug", message=line[:PRINTED_AT_MOST])
+            )

@@ -280,7 +280,7 @@ logs = sa.Table(
     metadata,
     sa.Column("run", Text, primary_key=True),
     sa.Column("step", Text, primary_key=True),  # "" for the body
-    sa.Column("attempt", sa.Integer, primary_key=True),  # of the step; 0 for the body
+    sa.Column("attempt", sa.Integer, primary_key=True),  # of the step; 0 for the body; of the run for what is printed
     sa.Column("seq", sa.Integer, primary_key=True),
     _time("at", nullable=False),
     sa.Column("level", Text, nullable=False),

@@ -120,6 +120,27 @@ def test_a_log_line_that_a_replay_says_again_is_kept_once(sidecar: LiveSidecar, 
     assert [line.message for line in sidecar.ended(started).logs] == ["before the wait", "after the wait"]
 
 
+def test_what_steps_print_is_kept_of_each_attempt(sidecar: LiveSidecar, sink: Sink) -> None:
+    body = """
+    run.step(say, "first")
+    run.log("body")
+    run.approve("Go on?")
+    run.step(say, "second")
+    return "done" """
+    printing = """@step
+def say(text: str) -> None:
+    print(text)
+    print("the", text, end="")
+
+
+@skill("""
+    sidecar.put("printed", counted("printed", sink, body).replace("@skill(", printing))
+    started = sidecar.client.run_skill("printed").id
+    sidecar.client.answer(sidecar.approval(started).id, "yes")
+    said = [line.message for line in sidecar.ended(started).logs]
+    assert said == ["first", "body", "the first", "second", "the second"]
+
+
 PAUSING = '''"""Try again later."""
 
 from datetime import timedelta
