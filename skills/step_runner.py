@@ -8,10 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from skills.approval import Approval
-from skills.errors import StepFailed, SuspendRun, TendError
+from skills.errors import StepFailed, SuspendRun, TendError, WrongType
 from skills.open_step import OpenStep, opened, refuse_in_step
 from skills.port import Ask, Port, Tell
 from skills.wire import (
+    NAME_AT_MOST,
     NOT_DONE,
     Again,
     Begin,
@@ -105,7 +106,7 @@ class StepRunner:
         key = self._next_key(work.name)
         call: Json = {"step": work.name, "arguments": work.arguments}
         approve = Request(
-            step=StepKey(name=f"approve:{work.name}", occurrence=key.occurrence),
+            step=_key(f"approve:{work.name}", key.occurrence),
             kind_of_request="approve",
             arguments=approve_arguments(question, answer_within, on_expiry) | {"call": call},
         )
@@ -149,7 +150,7 @@ class StepRunner:
         """A crash struck the step: find out whether it was done. If that fails for good, a person is asked."""
         key = begin.step
         try:
-            found = self._execute(StepKey(name=lookup.name, occurrence=key.occurrence), lookup, ask)
+            found = self._execute(_key(lookup.name, key.occurrence), lookup, ask)
         except StepFailed:
             return ask(begin.model_copy(update={"lookup": False}))
         if found is None:
@@ -161,7 +162,7 @@ class StepRunner:
 
     def _next_key(self, name: str) -> StepKey:
         refuse_in_step(f"step {name!r}")
-        key = StepKey(name=name, occurrence=self._uses[name])
+        key = _key(name, self._uses[name])
         self._uses[name] += 1
         return key
 
@@ -188,6 +189,15 @@ class StepRunner:
         answer = ask(Finish(step=key, attempt=attempt, result=result))
         # Failed: the result was not stored, for instance because it is too large.
         return answer if isinstance(answer, Failed) else Done(result=result)
+
+
+def _key(name: str, occurrence: int) -> StepKey:
+    if len(name) > NAME_AT_MOST:
+        raise WrongType(
+            f"{name[:60] + '…'!r} has {len(name):,} characters, a name may have {NAME_AT_MOST}; use a shorter one, "
+            f"such as a hash of it, or keep a dict under one name"
+        )
+    return StepKey(name=name, occurrence=occurrence)
 
 
 def approve_arguments(question: str, expires_in: float | None, on_expiry: OnExpiry) -> dict[str, Json]:

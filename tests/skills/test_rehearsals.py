@@ -208,3 +208,22 @@ def test_a_value_that_would_not_come_back_fails_where_it_is_stored(by: str, fail
     assert error
     assert error.step == failed
     assert "comes back from JSON as Cents(cents=15000)" in error.message
+
+
+@skill()
+def remembers_pages(run: Run, by: str) -> int:
+    url = "https://x.example/" + "a" * 300
+    if by == "state":
+        run.state.put(f"seen:{url}", 1)
+    else:
+        run.emit(url)
+    return 0
+
+
+@pytest.mark.parametrize(("by", "name"), [("state", "state.put:seen:https://x.example/"), ("emit", "emit:https://")])
+def test_a_name_that_is_too_long_is_refused_with_the_limit(by: str, name: str) -> None:
+    error = rehearse(remembers_pages, by).error
+    assert error
+    assert error.type == "WrongType"
+    assert name in error.message
+    assert "a name may have 200" in error.message
