@@ -301,7 +301,7 @@ class Registry:
         assert row is not None, version  # noqa: S101 # a run's version is kept as long as the run
         if row.import_from:
             return Code(entry=row.entry, function=row.skill, import_from=row.import_from)
-        files = {path: content.decode() for path, content in self.files(version).items()}
+        files = {path: content.decode("utf-8-sig") for path, content in self.files(version).items()}
         return Code(entry=row.entry, function=row.skill, files=files)
 
     # ------------------------------------------------------------ inside

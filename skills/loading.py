@@ -34,12 +34,23 @@ def load(code: Code) -> Skill[..., Any]:
 def read_code(path: Path) -> Code:
     """The code of the skill at WORKSPACE/skills/NAME.py, with all helpers in WORKSPACE/lib, as it is on the disk."""
     workspace = path.absolute().parent.parent
-    found = [path.absolute(), *sorted((workspace / "lib").rglob("*.py"))]
+    entry = f"skills/{path.name}"
+    helpers = [file.relative_to(workspace).as_posix() for file in sorted((workspace / "lib").rglob("*.py"))]
     return Code(
-        entry=f"skills/{path.name}",
+        entry=entry,
         function=path.stem,
-        files={file.relative_to(workspace).as_posix(): file.read_text("utf-8") for file in found},
+        files={
+            name: (workspace / name).read_text("utf-8-sig") for name in [entry, *filter(_can_be_imported, helpers)]
+        },
     )
+
+
+def _can_be_imported(path: str) -> bool:
+    try:
+        module_name(path)
+    except Misdeclared:
+        return False
+    return True
 
 
 def module_name(path: str) -> str:

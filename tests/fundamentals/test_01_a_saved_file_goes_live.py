@@ -25,6 +25,13 @@ def test_a_saved_file_goes_live(sidecar: LiveSidecar) -> None:
     assert sidecar.run("greeting").output == "hello"
 
 
+def test_a_byte_order_mark_in_front_changes_nothing(sidecar: LiveSidecar) -> None:
+    """Some editors write one."""
+    sidecar.save("marked", "\ufeff" + GREETING.replace("greeting", "marked"))
+    wait_until(lambda: sidecar.active("marked"), "marked is live")
+    assert sidecar.run("marked").output == "hello"
+
+
 def test_a_broken_edit_leaves_the_old_version_running_and_says_what_to_mend(sidecar: LiveSidecar) -> None:
     good = sidecar.put("keeps_going", GREETING.replace("greeting", "keeps_going"))
     sidecar.save("keeps_going", GREETING.replace("greeting", "keeps_going").replace('"hello"', "42"))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from skills import Misdeclared
 from skills.execute import execute
 from skills.loading import PinnedFinder, load
+from skills.testing import load_skill
 from skills.wire import Code, Raised, Succeeded
 from tests.skills.scripted import PlayedPort, start
 
@@ -88,3 +90,24 @@ def test_what_cannot_be_loaded_says_why(pinned: Code, says: str) -> None:
 def test_shipped_skills_are_imported() -> None:
     with pytest.raises(Misdeclared, match=r"skills\.http\.get is function"):
         load(Code(entry="", function="get", import_from="skills.http"))
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    for path, text in code().files.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+    return tmp_path
+
+
+def test_a_byte_order_mark_is_no_part_of_the_text(workspace: Path) -> None:
+    for path in ("skills/pinned_price.py", "lib/money/parse.py"):
+        (workspace / path).write_text((workspace / path).read_text(), "utf-8-sig")
+    assert load_skill(workspace / "skills/pinned_price.py").name == "pinned_price"
+
+
+@pytest.mark.parametrize("path", ["lib/my-notes.py", "lib/.ipynb_checkpoints/parse-checkpoint.py"])
+def test_what_cannot_be_imported_from_lib_is_not_read(workspace: Path, path: str) -> None:
+    (workspace / path).parent.mkdir(exist_ok=True)
+    (workspace / path).write_bytes(b"\xff")
+    assert load_skill(workspace / "skills/pinned_price.py").name == "pinned_price"
