@@ -18,7 +18,7 @@ class _Paths(BaseModel):
 
 
 def read(path: str) -> str:
-    """The file's text (UTF-8). Raises `EffectFailed` if it is not there, or not declared in `reads=`."""
+    """The file's text (UTF-8). Raises `EffectFailed` if it is not there, or not declared in `reads=` or `writes=`."""
     reply = open_step("files.read").effect("files", {"action": "read", "path": path}, f"read {path}")
     return _Text.model_validate(reply).text
 
@@ -30,6 +30,6 @@ def write(path: str, text: str) -> None:
 
 
 def list(glob: str) -> builtins.list[str]:  # noqa: A001 - it reads as files.list
-    """The paths that match, sorted; only those declared in `reads=`."""
+    """The paths that match, sorted; only those declared in `reads=` or `writes=`."""
     reply = open_step("files.list").effect("files", {"action": "list", "path": glob}, f"list {glob}")
     return _Paths.model_validate(reply).paths

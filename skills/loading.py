@@ -39,9 +39,7 @@ def read_code(path: Path) -> Code:
     return Code(
         entry=entry,
         function=path.stem,
-        files={
-            name: (workspace / name).read_text("utf-8-sig") for name in [entry, *filter(_can_be_imported, helpers)]
-        },
+        files={name: (workspace / name).read_text("utf-8-sig") for name in [entry, *filter(_can_be_imported, helpers)]},
     )
 
 

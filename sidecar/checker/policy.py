@@ -8,9 +8,7 @@ from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
 from sidecar.secret_folder import NAME
-
-# What a skill must not write: the sources, the agent's own memory, the store, the settings.
-PROTECTED = ("skills", "lib", "memory", ".tend", "tend.toml", "SOUL.md", "USER.md", "MEMORY.md")
+from skills.limits import PROTECTED
 
 _HOST = re.compile(
     r"(?=.{1,253}(:|$))[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*(:[0-9]{1,5})?"

@@ -26,7 +26,7 @@ from sidecar.store import Row
 from sidecar.store.prepared import Prepared
 from sidecar.store.schema import deliveries, events, listeners, skills, steps, versions
 from sidecar.store.values import to_json
-from skills.wire import HOOKS, is_event_name
+from skills.limits import event_fault
 
 DEPTH_AT_MOST = 10  # events and started runs that lead to one another
 A_MINUTE_AT_MOST = 1_000  # events of one name, but for those that came in by a door with its own key
@@ -91,18 +91,14 @@ def emit(connection: Connection, new: NewEvent, now: float, *, by_door: bool = F
     return Stored(_store(connection, new, now), is_new=True)
 
 
-def require_name(name: str) -> None:
-    if not is_event_name(name):
-        text = f"{name!r} is no event's name; it is up to 100 letters, digits, '.', '_' and '-'"
-        raise CommandRefused("EventName", text)
+def require_name(name: str, *, own: bool = False) -> None:
+    if fault := event_fault(name, own=own):
+        raise CommandRefused("EventName", fault)
 
 
 def require_own_name(name: str) -> None:
-    """One that a person or a skill may emit: whoever listens to a webhook relies on its signature."""
-    require_name(name)
-    if name.startswith(HOOKS):
-        text = f"{name!r} is a webhook's: nobody emits it but who has its key. Choose a name without {HOOKS!r}"
-        raise CommandRefused("EventName", text)
+    """One that a person or a skill may emit."""
+    require_name(name, own=True)
 
 
 def _require_no_nul(new: NewEvent) -> None:

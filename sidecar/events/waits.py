@@ -6,17 +6,17 @@ A run may have any event since it was created; not the one that started it. What
 from __future__ import annotations
 
 import sqlalchemy as sa
-from pydantic import BaseModel, Field, JsonValue
+from pydantic import JsonValue
 from sqlalchemy.engine import Connection
 
 from sidecar.journal.runs import resolve_step
 from sidecar.store import Row
 from sidecar.store.prepared import Prepared
 from sidecar.store.schema import deliveries, events, runs, steps
+from skills.limits import WaitFor
 from skills.wire import StepKey
 
 IS_WAITING = sa.text("steps.state = 'waiting'")  # the index, in its words
-WAIT_AT_MOST = 366 * 86400.0  # seconds
 
 _WAITING = Prepared(
     sa.select(steps.c.run, steps.c.name, steps.c.occurrence, steps.c.arguments, runs.c.skill)
@@ -25,14 +25,7 @@ _WAITING = Prepared(
 )
 
 
-class Wanted(BaseModel):
-    """An event of this name; with `field`, one whose payload has this value there."""
-
-    name: str
-    seconds: float = Field(gt=0, le=WAIT_AT_MOST)
-    field: str | None = None
-    equals: str | int | None = None
-
+class Wanted(WaitFor):
     def fits(self, payload: JsonValue) -> bool:
         if self.field is None:
             return True

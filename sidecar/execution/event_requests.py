@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pydantic import BaseModel, Field, JsonValue
+from pydantic import JsonValue
 from sqlalchemy.engine import Connection
 
 from sidecar.caller import CommandRefused
@@ -15,13 +15,8 @@ from sidecar.events.waits import Wanted, take_earlier, take_last
 from sidecar.execution.asked import Circumstances
 from sidecar.journal.step_row import StepRow
 from sidecar.journal.steps import Journal
+from skills.limits import Emit
 from skills.wire import Done, ErrorInfo, Failed, Request, Suspend
-
-
-class _Emit(BaseModel):
-    name: str
-    payload: JsonValue = None
-    id: str | None = Field(default=None, min_length=1, max_length=200)
 
 
 @dataclass(frozen=True)
@@ -34,7 +29,7 @@ class EventRequests:
     ) -> Done | Failed | Suspend:
         try:
             if question.kind_of_request == "emit":
-                return self._emit(_Emit.model_validate(question.arguments), step, journal, where)
+                return self._emit(Emit.model_validate(question.arguments), step, journal, where)
             return self._wait_for(Wanted.model_validate(question.arguments), step, journal, where)
         except CommandRefused as error:
             return journal.answer(step, error=ErrorInfo(type=error.type, message=str(error)))
@@ -44,7 +39,7 @@ class EventRequests:
         wanted, run = Wanted.model_validate(question.arguments), journal.segment.run
         return journal.answer(step, lambda connection: take_last(connection, run, step.key, wanted))
 
-    def _emit(self, asked: _Emit, step: StepRow, journal: Journal, where: Circumstances) -> Done | Failed:
+    def _emit(self, asked: Emit, step: StepRow, journal: Journal, where: Circumstances) -> Done | Failed:
         require_own_name(asked.name)
         if where.rehearsal:
             return journal.answer(step, result={"event": None, "rehearsal": "nothing was emitted"})

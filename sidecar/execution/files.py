@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from pydantic import BaseModel, JsonValue
 
 from sidecar.checker.manifest import Manifest
-from sidecar.checker.policy import PROTECTED
 from sidecar.whole_file import replace_whole
+from skills.limits import FILE_AT_MOST, is_declared, protected_part
 
-TEXT_AT_MOST = 1024 * 1024  # bytes of one file
 PATHS_AT_MOST = 10_000  # of one list
 
 
@@ -44,8 +42,8 @@ def _perform(workspace: Path, manifest: Manifest, request: FileRequest) -> dict[
             path = _allowed(workspace, request.path, manifest.reads + manifest.writes, "reads")
             if not path.exists():
                 raise FileNotFoundError(f"there is no file {request.path}")
-            if path.stat().st_size > TEXT_AT_MOST:
-                raise FileRefused(f"{request.path} has more than {TEXT_AT_MOST:,} bytes, the most a step may read")
+            if path.stat().st_size > FILE_AT_MOST:
+                raise FileRefused(f"{request.path} has more than {FILE_AT_MOST:,} bytes, the most a step may read")
             return {"text": path.read_text("utf-8")}
         case "write":
             write_whole(_allowed(workspace, request.path, manifest.writes, "writes"), request.text)
@@ -55,8 +53,8 @@ def _perform(workspace: Path, manifest: Manifest, request: FileRequest) -> dict[
 def write_whole(path: Path, text: str) -> None:
     """Write the file so that others see all of it or what was there before, also after a power cut."""
     content = text.encode()
-    if len(content) > TEXT_AT_MOST:
-        raise FileRefused(f"{len(content):,} bytes are more than {TEXT_AT_MOST:,}, the most one file may have")
+    if len(content) > FILE_AT_MOST:
+        raise FileRefused(f"{len(content):,} bytes are more than {FILE_AT_MOST:,}, the most one file may have")
     path.parent.mkdir(parents=True, exist_ok=True)
     replace_whole(path, content, mode=0o644)
 
@@ -68,13 +66,13 @@ def _list(workspace: Path, manifest: Manifest, pattern: str) -> list[JsonValue]:
     found: list[JsonValue] = []
     for path in sorted(workspace.glob(pattern)):
         name = path.relative_to(workspace).as_posix()
-        if len(found) < PATHS_AT_MOST and path.is_file() and _matches(name, globs) and not name.startswith(".tend/"):
+        if len(found) < PATHS_AT_MOST and path.is_file() and is_declared(name, globs) and not name.startswith(".tend/"):
             found.append(name)
     return found
 
 
 def _allowed(workspace: Path, name: str, globs: tuple[str, ...], field: str) -> Path:
-    if not _matches(name, globs):
+    if not is_declared(name, globs):
         raise FileRefused(f'{name!r} is not declared. Write it in @skill(...): {field}=["{name}"]')
     root, path = workspace.resolve(), (workspace / name).resolve()
     if not path.is_relative_to(root):
@@ -82,10 +80,6 @@ def _allowed(workspace: Path, name: str, globs: tuple[str, ...], field: str) -> 
     inside = path.relative_to(root)
     if not inside.parts:
         raise FileRefused(f"{name!r} is the workspace itself, and no file")
-    if inside.parts[0] == ".tend" or (field == "writes" and inside.parts[0] in PROTECTED):
-        raise FileRefused(f"{name!r} leads to {inside.parts[0]}, which is not for skills")
+    if protected := protected_part(PurePosixPath(inside), writes=field == "writes"):
+        raise FileRefused(f"{name!r} leads to {protected}, which is not for skills")
     return path
-
-
-def _matches(name: str, globs: tuple[str, ...]) -> bool:
-    return ".." not in Path(name).parts and any(fnmatchcase(name, glob) for glob in globs)

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any, Protocol
 
 import sqlalchemy as sa
-from pydantic import BaseModel, Field, JsonValue, ValidationError
+from pydantic import BaseModel, JsonValue, ValidationError
 from sqlalchemy.engine import Connection
 
 from sidecar.approvals import Approvals, NewApproval, Rules, ask
@@ -33,33 +33,15 @@ from sidecar.state import read_value
 from sidecar.store import Store
 from sidecar.store.schema import runs
 from skills.approval import Approval
-from skills.wire import Done, ErrorInfo, Failed, OnExpiry, Request, StepKey, Suspend
+from skills.limits import Approve, Notify, Sleep
+from skills.wire import Done, ErrorInfo, Failed, Request, StepKey, Suspend
 
 DEPTH_AT_MOST = 10  # runs below one another
 TOLD = "told"  # how the run ended that a command has waited for
-SLEEP_AT_MOST = 366 * 86400.0  # seconds
 
 
 class Commands(Protocol):
     def perform(self, name: str, arguments: dict[str, JsonValue], caller: Caller) -> JsonValue: ...
-
-
-class _Sleep(BaseModel):
-    seconds: float = Field(ge=0, le=SLEEP_AT_MOST)
-
-
-class _Call(BaseModel):
-    """The irreversible step that a yes is for."""
-
-    step: str
-    arguments: JsonValue
-
-
-class _Approve(BaseModel):
-    question: str
-    expires_in: float | None = Field(default=None, gt=0, le=SLEEP_AT_MOST)
-    on_expiry: OnExpiry = "no"
-    call: _Call | None = None
 
 
 class _Question(BaseModel):
@@ -70,11 +52,6 @@ class _Question(BaseModel):
 class _Invoke(BaseModel):
     skill: str
     input: JsonValue = None
-
-
-class _Notify(BaseModel):
-    target: str
-    text: str = Field(max_length=20_000)
 
 
 class _Value(BaseModel):
@@ -137,13 +114,13 @@ class Requests:
                 _Value.model_validate(arguments)
                 return journal.answer(step)
             case "notify":
-                return self._notify(_Notify.model_validate(arguments), step, journal, where)
+                return self._notify(Notify.model_validate(arguments), step, journal, where)
             case "emit" | "wait_for":
                 return self._events.answer(question, step, journal, where)
             case "sleep":
-                return self._sleep(_Sleep.model_validate(arguments), step, journal, where)
+                return self._sleep(Sleep.model_validate(arguments), step, journal, where)
             case "approve":
-                return self._approve(_Approve.model_validate(arguments), step, journal, where)
+                return self._approve(Approve.model_validate(arguments), step, journal, where)
             case "question":
                 return self._ask(_Question.model_validate(arguments), step, journal, where)
             case "invoke":
@@ -164,14 +141,14 @@ class Requests:
             return self._events.time_is_up(question, step, journal)
         return Suspend(reason=step.kind)
 
-    def _sleep(self, asked: _Sleep, step: StepRow, journal: Journal, where: Circumstances) -> Done | Failed | Suspend:
+    def _sleep(self, asked: Sleep, step: StepRow, journal: Journal, where: Circumstances) -> Done | Failed | Suspend:
         if where.rehearsal or asked.seconds == 0:
             return journal.answer(step)
         journal.wait(step, lambda _: None, wake_at=self.clock.now() + asked.seconds)
         return Suspend(reason="sleep")
 
     def _approve(
-        self, asked: _Approve, step: StepRow, journal: Journal, where: Circumstances
+        self, asked: Approve, step: StepRow, journal: Journal, where: Circumstances
     ) -> Done | Failed | Suspend:
         if where.rehearsal:
             return journal.answer(
@@ -307,7 +284,7 @@ class Requests:
 
     # ------------------------------------------------------------ notices and commands
 
-    def _notify(self, asked: _Notify, step: StepRow, journal: Journal, where: Circumstances) -> Done | Failed | Suspend:
+    def _notify(self, asked: Notify, step: StepRow, journal: Journal, where: Circumstances) -> Done | Failed | Suspend:
         if where.rehearsal:
             return journal.answer(step, result={"notice": "", "rehearsal": "nothing was sent"})
 

@@ -7,17 +7,32 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from fnmatch import fnmatchcase
-from typing import Any
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
+from typing import Any, Literal
 from urllib.parse import urlsplit
+
+from pydantic import ValidationError
 
 from skills.approval import Approval
 from skills.definition import Declaration
+from skills.errors import WrongType
 from skills.http import Reply
+from skills.limits import (
+    FILE_AT_MOST,
+    Approve,
+    Emit,
+    Notify,
+    Sleep,
+    WaitFor,
+    event_fault,
+    is_declared,
+    protected_part,
+)
 from skills.secrets import names_in, shown
 from skills.shell import Finished
 from skills.testing.script import Script, Unscripted
-from skills.values import encode_remembered, encode_untyped
+from skills.values import encode_remembered, encode_untyped, explain
 from skills.wire import Json
 
 
@@ -58,6 +73,14 @@ class SentRequest:
 
 class NotDeclared(Exception):
     """What the gateway refuses, the rehearsal refuses too."""
+
+
+class FileRefused(Exception):
+    """So with files, by the sidecar's name for it."""
+
+
+class EventName(Exception):
+    """So with an event that may not be called so."""
 
 
 @dataclass
@@ -116,21 +139,23 @@ class World:
 
     def touch_file(self, request: dict[str, Any]) -> Json:
         path: str = request["path"]
-        if request["action"] == "list":
-            return {"paths": [name for name in sorted(self.files) if fnmatchcase(name, path) and self._may_read(name)]}
-        if request["action"] == "write":
-            if not _declared(path, self.declaration.writes):
-                raise NotDeclared(f"{path!r} is not declared; add it to writes=[...] of @skill")
-            self.files[path] = request["text"]
-            return {}
-        if not self._may_read(path):
-            raise NotDeclared(f"{path!r} is not declared; add it to reads=[...] of @skill")
+        reads = self.declaration.reads + self.declaration.writes
+        match request["action"]:
+            case "list":
+                readable = [
+                    name for name in self.files if is_declared(name, reads) and not name.startswith((".tend/", "/"))
+                ]
+                return {"paths": [*_found(path, readable)]}
+            case "write":
+                _refuse_file(path, self.declaration.writes, "writes")
+                _refuse_size(path, request["text"])
+                self.files[path] = request["text"]
+                return {}
+        _refuse_file(path, reads, "reads")
         if path not in self.files:
             raise FileNotFoundError(f"there is no file {path!r}")
+        _refuse_size(path, self.files[path])
         return {"text": self.files[path]}
-
-    def _may_read(self, path: str) -> bool:
-        return _declared(path, self.declaration.reads)
 
     def reply_of_model(self, request: dict[str, Any]) -> Json:
         self.prompts.append(request)
@@ -151,20 +176,27 @@ class World:
     # ------------------------------------------------------------ what the sidecar answers
 
     def answer(self, kind: str, arguments: dict[str, Any]) -> Json:
-        """The result of a request. Raises what the script says."""
+        """The result of a request. Raises what the script says, and `WrongType`."""
+        try:
+            return self._answer(kind, arguments)
+        except ValidationError as error:
+            raise WrongType(explain(error)) from error
+
+    def _answer(self, kind: str, arguments: dict[str, Any]) -> Json:
         match kind:
             case "sleep":
-                self.advance(arguments["seconds"])
+                self.advance(Sleep.model_validate(arguments).seconds)
                 return None
             case "now":
                 return self.now.astimezone(UTC).isoformat()
             case "notify":
-                self.notices.append(Notice(arguments["target"], arguments["text"]))
+                told = Notify.model_validate(arguments)
+                self.notices.append(Notice(told.target, told.text))
                 return {"notice": f"notice-{len(self.notices)}"}
             case "start" | "emit" | "wait_for":
                 return self._others(kind, arguments)
             case "approve":
-                return self._approval(arguments["question"])
+                return self._approval(Approve.model_validate(arguments).question)
             case "question":
                 return self._person(arguments["question"])
             case "invoke":
@@ -186,11 +218,15 @@ class World:
             self.started.append(Started(arguments["skill"], arguments["input"]))
             return f"run-{len(self.started)}"
         if kind == "emit":
-            self.events.append(Emitted(arguments["name"], arguments["payload"]))
-            return {"event": arguments["id"], "is_new": True}
-        came = _raise_or_encode(self.waits.next(arguments["name"]), "waits=")
+            told = Emit.model_validate(arguments)
+            _refuse_event(told.name, own=True)
+            self.events.append(Emitted(told.name, told.payload))
+            return {"event": told.id, "is_new": True}
+        wanted = WaitFor.model_validate(arguments)
+        _refuse_event(wanted.name, own=False)
+        came = _raise_or_encode(self.waits.next(wanted.name), "waits=")
         if came is None:
-            self.advance(arguments["seconds"])
+            self.advance(wanted.seconds)
             return None
         return {"event": "rehearsal", "payload": came}
 
@@ -242,8 +278,37 @@ def _raise_or_encode(answer: object, place: str) -> Json:
     return encode_remembered(answer, place)
 
 
-def _declared(path: str, globs: Sequence[str]) -> bool:
-    return any(fnmatchcase(path, glob) for glob in globs)
+def _found(pattern: str, names: Sequence[str]) -> list[str]:
+    """Those that the pattern finds in a real folder, where `*` stops at each `/`."""
+    if pattern.startswith("/") or ".." in PurePosixPath(pattern).parts:
+        raise FileRefused(f"{pattern!r} leaves the workspace; name paths relative to it")
+    with TemporaryDirectory() as folder:
+        for name in names:
+            path = Path(folder, name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+        try:
+            found = sorted(path.relative_to(folder).as_posix() for path in Path(folder).glob(pattern))
+        except ValueError as error:  # what no pattern can be
+            raise FileRefused(f"{pattern!r}: {error}") from error
+    return [name for name in found if name in names]
+
+
+def _refuse_file(path: str, globs: Sequence[str], field: Literal["reads", "writes"]) -> None:
+    if not is_declared(path, globs):
+        raise FileRefused(f"{path!r} is not declared; add it to {field}=[...] of @skill")
+    if protected := protected_part(PurePosixPath(path), writes=field == "writes"):
+        raise FileRefused(f"{path!r} leads to {protected}, which is not for skills")
+
+
+def _refuse_size(path: str, text: str) -> None:
+    if len(text.encode()) > FILE_AT_MOST:
+        raise FileRefused(f"{path} has more than {FILE_AT_MOST:,} bytes, the most one file may have")
+
+
+def _refuse_event(name: str, *, own: bool) -> None:
+    if fault := event_fault(name, own=own):
+        raise EventName(fault)
 
 
 def _wire_reply(answer: object, url: str) -> Json:

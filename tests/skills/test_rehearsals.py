@@ -227,3 +227,93 @@ def test_a_name_that_is_too_long_is_refused_with_the_limit(by: str, name: str) -
     assert error.type == "WrongType"
     assert name in error.message
     assert "a name may have 200" in error.message
+
+
+@skill()
+def asks_much(run: Run, for_: str) -> int:
+    match for_:
+        case "a long sleep":
+            run.sleep(timedelta(days=400))
+        case "a sleep of less than nothing":
+            run.sleep(timedelta(days=-1))
+        case "a long wait":
+            run.wait_for("order.paid", int, timeout=timedelta(days=400))
+        case "a late answer":
+            run.approve("Go on?", expires_in=timedelta(days=400), on_expiry="no")
+        case "a long notice":
+            run.notify("#ops", "x" * 30_000)
+        case "an odd event":
+            run.emit("a:b c")
+        case "a webhook's event":
+            run.emit("hook.shop")
+        case "waiting for an odd event":
+            run.wait_for("a b", int, timeout=timedelta(days=1))
+    return 0
+
+
+@pytest.mark.parametrize(
+    ("for_", "type_"),
+    [
+        ("a long sleep", "WrongType"),
+        ("a sleep of less than nothing", "WrongType"),
+        ("a long wait", "WrongType"),
+        ("a late answer", "WrongType"),
+        ("a long notice", "WrongType"),
+        ("an odd event", "EventName"),
+        ("a webhook's event", "EventName"),
+        ("waiting for an odd event", "EventName"),
+    ],
+)
+def test_what_the_sidecar_does_not_take_is_not_taken_here_either(for_: str, type_: str) -> None:
+    run = rehearse(asks_much, for_, approvals=True, waits={"order.paid": 1, "a b": 1})
+    assert run.error
+    assert run.error.type == type_
+    assert (run.notices, run.events) == ((), ())
+
+
+@step
+def touch(action: str, path: str) -> list[str]:
+    if action == "write":
+        files.write(path, "x" * 2_000_000 if path == "notes/long.md" else "new")
+        return []
+    return files.list(path) if action == "list" else [files.read(path)]
+
+
+@skill(reads=["data/**"], writes=["notes/*.md", "skills/*", "lib/*", "memory/*", ".tend/*"])
+def touches(run: Run, what: tuple[str, str]) -> list[str]:
+    return run.step(touch, *what)
+
+
+FILES = {"data/a.csv": "a", "data/more/b.csv": "b", "notes/today.md": "today", ".tend/secrets": "s"}
+
+
+@pytest.mark.parametrize(
+    ("action", "path", "came"),
+    [
+        ("read", "notes/today.md", ["today"]),
+        ("list", "data/*.csv", ["data/a.csv"]),
+        ("list", "data/**/*.csv", ["data/a.csv", "data/more/b.csv"]),
+        ("list", "*/*", ["data/a.csv", "notes/today.md"]),
+    ],
+)
+def test_files_are_found_as_the_sidecar_finds_them(action: str, path: str, came: list[str]) -> None:
+    assert rehearse(touches, (action, path), files=FILES).result == came
+
+
+@pytest.mark.parametrize(
+    "path", ["skills/x.py", "lib/x.py", "memory/x.md", ".tend/x", "notes/../lib/x.md", "notes/long.md"]
+)
+def test_what_no_skill_may_write_is_refused_here_too(path: str) -> None:
+    run = rehearse(touches, ("write", path), files=FILES)
+    assert run.error
+    assert run.error.type == "EffectFailed"
+    assert run.files == FILES
+
+
+@pytest.mark.parametrize(
+    ("action", "path"), [("read", ".tend/secrets"), ("list", "/etc/*"), ("list", "../*"), ("list", "")]
+)
+def test_what_no_skill_may_read_is_refused_here_too(action: str, path: str) -> None:
+    error = rehearse(touches, (action, path), files=FILES).error
+    assert error
+    assert error.type == "EffectFailed"

@@ -1,0 +1,76 @@
+"""What the sidecar takes of what a run asks of it. A rehearsal takes no more and no less: both check by these."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+from pathlib import PurePosixPath
+
+from pydantic import BaseModel, Field
+
+from skills.wire import HOOKS, Json, OnExpiry, is_event_name
+
+WAIT_AT_MOST = 366 * 86400.0  # seconds
+FILE_AT_MOST = 1024 * 1024  # bytes of one file
+
+# What a skill must not write: the sources, the agent's own memory, the store, the settings.
+PROTECTED = ("skills", "lib", "memory", ".tend", "tend.toml", "SOUL.md", "USER.md", "MEMORY.md")
+
+
+class Sleep(BaseModel):
+    seconds: float = Field(ge=0, le=WAIT_AT_MOST)
+
+
+class Call(BaseModel):
+    """The irreversible step that a yes is for."""
+
+    step: str
+    arguments: Json
+
+
+class Approve(BaseModel):
+    question: str
+    expires_in: float | None = Field(default=None, gt=0, le=WAIT_AT_MOST)
+    on_expiry: OnExpiry = "no"
+    call: Call | None = None
+
+
+class Notify(BaseModel):
+    target: str
+    text: str = Field(max_length=20_000)
+
+
+class Emit(BaseModel):
+    name: str
+    payload: Json = None
+    id: str | None = Field(default=None, min_length=1, max_length=200)
+
+
+class WaitFor(BaseModel):
+    """An event of this name; with `field`, one whose payload has this value there."""
+
+    name: str
+    seconds: float = Field(gt=0, le=WAIT_AT_MOST)
+    field: str | None = None
+    equals: str | int | None = None
+
+
+def event_fault(name: str, *, own: bool) -> str | None:
+    """Why there is no event of this name, or with `own`, why neither a person nor a skill may emit it: whoever listens
+    to a webhook relies on its signature."""
+    if not is_event_name(name):
+        return f"{name!r} is no event's name; it is up to 100 letters, digits, '.', '_' and '-'"
+    if own and name.startswith(HOOKS):
+        return f"{name!r} is a webhook's: nobody emits it but who has its key. Choose a name without {HOOKS!r}"
+    return None
+
+
+def is_declared(path: str, globs: Sequence[str]) -> bool:
+    """Whether `reads=` or `writes=` has a glob for it."""
+    return ".." not in PurePosixPath(path).parts and any(fnmatchcase(path, glob) for glob in globs)
+
+
+def protected_part(path: PurePosixPath, *, writes: bool) -> str | None:
+    """What the path, relative to the workspace, leads to that is not for skills."""
+    first = (path.parts or ("",))[0]
+    return first if first == ".tend" or (writes and first in PROTECTED) else None
