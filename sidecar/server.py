@@ -3,7 +3,7 @@
     POST /v1/COMMAND   a JSON object of arguments → the answer, or {"type", "detail"} with a status of 400 and above
     GET  /v1/moments   ?since=ID &run=ID          → what happens from then on
 
-Who can open the socket is the person: its folder is theirs alone.
+Who can open the socket is the person: its folder is theirs alone. Where it is stands in `.tend/socket`.
 """
 
 from __future__ import annotations
@@ -24,11 +24,13 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from sidecar.caller import AGENT, PERSON, Caller, CommandRefused
-from sidecar.client import views
+from sidecar.client import socket_place, views
+from sidecar.client.settings import Settings
 from sidecar.commands import CommandTable
 from sidecar.moments import Moments
 
 STATUS = {"unknown": 404, "not_found": 404, "conflict": 409, "not_allowed": 403, "not_leading": 409, "usage": 422}
+LOOK_EVERY = 20  # ticks of uvicorn, ten in a second: whether the socket is still there
 
 log = logging.getLogger(__name__)
 
@@ -64,28 +66,40 @@ def application(commands: CommandTable, moments: Moments, is_over: Callable[[str
     )
 
 
-def serve(app: Starlette, socket: Path, moments: Moments) -> None:
-    """Serve until SIGINT or SIGTERM."""
-    socket.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if socket.parent.stat().st_mode & 0o077:
-        raise PermissionError(
-            f"{socket.parent} can be entered by others; make it yours alone: chmod 700 {socket.parent}"
-        )
+def serve(app: Starlette, settings: Settings, moments: Moments) -> None:
+    """Serve until SIGINT or SIGTERM; on a new socket where the old one was removed, as the last logout does."""
+    while not _serve_on(settings.socket, app, settings, moments):
+        log.warning("the socket was removed; making another")
+
+
+def _serve_on(socket: Path, app: Starlette, settings: Settings, moments: Moments) -> bool:
+    """Whether it was told to stop; else the socket has gone."""
+    socket_place.make_folder(socket.parent)
     socket.unlink(missing_ok=True)
+    socket_place.tell(settings.store, socket)
     config = uvicorn.Config(app, uds=str(socket), log_config=None, access_log=False, timeout_graceful_shutdown=2)
+    server = _Server(config, moments, socket)
     try:
-        _Server(config, moments).run()
+        server.run()
     finally:
         socket.unlink(missing_ok=True)
+        socket_place.tell_no_more(settings.store)
+    return server.should_exit
 
 
 class _Server(uvicorn.Server):
     """Ends its streams first when it is told to stop: each would otherwise wait for more. Then `run` returns; uvicorn
-    itself would raise SIGTERM again, and the process would end before the sidecar's other parts have stopped."""
+    itself would raise SIGTERM again, and the process would end before the sidecar's other parts have stopped.
 
-    def __init__(self, config: uvicorn.Config, moments: Moments) -> None:
+    It also returns when its socket has gone, where nobody could reach it any more."""
+
+    def __init__(self, config: uvicorn.Config, moments: Moments, socket: Path) -> None:
         super().__init__(config)
         self._moments = moments
+        self._socket = socket
+
+    async def on_tick(self, counter: int) -> bool:
+        return await super().on_tick(counter) or (counter % LOOK_EVERY == 0 and not self._socket.exists())
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 # the base class named them
         self._moments.close()

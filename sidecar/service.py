@@ -176,7 +176,7 @@ class Sidecar:
             started.callback(self._gateway.close)
             self._start_all(started)
             app = application(self._commands, self._moments, self._is_over)
-            serve(app, self._settings.socket, self._moments)
+            serve(app, self._settings, self._moments)
 
     def _open_store(self) -> Store:
         """Whoever waits for the database makes another Sidecar in this process: the lock is free for that one."""

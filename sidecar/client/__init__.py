@@ -22,7 +22,7 @@ import httpx2
 from pydantic import JsonValue, TypeAdapter
 from typing_extensions import TypeForm
 
-from sidecar.client import views
+from sidecar.client import socket_place, views
 from sidecar.client.settings import Settings, SettingsError, load_settings
 from sidecar.secret_folder import NotASecret
 
@@ -64,11 +64,9 @@ class Client:
         self.settings = settings
         self.who = who
         self.via = via
-        self._socket = str(settings.socket)  # to find out where takes a look at each folder above
+        self._usual = settings.socket  # to find out where takes a look at each folder above
         self._adapters: dict[object, TypeAdapter[Any]] = {}
-        self._http = httpx2.Client(
-            transport=httpx2.HTTPTransport(uds=self._socket), base_url="http://sidecar", timeout=None
-        )
+        self._doors: dict[Path, httpx2.Client] = {}  # by socket: a sidecar that was started again may have another
 
     def __enter__(self) -> Self:
         return self
@@ -77,7 +75,8 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        self._http.close()
+        for door in self._doors.values():
+            door.close()
 
     # ------------------------------------------------------------ skills
 
@@ -427,9 +426,9 @@ class Client:
         only what belongs to it; the stream then ends by itself when that run has."""
         wanted = {name: value for name, value in (("since", since), ("run", run)) if value is not None}
         opened = ExitStack()
-        self._require_sidecar()
+        door = self._door()
         try:
-            reply = opened.enter_context(self._http.stream("GET", "/v1/moments", params=wanted))
+            reply = opened.enter_context(door.stream("GET", "/v1/moments", params=wanted))
         except httpx2.TransportError as error:
             raise NotRunning(self.settings) from error
         return self._read_moments(reply, opened)
@@ -443,22 +442,29 @@ class Client:
             except httpx2.TransportError as error:
                 raise NotRunning(self.settings) from error
 
-    def _require_sidecar(self) -> None:
+    def _door(self) -> httpx2.Client:
         """Knock first: httpx2 leaves the socket open that it could not connect."""
-        with socket.socket(socket.AF_UNIX) as knock:
-            try:
-                knock.connect(self._socket)
-            except OSError as error:
-                raise NotRunning(self.settings) from error
+        try:
+            path = socket_place.told(self.settings.store, self._usual)
+            with socket.socket(socket.AF_UNIX) as knock:
+                knock.connect(str(path))
+        except PermissionError:
+            raise
+        except OSError as error:
+            raise NotRunning(self.settings) from error
+        if path not in self._doors:
+            transport = httpx2.HTTPTransport(uds=str(path))
+            self._doors.setdefault(path, httpx2.Client(transport=transport, base_url="http://sidecar", timeout=None))
+        return self._doors[path]
 
     def _ask(self, command: str, answer: TypeForm[T], /, **arguments: JsonValue) -> T:
-        self._require_sidecar()
+        door = self._door()
         try:
             content = json.dumps(arguments, allow_nan=False, ensure_ascii=False).encode()
         except ValueError as error:  # what no number or no text is: infinite, or half a character
             raise Refused("usage", f"JSON can't hold what was given: {error}", 422) from error
         try:
-            reply = self._http.post(
+            reply = door.post(
                 f"/v1/{command}",
                 content=content,
                 headers={"content-type": "application/json", "x-who": self.who, "x-via": self.via},

@@ -85,10 +85,12 @@ class Settings:
 
     @property
     def socket(self) -> Path:
-        """The sidecar's Unix socket. Outside the workspace, since a socket's path may have 107 bytes at most."""
+        """The Unix socket of a sidecar that starts here and now; that of one that runs is in `.tend/socket`. Outside
+        the workspace, since a socket's path may have 107 bytes at most."""
         name = hashlib.sha256(str(self.workspace.resolve()).encode()).hexdigest()[:16]
         runtime = os.environ.get("XDG_RUNTIME_DIR")
-        folder = Path(runtime) / "tend" if runtime else Path(tempfile.gettempdir()) / f"tend-{os.getuid()}"
+        lasting = runtime and Path(runtime).is_dir()  # systemd removes it after the last logout
+        folder = Path(runtime) / "tend" if runtime and lasting else Path(tempfile.gettempdir()) / f"tend-{os.getuid()}"
         return folder / f"{name}.sock"
 
     @property
