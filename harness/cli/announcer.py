@@ -69,7 +69,7 @@ def _more(client: Client, moment: views.Moment, words: Words) -> RenderableType 
                 return _type(words, "review latest")
             case _:
                 return None
-    except Refused:  # what it tells of has gone since
+    except (NotRunning, Refused):  # what it tells of has gone since, or the sidecar has
         return None
 
 

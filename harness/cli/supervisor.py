@@ -12,7 +12,7 @@ from types import FrameType
 from typing import BinaryIO
 
 from harness.cli.failure import Failure
-from sidecar.client import Client, NotRunning, Settings, views
+from sidecar.client import Client, NotRunning, Refused, Settings, views
 
 LOG = "sidecar.log"  # in the store's folder
 LOG_SIZE = 5_000_000  # bytes; a longer one is put aside as sidecar.log.1 at the next start
@@ -20,14 +20,15 @@ TAIL = 20  # lines of the log that a failed start shows
 LOOK = 0.05  # seconds between two looks at the process
 GRACE = 15.0  # seconds that it has to end by itself
 FIRST_DELAY, LONGEST_DELAY = 0.5, 30.0  # seconds before it is started again; doubled each time
+ASK_AGAIN = 5.0  # seconds until one that could not answer is asked again
 STEADY = 60.0  # seconds after which a crash counts as the first again
 
 STOPPERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Supervisor:
-    """`say` gets a line for a person; `came_up` is called once, when the first sidecar answers. A `worker` executes
-    runs for other hosts, and never leads."""
+    """`say` gets a line for a person; `came_up` is called once, when the first sidecar answers; `command` makes what
+    to type next. A `worker` executes runs for other hosts, and never leads."""
 
     def __init__(
         self,
@@ -35,12 +36,14 @@ class Supervisor:
         *,
         say: Callable[[str], None],
         came_up: Callable[[views.Status], None],
+        command: Callable[[str], str],
         worker: bool = False,
     ) -> None:
         self._settings = settings
         self._worker = worker
         self._say = say
         self._came_up = came_up
+        self._command = command
         self._log = settings.store / LOG
         self._child: subprocess.Popen[bytes] | None = None
         self._started = False  # a sidecar of ours has answered once
@@ -48,7 +51,8 @@ class Supervisor:
 
     def run(self) -> None:
         """Until a signal stops it. Raises Failure where the first sidecar ends before it answers."""
-        previous = {stopper: signal.signal(stopper, self._stop) for stopper in STOPPERS}
+        heard = [stopper for stopper in STOPPERS if signal.getsignal(stopper) != signal.SIG_IGN]  # nohup ignores one
+        previous = {stopper: signal.signal(stopper, self._stop) for stopper in heard}
         delay = FIRST_DELAY
         try:
             while self.stopped_by is None:
@@ -92,12 +96,20 @@ class Supervisor:
 
     def _answer_of(self, child: subprocess.Popen[bytes]) -> views.Status | None:
         """Its status, as soon as it answers; None where it ended before, or is to."""
+        told = False
         with Client(self._settings) as client:
             while child.poll() is None and self.stopped_by is None:
                 try:
                     return client.status()
                 except NotRunning:
                     time.sleep(LOOK)
+                except Refused as error:  # it runs: what keeps it from answering, such as its disk, may pass
+                    if not self._started:
+                        raise
+                    if not told:
+                        self._say(f"! The sidecar is up again, but: {error}")
+                        told = True
+                    self._pause(ASK_AGAIN)
         return None
 
     def _end_of(self, child: subprocess.Popen[bytes]) -> int:
@@ -133,7 +145,7 @@ class Supervisor:
         written = self._log.read_bytes()[begin:].decode(errors="replace").splitlines()[-TAIL:]
         told = "\n".join(f"    {line}" for line in written) or "    (it said nothing)"
         why = f"the sidecar ended ({_why(child.wait())}) before it answered. It said in {self._log}:\n{told}"
-        return Failure(why, next_="tend doctor", type_="start")
+        return Failure(why, next_=self._command("doctor"), type_="start")
 
 
 def _opened(log: Path) -> BinaryIO:

@@ -7,14 +7,19 @@ import os
 import re
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 import sidecar as real_sidecar
+from harness.cli.announcer import Announcer
+from harness.cli.supervisor import STOPPERS
+from harness.cli.terminal import Terminal
+from sidecar.client import Client, views
 
+from . import examples
 from .conftest import Tend
 
 STAND_IN = Path(__file__).with_name("stand_in")
@@ -30,8 +35,16 @@ def up(tend: Tend) -> Tend:
 
 
 @contextmanager
-def running(tend: Tend, *arguments: str, cwd: Path | None = None) -> Iterator[subprocess.Popen[str]]:
-    with tend.start("up", *arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=cwd) as process:
+def running(
+    tend: Tend, *arguments: str, cwd: Path | None = None, ignored: Collection[signal.Signals] = ()
+) -> Iterator[subprocess.Popen[str]]:
+    def inherit() -> None:
+        """These tests may themselves run where a signal is ignored, as in the background of a script."""
+        for number in STOPPERS:
+            signal.signal(number, signal.SIG_IGN if number in ignored else signal.SIG_DFL)
+
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    with tend.start("up", *arguments, **pipes, cwd=cwd, preexec_fn=inherit) as process:
         try:
             yield process
         finally:
@@ -104,6 +117,25 @@ def test_a_signal_stops_it_and_the_sidecar_gracefully(up: Tend, number: signal.S
     assert up("status").returncode == 3
 
 
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGINT])
+def test_a_signal_that_it_was_told_to_ignore_does_not_stop_it(up: Tend, number: signal.Signals) -> None:
+    """As nohup does with a logout, and a script with Ctrl-C for what it has put in the background."""
+    with running(up, ignored=[number]) as process:
+        pid = pid_in(read_until(process, "tend chat"))
+        process.send_signal(number)
+        os.kill(pid, signal.SIGKILL)
+        assert "up again" in read_until(process, "up again")
+
+
+def test_what_keeps_a_restarted_sidecar_from_answering_does_not_end_it(up: Tend) -> None:
+    with running(up) as process:
+        first = pid_in(read_until(process, "tend chat"))
+        (up.workspace / "broken disk").touch()
+        os.kill(first, signal.SIGKILL)
+        assert "status failed: disk I/O error" in read_until(process, "up again, but")
+        assert process.poll() is None
+
+
 def test_after_a_crash_it_is_started_again(up: Tend) -> None:
     with running(up) as process:
         first = pid_in(read_until(process, "tend chat"))
@@ -112,6 +144,18 @@ def test_after_a_crash_it_is_started_again(up: Tend) -> None:
 
     assert "The sidecar has ended (killed by SIGKILL); starting it again in 0.5 s" in told
     assert pid_in(told.splitlines()[-1]) != first
+
+
+def test_what_happened_is_told_also_where_the_sidecar_has_gone_since(
+    workspace: Path, runtime: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of what another one does, this moment is no part."""
+    failed = {"run": examples.RUN, "skill": "price_report", "state": "failed", "trigger": "cron 0 9 * * 1"}
+    moment = views.Moment(id=1, at=examples.NOW, topic="run", data={**failed})
+    terminal = Terminal(workspace=workspace)
+    with Client(terminal.settings) as client:
+        Announcer(terminal)._tell(client, moment)
+    assert "price_report failed" in capsys.readouterr().out
 
 
 def test_a_second_one_says_which_pid_runs_already(up: Tend) -> None:
@@ -131,6 +175,8 @@ def test_a_failed_start_shows_the_end_of_the_log(up: Tend) -> None:
     assert "exit code 1" in done.stderr
     assert "the store is damaged" in done.stderr
     assert done.stderr.rstrip().endswith("Next: tend doctor")
+    elsewhere = up("up", "--workspace", str(up.workspace), STAND_IN="broken")
+    assert elsewhere.stderr.rstrip().endswith(f"Next: tend doctor --workspace {up.workspace}")
 
 
 def test_a_module_in_the_current_folder_is_not_run(up: Tend) -> None:

@@ -53,7 +53,9 @@ def _keep_running(terminal: Terminal, *, worker: bool) -> None:
         if serves:
             pages.start()
 
-    supervisor = Supervisor(terminal.settings, say=terminal.err.print, came_up=came_up, worker=worker)
+    supervisor = Supervisor(
+        terminal.settings, say=terminal.err.print, came_up=came_up, command=terminal.command, worker=worker
+    )
     try:
         supervisor.run()
     finally:

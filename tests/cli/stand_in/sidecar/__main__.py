@@ -9,7 +9,7 @@ from pydantic import JsonValue
 
 from sidecar.client import load_settings
 from tests.cli import examples
-from tests.cli.double import Double
+from tests.cli.double import Double, Refusal
 
 
 def main() -> None:
@@ -20,8 +20,14 @@ def main() -> None:
     settings = load_settings(workspace=Path(sys.argv[sys.argv.index("--workspace") + 1]))
     double = Double(settings.socket).start()
     failed = examples.run(state="failed", error=examples.ERROR)
+
+    def status(_: object) -> object:
+        if (settings.workspace / "broken disk").exists():
+            raise Refusal(500, "OperationalError", "status failed: disk I/O error")
+        return examples.status(pid=os.getpid(), workspace=str(settings.workspace))
+
     double.answers |= {
-        "status": examples.status(pid=os.getpid(), workspace=str(settings.workspace)),
+        "status": status,
         "runs.show": examples.run_detail(run=failed),
     }
     for topic, data in EVENTS:
