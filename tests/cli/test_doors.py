@@ -12,7 +12,7 @@ from sidecar.client import load_settings
 
 from . import examples
 from .conftest import Command
-from .double import Double
+from .double import Double, Refusal
 
 
 @pytest.fixture
@@ -83,3 +83,30 @@ def test_a_link_to_where_the_pages_may_not_be_served_says_why(inside: Command, s
     done = inside("web", TEND_WEB_HOST="::")
     assert done.returncode == 2
     assert "web_name" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["hook add payments", "hook rotate payments", "token add shop", "hook list"])
+def test_no_key_is_made_that_could_not_be_shown(inside: Command, command: str) -> None:
+    store = load_settings(workspace=inside.workspace).store
+    if command != "hook add payments":
+        assert inside("hook", "add", "payments").returncode == 0
+    before = Hooks(store).all(), Tokens(store).names()
+    done = inside(*command.split(), TEND_WEB_HOST="::")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "web_name" in done.stderr
+    assert (Hooks(store).all(), Tokens(store).names()) == before
+
+
+@pytest.mark.parametrize("command", ["hook add payments", "hook rotate payments", "token add shop"])
+def test_a_key_is_shown_also_where_it_can_not_be_put_on_record(inside: Command, sidecar: Double, command: str) -> None:
+    if command == "hook rotate payments":
+        assert inside("hook", "add", "payments").returncode == 0
+
+    def refuse(_: object) -> object:
+        raise Refusal(500, "OperationalError", "doors.changed failed: disk I/O error")
+
+    sidecar.answers["doors.changed"] = refuse
+    done = inside(*command.split())
+    assert done.returncode == 1
+    assert "shown this once: " in done.stdout
+    assert "disk I/O error" in done.stderr

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from harness.cli.commands.pages_url import pages_url
 from harness.cli.commands.typed_secret import typed_secret
 from harness.cli.failure import Failure
 from harness.cli.terminal import Terminal, with_terminal
@@ -14,7 +15,6 @@ from harness.words import Words
 
 if TYPE_CHECKING:
     from harness.web.doors.hooks import Hook
-    from sidecar.client.views import DoorChange
 
 group = typer.Typer(name="hook", help="Webhooks: other services say that something has happened.", no_args_is_help=True)
 
@@ -33,12 +33,14 @@ def add(
     """Take webhooks of this name. The key is shown once: give it to the sender."""
     from harness.web.doors.hooks import Hooks, NotADoor
 
+    url = pages_url(terminal)
     key = typed_secret(f"Key of {name}") if given else None
     try:
         hook = Hooks(terminal.settings.store).add(name, "github" if github else "standard", key)
     except NotADoor as error:
         raise Failure(str(error), next_=terminal.command("hook list"), type_="usage") from error
-    _tell(terminal, hook, "add webhook", given=given)
+    _tell(terminal, hook, url, given=given)
+    terminal.client.changed_door("add webhook", name)
 
 
 @group.command("list")
@@ -47,7 +49,6 @@ def list_hooks(terminal: Terminal) -> None:
     """Every webhook: how it is signed, and what it is called. No keys."""
     from harness.cli.pages.layout import table
     from harness.web.doors.hooks import Hooks
-    from harness.web.place import place_of
 
     found = Hooks(terminal.settings.store).all()
     if terminal.as_json:
@@ -57,7 +58,7 @@ def list_hooks(terminal: Terminal) -> None:
         terminal.out.print(f"No webhooks yet. Take some with: {terminal.command('hook add NAME')}")
         return
     made = table("event", "+address", "signed", "keys")
-    url = place_of(terminal.settings).url
+    url = pages_url(terminal)
     for hook in found:
         made.add_row(hook.event, f"{url}/hooks/{hook.name}", hook.scheme, _keys(hook, terminal.words))
     terminal.out.print(made)
@@ -69,12 +70,14 @@ def rotate(terminal: Terminal, name: Name, given: Given = False) -> None:
     """Make a new key. The old one is good for another day, so that the sender can be told meanwhile."""
     from harness.web.doors.hooks import Hooks, NotADoor
 
+    url = pages_url(terminal)
     key = typed_secret(f"New key of {name}") if given else None
     try:
         hook = Hooks(terminal.settings.store).rotate(name, key)
     except NotADoor as error:
         raise Failure(str(error), next_=terminal.command("hook list"), type_="usage") from error
-    _tell(terminal, hook, "rotate webhook", given=given)
+    _tell(terminal, hook, url, given=given)
+    terminal.client.changed_door("rotate webhook", name)
 
 
 @group.command()
@@ -92,11 +95,8 @@ def rm(terminal: Terminal, name: Name) -> None:
         terminal.out.print(f"○ Webhooks {name} are taken no more.")
 
 
-def _tell(terminal: Terminal, hook: Hook, what: DoorChange, *, given: bool) -> None:
-    from harness.web.place import place_of
-
-    terminal.client.changed_door(what, hook.name)
-    address = f"{place_of(terminal.settings).url}/hooks/{hook.name}"
+def _tell(terminal: Terminal, hook: Hook, url: str, *, given: bool) -> None:
+    address = f"{url}/hooks/{hook.name}"
     key = None if given else hook.keys[-1].value
     if terminal.as_json:
         terminal.answer_json(_plain(hook) | {"address": address, "key": key})

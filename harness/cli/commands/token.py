@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from harness.cli.commands.pages_url import pages_url
 from harness.cli.failure import Failure
 from harness.cli.terminal import Terminal, with_terminal
 
@@ -20,19 +21,18 @@ def add(terminal: Terminal, name: Name) -> None:
     """Make a token. It is shown once."""
     from harness.web.doors.hooks import NotADoor
     from harness.web.doors.tokens import Tokens
-    from harness.web.place import place_of
 
+    address = f"{pages_url(terminal)}/events"
     try:
         token = Tokens(terminal.settings.store).add(name)
     except NotADoor as error:
         raise Failure(str(error), next_=terminal.command("token list"), type_="usage") from error
-    terminal.client.changed_door("add token", name)
-    address = f"{place_of(terminal.settings).url}/events"
     if terminal.as_json:
         terminal.answer_json({"name": name, "address": address, "token": token})
-        return
-    terminal.out.print(f"✓ {name} sends CloudEvents by POST {address}", soft_wrap=True)
-    terminal.out.print(f"  with the header, shown this once: authorization: Bearer {token}", soft_wrap=True)
+    else:
+        terminal.out.print(f"✓ {name} sends CloudEvents by POST {address}", soft_wrap=True)
+        terminal.out.print(f"  with the header, shown this once: authorization: Bearer {token}", soft_wrap=True)
+    terminal.client.changed_door("add token", name)
 
 
 @group.command("list")
