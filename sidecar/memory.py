@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from datetime import date
 from pathlib import Path
+from threading import Lock
 
+from sidecar.difference import text_hash
 from sidecar.execution.files import write_whole
 
 WHOLE = ("SOUL.md", "USER.md", "MEMORY.md")
@@ -18,25 +20,38 @@ class NoMemoryFile(Exception):
         super().__init__(f"{path!r} is no memory file; there are {', '.join(WHOLE)} and memory/YYYY-MM-DD.md")
 
 
+class NotAsRead(Exception):
+    def __init__(self, path: str) -> None:
+        super().__init__(f"{path} has changed since you read it. Read it again.")
+
+
 class Memory:
+    """Commands that come at the same time change a file one after the other."""
+
     def __init__(self, workspace: Path) -> None:
         self._workspace = workspace
+        self._changing = Lock()
 
     def read(self, path: str) -> str:
         """The file's text; "" where it has not been written yet. Raises NoMemoryFile."""
         file = self._file(path)
         return file.read_text("utf-8", errors="replace") if file.is_file() else ""
 
-    def write(self, path: str, text: str) -> None:
-        write_whole(self._file(path), text)
+    def write(self, path: str, text: str, *, base: str | None = None) -> None:
+        """`base` is the hash of the text that it replaces. Raises NotAsRead, NoMemoryFile, FileRefused."""
+        with self._changing:
+            if base is not None and base != text_hash(self.read(path)):
+                raise NotAsRead(path)
+            write_whole(self._file(path), text)
 
     def add_note(self, today: date, text: str) -> str:
-        """Add a line to the day's note; a line that is there already is not added again."""
+        """Add a line to the day's note; a line that is there already is not added again. Raises FileRefused."""
         path = f"memory/{today.isoformat()}.md"
         line = f"- {' '.join(text.split())}"
-        before = self.read(path)
-        if line not in before.splitlines():
-            self.write(path, f"{before}{line}\n")
+        with self._changing:
+            before = self.read(path)
+            if line not in before.splitlines():
+                write_whole(self._file(path), f"{before}{line}\n")
         return path
 
     def files(self) -> list[tuple[str, int, float | None]]:

@@ -10,7 +10,8 @@ from sidecar.client import views
 from sidecar.clock import Clock, moment
 from sidecar.commands.table import command
 from sidecar.difference import text_hash
-from sidecar.memory import Memory, NoMemoryFile
+from sidecar.execution.files import FileRefused
+from sidecar.memory import Memory, NoMemoryFile, NotAsRead
 
 
 class MemoryCommands:
@@ -39,16 +40,21 @@ class MemoryCommands:
         if caller.is_agent and path != "MEMORY.md":
             raise CommandRefused("not_allowed", f"{path} is the person's; the agent writes MEMORY.md and notes")
         try:
-            if base is not None and base != text_hash(self._memory.read(path)):
-                raise CommandRefused("conflict", f"{path} has changed since you read it. Read it again.")
-            self._memory.write(path, text)
+            self._memory.write(path, text, base=base)
+        except NotAsRead as error:
+            raise CommandRefused("conflict", str(error)) from error
         except NoMemoryFile as error:
             raise CommandRefused("not_found", str(error)) from error
+        except FileRefused as error:
+            raise CommandRefused("too_large", str(error)) from error
 
     @command("memory.note", agent=True, files=True, stores=True)
     def note(self, caller: Caller, text: str) -> views.MemoryFile:  # noqa: ARG002
         today = datetime.fromtimestamp(self._clock.now(), ZoneInfo(self._zone)).date()
-        path = self._memory.add_note(today, text)
+        try:
+            path = self._memory.add_note(today, text)
+        except FileRefused as error:
+            raise CommandRefused("too_large", str(error)) from error
         return self._view(path)
 
     def _view(self, path: str) -> views.MemoryFile:
