@@ -174,20 +174,22 @@ class Client:
         self,
         *,
         skill: str | None = None,
-        state: views.RunState | None = None,
+        state: views.RunState | Sequence[views.RunState] | None = None,
         version: str | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
         limit: int = 50,
     ) -> list[views.Run]:
-        """Newest first. `since` and `until` are of when they were made; of `version`, the first letters will do."""
-        more = {
+        """Newest first. `since` and `until` are of when they were made; of `version`, the first letters will do; of
+        several states a run may be in any."""
+        more: dict[str, JsonValue] = {
+            "state": state if state is None or isinstance(state, str) else list(state),
             "version": version,
             "since": since.isoformat() if since else None,
             "until": until.isoformat() if until else None,
         }
         given = {name: value for name, value in more.items() if value is not None}
-        return self._ask("runs.list", list[views.Run], skill=skill, state=state, limit=limit, **given)
+        return self._ask("runs.list", list[views.Run], skill=skill, limit=limit, **given)
 
     def search(self, narrowed: views.Narrowed, text: str = "", *, limit: int = 50) -> views.Found:
         """Of these runs the newest; or of the newest 5,000 those that hold this text, in whatever case, in their input,

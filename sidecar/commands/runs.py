@@ -37,15 +37,17 @@ class RunCommands:
         self,
         caller: Caller,
         skill: str | None = None,
-        state: views.RunState | None = None,
+        state: views.RunState | list[views.RunState] | None = None,
         version: str | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
         limit: int = 50,
     ) -> list[views.Run]:
-        """Newest first."""
-        narrowed = views.Narrowed(skill=skill, state=state, version=version, since=since, until=until)
+        """Newest first. Those in any of several states are found by one look, between two of which they may change."""
+        narrowed = views.Narrowed(skill=skill, version=version, since=since, until=until)
         query = _newest(narrowed, max(1, min(limit, LISTED_AT_MOST)))
+        if state:
+            query = query.where(runs.c.state.in_([state] if isinstance(state, str) else state))
         if caller.is_agent and not skill:
             query = query.where(runs.c.skill != "agent")
         return self._store.read(lambda connection: run_views(connection, connection.execute(query).all()))

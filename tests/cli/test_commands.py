@@ -443,12 +443,28 @@ def test_many_runs_are_cancelled_upon_a_yes_to_exactly_those(inside: Inside, sid
     assert sidecar.asked[-1] == ("runs.cancel_many", {"runs": [examples.RUN], "reason": ""})
 
 
+def test_those_that_are_not_over_are_found_by_one_look(inside: Inside, sidecar: Double) -> None:
+    """Between several, a run may come to another state: it would be missed, or named twice."""
+    told = [views.RunOutcome(run=examples.RUN, done=True, told="cancelled")]
+    sidecar.answers |= {"runs.list": [examples.run(state="waiting")], "runs.cancel_many": told}
+    assert inside("runs", "cancel", "--skill", "price_report", "--yes").returncode == 0
+    assert sidecar.commands() == ["runs.list", "runs.cancel_many"]
+    assert sidecar.asked[0][1]["state"] == ["queued", "running", "waiting"]
+    assert sidecar.asked[-1] == ("runs.cancel_many", {"runs": [examples.RUN], "reason": ""})
+
+
+def test_null_is_no_other_input(inside: Inside, sidecar: Double) -> None:
+    done = inside("runs", "rerun", "a1b2", "--input", "null")
+    assert (done.returncode, sidecar.asked) == (2, [])
+    assert "null is no other input" in done.stderr
+
+
 def test_many_runs_are_run_again(inside: Inside, sidecar: Double) -> None:
     told = [views.RunOutcome(run=examples.RUN, done=False, told="no room")]
     sidecar.answers |= {"runs.list": [examples.run(state="failed")], "runs.rerun_many": told}
     answer = inside("runs", "rerun", "--skill", "price_report", "--yes", "--json")
     assert json.loads(answer.stdout) == [{"run": examples.RUN, "done": False, "told": "no room"}]
-    assert sidecar.asked[0][1]["state"] == "failed"
+    assert sidecar.asked[0][1]["state"] == ["failed"]
     assert sidecar.asked[-1] == ("runs.rerun_many", {"runs": [examples.RUN], "version": "active"})
 
 

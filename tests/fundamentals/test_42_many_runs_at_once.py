@@ -36,6 +36,8 @@ def test_many_are_cancelled_and_each_is_told_of(sidecar: LiveSidecar) -> None:
     sidecar.put("many_asking", ASKING.replace("NAME", "many_asking"))
     runs = [sidecar.client.run_skill("many_asking", {"n": n}).id for n in range(60)]
     done = sidecar.run("many_asking", {"ask": False}).run.id
+    not_over = sidecar.client.runs(skill="many_asking", state=("queued", "running", "waiting"), limit=100)
+    assert [run.id for run in not_over] == runs[::-1]
     told = sidecar.client.cancel_many([*runs, done, "nothing"], "enough")
     assert [each.run for each in told] == [*runs, done, "nothing"]
     assert [each.done for each in told] == [True] * 60 + [False] * 2

@@ -94,7 +94,10 @@ def rerun(
         agree(terminal, chosen, "rerun", yes=yes)
         told = terminal.client.rerun_many([each.id for each in chosen], version)
         return terminal.answer(told, outcome_page(told, terminal.words))
-    payload = json_given(given, as_="--input", example='tend runs rerun RUN --input \'{"key": "value"}\'')
+    example = 'tend runs rerun RUN --input \'{"key": "value"}\''
+    payload = json_given(given, as_="--input", example=example)
+    if given is not None and payload is None:
+        raise Failure("null is no other input; without --input it has its own", next_=example, code=USAGE)
     whole = terminal.client.run(run).run.id
     started = terminal.client.rerun(whole, from_step=from_step, payload=payload, version=version)
     return terminal.answer(started, run_started(started, terminal.words))

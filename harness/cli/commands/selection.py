@@ -43,19 +43,14 @@ class Selection:
                 "say which: RUN, or --skill, --state, --since, --until, --of-version", next_=next_, code=USAGE
             )
         zone = ZoneInfo(terminal.settings.zone)
-        found = [
-            run
-            for state in ([self.state] if self.state else else_in)
-            for run in terminal.client.runs(
-                skill=self.skill,
-                state=state,
-                version=self.version,
-                since=self.since.replace(tzinfo=zone) if self.since else None,
-                until=self.until.replace(tzinfo=zone) if self.until else None,
-                limit=self.limit,
-            )
-        ]
-        return sorted(found, key=lambda run: run.created_at, reverse=True)[: self.limit]
+        return terminal.client.runs(
+            skill=self.skill,
+            state=self.state or else_in,
+            version=self.version,
+            since=self.since.replace(tzinfo=zone) if self.since else None,
+            until=self.until.replace(tzinfo=zone) if self.until else None,
+            limit=self.limit,
+        )
 
 
 def agree(terminal: Terminal, runs: Sequence[views.Run], what: str, *, yes: bool) -> None:
