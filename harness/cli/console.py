@@ -54,7 +54,5 @@ def stderr_console() -> Console:
 
 
 def _console(stream: TextIO) -> Console:
-    if hasattr(stream, "reconfigure"):
-        stream.reconfigure(errors="replace")  # a terminal that has no ✓ gets a ?, not a traceback
     width = None if stream.isatty() or "COLUMNS" in os.environ else PIPE_WIDTH
     return InertConsole(file=stream, markup=False, emoji=False, highlight=False, width=width)

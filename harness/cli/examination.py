@@ -8,7 +8,7 @@ import sqlite3
 import sys
 import tempfile
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -32,9 +32,9 @@ def examine(workspace: Path | None) -> list[Health]:
         _python(),
         _mypy(),
         _sqlite(),
-        _workspace(settings),
+        _readable("workspace", lambda: _workspace(settings)),
         _model(settings),
-        _secrets(settings),
+        _readable("secrets", lambda: _secrets(settings)),
     ]
     first = {health.name: health for health in reversed(found)}  # what the sidecar says of itself comes first
     return [*reversed(first.values()), *_set(settings)]
@@ -50,6 +50,15 @@ def _sidecar(settings: Settings) -> Iterator[Health]:
         yield Health(name="sidecar", state="warning", detail="not running", fix="tend up")
     except Refused as error:
         yield Health(name="sidecar", state="error", detail=f"answers, but: {error}", fix="restart tend up")
+    except OSError as error:
+        yield Health(name="sidecar", state="error", detail=str(error), fix="tend up")
+
+
+def _readable(name: str, look: Callable[[], Health]) -> Health:
+    try:
+        return look()
+    except OSError as error:
+        return Health(name=name, state="error", detail=str(error), fix="make it readable to you, then: tend doctor")
 
 
 def _python() -> Health:

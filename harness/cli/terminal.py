@@ -129,9 +129,7 @@ def _guarded(act: Callable[..., None], terminal: Terminal, *, group: str, argume
 
     try:
         act(terminal, **arguments)
-        sys.stdout.flush()
     except BrokenPipeError as error:  # whoever reads our answer has read enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit from error
     except NotRunning as error:
         message = str(error).removesuffix(" Start it with: tend up")
@@ -150,6 +148,14 @@ def _guarded(act: Callable[..., None], terminal: Terminal, *, group: str, argume
         ) from error
     finally:
         terminal.close()
+        _flush()
+
+
+def _flush() -> None:
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 # What to type when the sidecar has answered no, by the first word of the command.

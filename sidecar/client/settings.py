@@ -9,9 +9,14 @@ import tempfile
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime
+from math import inf
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from cronsim import CronSim, CronSimError
 
 from sidecar.client.approval_settings import Need, parse_approvers, parse_needs
 from sidecar.isolation.tiers import TIERS, Tier
@@ -128,6 +133,8 @@ _TABLES: dict[str, Callable[[object], Mapping[str, Any]]] = {"approvals": parse_
 
 
 _AT_LEAST = {
+    "workers": 1,
+    "fallback_price": 0,
     "breaker_failures": 1,
     "breaker_cool_down": 0,
     **dict.fromkeys((item.name for item in fields(Settings) if item.name.startswith("budget_")), 0),
@@ -144,10 +151,8 @@ def _parse(name: str, value: Any, source: str) -> Any:
         return _parse_targets(name, value, source)
     if name == "database_url" and not _is_address(str(value)):
         raise SettingsError(f"{source}: database_url is no address like postgresql://user@host/database.")
-    if name == "review" and value not in ("propose", "auto"):
-        raise SettingsError(f"{source}: review is {value!r}; it is 'propose' or 'auto'.")
-    if name == "least_tier" and value not in TIERS:
-        raise SettingsError(f"{source}: least_tier is {value!r}; it is one of {', '.join(TIERS)}.")
+    if name in _CHECKED and not _CHECKED[name][0](value):
+        raise SettingsError(f"{source}: {name} is {value!r}; it is {_CHECKED[name][1]}.")
     if name in _TABLES:
         try:
             return _TABLES[name](value)
@@ -155,11 +160,11 @@ def _parse(name: str, value: Any, source: str) -> Any:
             raise SettingsError(f"{source}: {name}: {error}.") from error
     try:
         parsed = _KINDS[name](value)
-    except ValueError:
+    except (OverflowError, TypeError, ValueError):
         raise SettingsError(
             f"{source}: {name} is {value!r}; a value of type {_KINDS[name].__name__} is wanted."
         ) from None
-    if parsed < _AT_LEAST.get(name, parsed):
+    if name in _AT_LEAST and not _AT_LEAST[name] <= parsed < inf:  # which no comparison with nan is
         raise SettingsError(f"{source}: {name} is {value!r}; {_AT_LEAST[name]} is the least.")
     return parsed
 
@@ -182,13 +187,41 @@ def _is_address(text: str) -> bool:
     return text.startswith("postgresql://")
 
 
+def _is_zone(value: object) -> bool:
+    try:
+        ZoneInfo(str(value))
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
+
+
+def _is_cron(value: object) -> bool:
+    try:
+        CronSim(str(value), datetime(2024, 1, 1, tzinfo=UTC))
+    except CronSimError:
+        return False
+    return len(str(value).split()) == 5  # of six the first would be seconds
+
+
+_CHECKED: dict[str, tuple[Callable[[object], bool], str]] = {
+    "zone": (_is_zone, "the IANA name of a zone, such as Europe/Berlin"),
+    "review_cron": (_is_cron, "five fields of cron, such as 0 10 * * 5"),
+    "review": (("propose", "auto").__contains__, "'propose' or 'auto'"),
+    "least_tier": (TIERS.__contains__, f"one of {', '.join(TIERS)}"),
+}
+
+
 def _from_file(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text())
+        return tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         return {}
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{path} is not TOML: {error}. Mend that line, or remove it.") from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{path} is not UTF-8: {error}. Save it as UTF-8.") from error
+    except OSError as error:
+        raise SettingsError(f"{path} can't be read: {error.strerror}.") from error
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, str]:

@@ -114,6 +114,13 @@ def test_one_message_prints_the_reply_alone_on_stdout(tend: Tend, sidecar: Doubl
     assert "↻ 529 overloaded, again in 2 s" in done.stderr
 
 
+def test_a_reply_is_printed_also_where_it_has_signs_that_the_terminal_lacks(tend: Tend, sidecar: Double) -> None:
+    agent = Agent(sidecar)
+    agent.acts = [lambda run: agent.reply(run, "✓ It is live.")]
+
+    assert tend("-p", "hello", PYTHONIOENCODING="latin-1:strict").stdout == "? It is live.\n"
+
+
 def test_one_message_in_json(tend: Tend, sidecar: Double) -> None:
     agent = Agent(sidecar)
     agent.acts = [writes_a_skill(agent)]

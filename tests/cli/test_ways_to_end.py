@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import subprocess
 
 import pytest
 
 from . import examples
-from .conftest import Tend
+from .conftest import TEND, Inside, Tend
 from .double import Double, Refusal
 
 
@@ -91,6 +92,45 @@ def test_a_setting_that_cannot_be_used_exits_2(tend: Tend) -> None:
     assert "workers is 'many'" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("toml", "told"),
+    [
+        (b'zone = "Foo/Bar"', "zone is 'Foo/Bar'; it is the IANA name"),
+        (b'zone = "../zone"', "zone is '../zone'"),
+        (b'zone = ""', "zone is ''"),
+        (b'review_cron = "0 10 * *"', "review_cron is '0 10 * *'; it is five fields of cron"),
+        (b'review_cron = "0 10 * * 5 *"', "review_cron is '0 10 * * 5 *'"),
+        (b"workers = 0", "workers is 0; 1 is the least"),
+        (b"workers = [8]", "workers is [8]; a value of type int"),
+        (b"workers = inf", "workers is inf; a value of type int"),
+        (b"budget_day_usd = nan", "budget_day_usd is nan"),
+        (b"budget_day_usd = inf", "budget_day_usd is inf"),
+        (b"fallback_price = -1", "fallback_price is -1; 0 is the least"),
+        (b'zone = "\xff"', "tend.toml is not UTF-8"),
+        (None, "tend.toml can't be read: Is a directory"),
+    ],
+)
+def test_a_setting_that_could_not_work_is_told_and_the_doctor_tells_it_too(
+    inside: Inside, toml: bytes | None, told: str
+) -> None:
+    file = inside.workspace / "tend.toml"
+    file.mkdir() if toml is None else file.write_bytes(toml)
+    done = inside("status")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert told in done.stderr
+    examined = inside("doctor")
+    assert examined.returncode == 1
+    assert told in examined.stdout
+
+
+def test_what_the_doctor_can_not_look_at_is_one_row_of_many(inside: Inside) -> None:
+    (inside.workspace / ".tend").mkdir()
+    (inside.workspace / ".tend" / "secrets").write_text("in the way")
+    done = inside("doctor", "--json")
+    found = {health["name"]: health for health in json.loads(done.stdout)}
+    assert (done.returncode, found["secrets"]["state"], found["workspace"]["state"]) == (1, "error", "ok")
+
+
 def test_a_folder_that_cannot_be_written_to_is_told_without_a_traceback(tend: Tend) -> None:
     (tend.workspace / ".tend").write_text("in the way")
     done = tend("up")
@@ -130,6 +170,40 @@ def test_a_reader_who_has_enough_is_no_error(tend: Tend, sidecar: Double) -> Non
     assert process.wait(20) == 0
     assert process.stderr.read() == ""
     process.stderr.close()
+
+
+def test_a_reader_who_has_enough_of_a_broken_machine_is_none_either(tend: Tend) -> None:
+    tend.environment["TEND_WORKERS"] = "many"
+    process = tend.start("doctor", "--json", stdout=-1, stderr=-1)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+
+    assert process.wait(60) == 1
+    assert process.stderr.read() == ""
+    process.stderr.close()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "given"),
+    [
+        (["chat"], b"\xff"),
+        (["emit", "x", "-"], b"\xff"),
+        (["secret", "set", "SHOP_TOKEN"], b"12345678\xff"),
+        (["emit", "x", "-"], b"[" * 99_999),
+    ],
+)
+def test_input_that_can_not_be_read_is_told_without_a_traceback(tend: Tend, arguments: list[str], given: bytes) -> None:
+    done = subprocess.run(
+        [TEND, *arguments],
+        input=given,
+        capture_output=True,
+        env=tend.environment | {"PYTHONIOENCODING": "utf-8:strict"},
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert b"Traceback" not in done.stderr
+    assert b"Next: " in done.stderr
 
 
 def test_what_only_the_leading_host_can_do_says_where_to_look(tend: Tend, sidecar: Double) -> None:

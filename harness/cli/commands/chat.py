@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from harness.cli.commands.piped import piped
 from harness.cli.failure import USAGE, Failure
 from harness.cli.terminal import Terminal, is_person, with_terminal
 
@@ -38,7 +39,7 @@ def chat(terminal: Terminal, prompt: Prompt = None, session: Session = None) -> 
 
 def _piped() -> str:
     """What is piped in is the message."""
-    text = "" if sys.stdin.isatty() else sys.stdin.read().strip()
+    text = "" if sys.stdin.isatty() else piped().strip()
     if not text:
         raise Failure("there is nobody to talk to", next_='tend chat -p "…"', type_="usage", code=USAGE)
     return text

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
+from harness.cli.commands.piped import piped
 from harness.cli.failure import USAGE, Failure
 
 
@@ -15,7 +15,10 @@ def json_given(typed: str | None, *, as_: str, example: str) -> Any:
     if typed is None:
         return None
     try:
-        text = sys.stdin.read() if typed == "-" else Path(typed[1:]).read_text() if typed.startswith("@") else typed
+        text = piped() if typed == "-" else Path(typed[1:]).read_text("utf-8") if typed.startswith("@") else typed
         return json.loads(text)
     except (OSError, ValueError) as error:
         raise Failure(f"{as_} is not JSON: {error}", next_=example, type_="usage", code=USAGE) from error
+    except RecursionError:
+        message = f"{as_} is nested too deeply"
+        raise Failure(message, next_=example, type_="usage", code=USAGE) from None

@@ -6,6 +6,7 @@ import sys
 
 import typer
 
+from harness.cli.commands.piped import piped
 from harness.cli.failure import USAGE, Failure
 
 
@@ -13,7 +14,7 @@ def typed_secret(what: str, *, twice: bool = False) -> str:
     if sys.stdin.isatty():
         typed: str = typer.prompt(f"{what} (not shown)", hide_input=True, err=True, confirmation_prompt=twice)
         return typed.strip()
-    given = sys.stdin.read().strip()
+    given = piped().strip()
     if not given:
         message = f"nothing came on stdin for: {what}. And nobody is there to be asked"
         raise Failure(message, next_="the same command with < FILE", type_="usage", code=USAGE)
