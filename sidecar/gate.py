@@ -22,7 +22,7 @@ from typing import Protocol
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from sidecar.caller import PERSON
+from sidecar.caller import PERSON, CommandRefused
 from sidecar.checker.gather import gather, read
 from sidecar.checker.report import Problem, Report, Snapshot
 from sidecar.failpoints import failpoint
@@ -36,6 +36,7 @@ BY_HAND = Origin(author=PERSON, reason="saved in the workspace")
 AT_ONCE = 2  # checks that run at the same time
 FEW = 20  # files that are looked at one by one
 AGAIN_AFTER = 1.0  # seconds, where the store takes no changes
+LONGEST_NAME = 252  # bytes: with .py, the most that a file system takes
 
 log = logging.getLogger(__name__)
 
@@ -264,4 +265,8 @@ class Gate:
 
 
 def entry_of(name: str) -> str:
+    """Where the skill lies. Refused is what leads elsewhere; a name that is merely no good may be a file's all the
+    same, to be looked at and removed."""
+    if "/" in name or "\0" in name or len(name.encode()) > LONGEST_NAME:
+        raise CommandRefused("name", f"{name[:80]!r} is no skill's name. See what there is: tend skills list")
     return f"skills/{name}.py"

@@ -54,8 +54,11 @@ def gather(workspace: Path, entry: str, unsaved: str | None = None) -> Snapshot 
 
 def read(workspace: Path, path: str, unsaved: str | None = None) -> bytes | Problem:
     """The file's bytes, if it is a plain UTF-8 file of the workspace with a name that it may have."""
-    if problem := name_problem(path):
-        return problem
+    return name_problem(path) or read_plain(workspace, path, unsaved)
+
+
+def read_plain(workspace: Path, path: str, unsaved: str | None = None) -> bytes | Problem:
+    """The same, whatever its name is."""
     try:
         content = _bytes(workspace, path) if unsaved is None else unsaved.encode()
     except FileNotFoundError:
@@ -75,6 +78,10 @@ def read(workspace: Path, path: str, unsaved: str | None = None) -> bytes | Prob
         line = content.count(b"\n", 0, error.start) + 1
         return _unreadable(path, f"line {line} is not UTF-8", "Save the file as UTF-8.", line)
     return content
+
+
+def with_plain_newlines(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def helpers_named_in(source: str) -> frozenset[str]:

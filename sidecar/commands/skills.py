@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -14,10 +15,10 @@ from sqlalchemy.engine import Connection
 
 from sidecar.caller import Caller, CommandRefused
 from sidecar.card.cards import Cards
-from sidecar.checker.gather import gather
+from sidecar.checker.gather import gather, read_plain, with_plain_newlines
 from sidecar.checker.manifest import Manifest
 from sidecar.checker.names import name_problem
-from sidecar.checker.report import Report, Snapshot
+from sidecar.checker.report import Problem, Report, Snapshot
 from sidecar.client import views
 from sidecar.clock import Clock
 from sidecar.commands.edits import Edit, edited
@@ -166,17 +167,19 @@ class SkillCommands:
         self._refuse_shipped(name)
         self._refuse_other_than_revised(caller, name)
         with self._gate.turn(name):
-            (self._workspace / entry_of(name)).unlink(missing_ok=True)
+            file = self._workspace / entry_of(name)
+            if not os.path.lexists(file):
+                self._registry.row(name)
+            file.unlink(missing_ok=True)
             self._registry.retire(name, caller.who, f"removed by {caller.who}")
         self._triggers.refresh(name)
         self._moments.publish("skill", skill=name, what="retired")
 
     @command("helpers.read", agent=True, files=True)
     def read_helper(self, caller: Caller, path: str) -> views.Source:  # noqa: ARG002
-        target = self._helper(path)
-        if not target.is_file():
+        text = self._text_at(self._helper(path))
+        if text is None:
             raise CommandRefused("not_found", f"there is no {path}. Write it with base null.")
-        text = target.read_text("utf-8")
         return views.Source(skill="", path=path, hash=text_hash(text), version=None, text=text)
 
     @command("helpers.write", agent=True, files=True)
@@ -185,8 +188,7 @@ class SkillCommands:
     ) -> HelperVerdicts:
         if caller.revises:
             raise CommandRefused("not_allowed", "a revision changes its one skill; helpers are shared")
-        target = self._helper(path)
-        current = target.read_text("utf-8") if target.is_file() else None
+        current = self._text_at(self._helper(path))
         names, origin = self._gate.names_on_disk(), Origin(caller.who, reason)
         with ExitStack() as turns:
             for name in names:  # or the watcher judges them first, as a person's
@@ -194,7 +196,7 @@ class SkillCommands:
             if not self._is_repeat(caller, current, text):
                 _expect_base(path, current, base)
                 caller.intend({"base": base, "new": text_hash(text)})
-                _write(target, text)
+                _write(self._workspace / path, text)
             verdicts = self._judge_all(names, path, origin)
         return HelperVerdicts(verdicts=verdicts, hash=text_hash(text))
 
@@ -327,13 +329,16 @@ class SkillCommands:
         """The file's text; for a revision, what it has proposed so far."""
         if caller.revises and (proposed := self._proposed(name, caller)):
             return self._store.read(lambda connection: entry_text(connection, proposed))
-        path = self._workspace / entry_of(name)
-        try:
-            return path.read_text("utf-8")
-        except FileNotFoundError:
+        return self._text_at(entry_of(name))
+
+    def _text_at(self, path: str) -> str | None:
+        """None where there is no such file."""
+        if not (self._workspace / path).exists():
             return None
-        except (OSError, UnicodeDecodeError) as error:
-            raise CommandRefused("unreadable", f"{entry_of(name)} can't be read: {error}") from error
+        content = read_plain(self._workspace, path)
+        if isinstance(content, Problem):
+            raise CommandRefused("unreadable", f"{path} can't be read: {content.reason}")
+        return with_plain_newlines(content.decode())
 
     def _verdict(
         self, name: str, report: Report, before: Active | None, *, diff: str, text: str | None = None
@@ -431,12 +436,13 @@ class SkillCommands:
     def _source(self, name: str, text: str, version: str | None) -> views.Source:
         return views.Source(skill=name, path=entry_of(name), hash=text_hash(text), version=version, text=text)
 
-    def _helper(self, path: str) -> Path:
+    def _helper(self, path: str) -> str:
+        """The path, where a helper may have it."""
         if not path.startswith("lib/"):
             raise CommandRefused("name", f"{path!r} is no helper; helpers are lib/NAME.py")
         if problem := name_problem(path):
             raise CommandRefused("name", f"{problem.reason}. {problem.fix}")
-        return self._workspace / path
+        return path
 
 
 def _answer_to(connection: Connection, name: str, version: str) -> dict[str, str | None]:

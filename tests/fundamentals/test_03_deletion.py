@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from sidecar.client import Refused
@@ -85,3 +87,40 @@ def test_an_earlier_version_can_be_restored(sidecar: LiveSidecar) -> None:
     assert sidecar.client.restore("restored", first[:8]).live
     assert sidecar.active("restored") == first
     assert sidecar.run("restored").output == 1
+
+
+def test_no_name_leads_to_a_file_that_is_no_skill(sidecar: LiveSidecar) -> None:
+    helper, private = sidecar.workspace / "lib/own.py", sidecar.folder / "private.py"
+    helper.write_text("MINE = 1\n")
+    private.write_text("SECRET = 1\n")
+    client = sidecar.client
+    outside = "../../private"
+    for asked in (client.remove, client.source, client.check, client.skill, client.history, client.run_skill):
+        for name in ("../lib/own", outside, str(private.with_suffix("")), "a\0b", "x" * 300):
+            with pytest.raises(Refused):
+                asked(name)
+    with pytest.raises(Refused, match="is no skill's name"):
+        client.source(outside)
+    with pytest.raises(Refused, match="is no skill's name"):
+        client.write(outside, "SECRET = 2", base=None, reason="a test")
+    assert (helper.read_text(), private.read_text()) == ("MINE = 1\n", "SECRET = 1\n")
+    with pytest.raises(Refused, match="there is no skill 'never_was'"):
+        client.remove("never_was")
+    assert not [row for row in client.audit(what="retire") if row.skill in ("../lib/own", outside, "never_was")]
+
+
+def test_a_file_with_a_name_that_no_skill_may_have_can_be_looked_at_and_removed(sidecar: LiveSidecar) -> None:
+    sidecar.save("json", SKILL.replace("NAME", "json"))
+    wait_until(lambda: "json" in sidecar.client.skill_names(), "it is refused")
+    assert sidecar.client.source("json").text == sidecar.file("json").read_text()
+    sidecar.client.remove("json")
+    assert not sidecar.file("json").exists()
+
+
+def test_what_leads_out_of_the_workspace_or_is_no_plain_file_is_not_read(sidecar: LiveSidecar) -> None:
+    sidecar.file("linked").symlink_to("/etc/hostname")
+    os.mkfifo(sidecar.file("piped"))
+    for name in ("linked", "piped"):
+        with pytest.raises(Refused, match="can't be read"):
+            sidecar.client.source(name)
+        sidecar.client.remove(name)
