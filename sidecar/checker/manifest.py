@@ -5,7 +5,7 @@ What is enforced is this manifest, not the values that the decorators compute wh
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from skills.wire import OnExpiry
 
 PRIORITY_AT_MOST = 10
+TOO_FAR = datetime(9000, 1, 1, tzinfo=UTC)  # no schedule is due from then on: soon after, Python's calendar ends
 
 
 class Declared(BaseModel):

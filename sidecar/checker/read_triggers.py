@@ -9,11 +9,12 @@ from datetime import UTC, datetime, timedelta
 from cronsim import CronSim, CronSimError
 
 from sidecar.checker.literals import Literals, Unreadable, zone
-from sidecar.checker.manifest import At, Cron, Event, Every, RateLimit, Trigger
+from sidecar.checker.manifest import TOO_FAR, At, Cron, Event, Every, RateLimit, Trigger
 from sidecar.checker.module import Module
 from skills.wire import HOOKS, is_event_name, is_hook_name
 
 MOST_TRIGGERS = 20
+LONGEST_INTERVAL = timedelta(days=366)
 LONGEST_PERIOD = timedelta(days=14)  # of a rate limit and a debounce: runs are remembered for longer
 
 _ENDS = {"skills.succeeded": "succeeded", "skills.failed": "failed"}
@@ -57,7 +58,7 @@ class TriggerReader:
         if kind in _ENDS:
             return self._end(node, _ENDS[kind])
         argument = _only(node, "interval" if kind == "skills.every" else "when")
-        return self._every(argument) if kind == "skills.every" else At(when=self._literals.moment(argument))
+        return self._every(argument) if kind == "skills.every" else self._at(argument)
 
     def _cron(self, node: ast.Call) -> Cron:
         given = dict(zip(("expression", "tz"), node.args, strict=False))
@@ -126,7 +127,16 @@ class TriggerReader:
         interval = self._literals.duration(node)
         if interval < timedelta(seconds=1):
             raise Unreadable(node, f"an interval of {interval} is too short", "Use at least a second.")
+        if interval > LONGEST_INTERVAL:
+            fix = f"Use at most {LONGEST_INTERVAL.days} days, or a cron."
+            raise Unreadable(node, f"an interval of {interval} is too long", fix)
         return Every(seconds=interval.total_seconds())
+
+    def _at(self, node: ast.expr) -> At:
+        when = self._literals.moment(node)
+        if when.year >= TOO_FAR.year:
+            raise Unreadable(node, f"the year {when.year} is too far away", f"Use one before {TOO_FAR.year}.")
+        return At(when=when)
 
 
 def check_cron(node: ast.expr, expression: str) -> None:

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from cron_descriptor import get_description
 from cronsim import CronSim
 
-from sidecar.checker.manifest import At, Cron, Event, Every, Timed
+from sidecar.checker.manifest import TOO_FAR, At, Cron, Event, Every, Timed
 from sidecar.client.views import CALLED_ONLY
 
 A_MONDAY, A_YEAR, A_MINUTE = datetime(2026, 1, 5), timedelta(weeks=52), timedelta(minutes=1)  # any will do
@@ -69,7 +69,7 @@ class Schedule:
                 yield from self._every(self.trigger.seconds, since)
             case At():
                 when = self.trigger.when.timestamp()
-                if when > since:
+                if since < when < TOO_FAR.timestamp():
                     yield Slot(when, f"{self.trigger.when:%Y-%m-%dT%H:%M:%S}")
             case _:
                 assert_never(self.trigger)
@@ -88,6 +88,8 @@ class Schedule:
 
     def _every(self, seconds: float, since: float) -> Iterator[Slot]:
         for n in count(int(since // seconds)):
+            if n * seconds >= TOO_FAR.timestamp():
+                return
             if (due := n * seconds) > since:
                 yield Slot(due, f"{datetime.fromtimestamp(due, UTC).isoformat(timespec='milliseconds')}")
 

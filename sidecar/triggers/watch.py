@@ -141,7 +141,8 @@ class Triggers:
         return True
 
     def _watch(self, adopted: Iterable[Active], now: float, *, instead_of: str = "") -> list[Look]:
-        """From now on, instead of what was watched of a skill. A new schedule counts from now."""
+        """From now on, instead of what was watched of a skill. A new schedule counts from now; one that can't be read
+        keeps no other waiting."""
         found = [(active, self.schedules(active.manifest)) for active in adopted]
         for some in batched(found, AT_ONCE):
             self._store.write(partial(_remember, some, now))
@@ -152,7 +153,11 @@ class Triggers:
                     del self._watched[name]
             for active, schedules in found:
                 for schedule in schedules:
-                    watched = self._watched.get(schedule.name) or _Watched(Timetable(schedule, now))
+                    try:
+                        watched = self._watched.get(schedule.name) or _Watched(Timetable(schedule, now))
+                    except Exception:
+                        log.exception("%s never starts by %r: when that is due can't be told", active.skill, schedule)
+                        continue
                     self._watched[schedule.name] = watched
                     watched.skills[active.skill] = Look.at(watched.timetable, active)
                     looks.append(watched.skills[active.skill])

@@ -221,6 +221,8 @@ def test_the_ends_of_other_skills() -> None:
         ("on=cron(f'0 {1} * * *')", "on: f'0 {1} * * *' is not a text in quotes"),
         ("on=every(timedelta(0))", "on: timedelta(0) is no timedelta(...) with named numbers"),
         ("on=every(timedelta(seconds=0.5))", "on: an interval of 0:00:00.500000 is too short"),
+        ("on=every(timedelta(days=999999999))", "on: an interval of 999999999 days, 0:00:00 is too long"),
+        ("on=at(datetime(9999, 12, 31, 23, 59, tzinfo=ZoneInfo('America/New_York')))", "on: the year 9999 is too far"),
         ("on=every(timedelta(minutes=2 * 3))", "on: 2 * 3 is no number"),
         (
             "on=every(timedelta(parsecs=1))",

@@ -10,7 +10,7 @@ from typing import Literal, Self
 
 import sqlalchemy as sa
 
-from sidecar.checker.manifest import Cron, Event, Every, Manifest
+from sidecar.checker.manifest import Manifest, Trigger
 from sidecar.checker.report import Report, Snapshot
 from sidecar.clock import ManualClock
 from sidecar.journal.runs import FINAL, end
@@ -36,16 +36,12 @@ class Stage:
     ) -> None:
         self.store.close()
 
-    def put(
-        self, name: str, trigger: Cron | Every | Event, *, catch_up: Literal["skip", "latest", "all"] = "latest"
-    ) -> None:
+    def put(self, name: str, trigger: Trigger, *, catch_up: Literal["skip", "latest", "all"] = "latest") -> None:
         """An active skill with this trigger; its schedule counts from now."""
         self.activate(name, trigger, catch_up=catch_up)
         self.triggers.refresh(name)
 
-    def activate(
-        self, name: str, trigger: Cron | Every | Event, *, catch_up: Literal["skip", "latest", "all"] = "latest"
-    ) -> None:
+    def activate(self, name: str, trigger: Trigger, *, catch_up: Literal["skip", "latest", "all"] = "latest") -> None:
         """The same, of which the triggers have yet to hear."""
         manifest = Manifest(name=name, purpose="", takes_input=False, triggers=(trigger,), catch_up=catch_up)
         content = f"{name} {trigger} {catch_up}".encode()

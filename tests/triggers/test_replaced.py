@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from sidecar.checker.manifest import Cron, Every
+from sidecar.checker.manifest import At, Cron, Every
 from sidecar.clock import ManualClock
 from sidecar.store import StoreError
 from sidecar.store import postgresql as of_postgresql
@@ -73,6 +74,30 @@ def test_a_skill_that_comes_back_makes_up_for_nothing_of_the_time_when_it_was_no
         stage.clock.advance(2)
         stage.look()
         assert [row.outcome for row in stage.slots("report")] == ["fired"]
+
+
+def test_a_schedule_that_is_too_far_away_never_comes_and_keeps_no_other_waiting(tmp_path: Path) -> None:
+    """As versions declare it that passed the check before there was a limit."""
+    zone = ZoneInfo("America/New_York")
+    with Stage(tmp_path, START) as stage:
+        stage.activate("far", Every(seconds=timedelta(days=999_999_999).total_seconds()))
+        stage.activate("farther", At(when=datetime(9999, 12, 31, 23, 59, tzinfo=zone)))
+        stage.activate("unknown", Cron(expression="0 9 * * *", zone="No/Where"))
+        stage.activate("report", DAILY)
+        stage.triggers.start()
+        try:
+            for name in ("far", "farther", "report"):
+                active = stage.registry.active(name)
+                assert active is not None
+                for schedule in stage.triggers.schedules(active.manifest):
+                    assert bool(schedule.next(stage.clock.now())) == (name == "report")
+            stage.clock.advance(2)
+            stage.look()
+            assert [row.outcome for row in stage.slots("report")] == ["fired"]
+            stage.triggers.refresh("unknown")
+            stage.put("hourly", HOURLY)
+        finally:
+            stage.triggers.stop()
 
 
 def test_slots_come_by_our_clock_and_not_by_the_machine_s(tmp_path: Path) -> None:
