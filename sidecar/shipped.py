@@ -11,12 +11,12 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from sidecar.checker.manifest import Cron, Manifest
+from sidecar.checker.names import SHIPPED
 from sidecar.checker.report import Report, Snapshot
 from sidecar.client.settings import Settings
 from sidecar.registry import Origin, Registry
 
-AGENT_SKILL = "agent"
-REVIEW_SKILL = "weekly_review"
+AGENT_SKILL, REVIEW_SKILL = SHIPPED
 REVIEW_MODULE = "skills.shipped.weekly_review"
 
 

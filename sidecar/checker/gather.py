@@ -18,7 +18,7 @@ MOST_HELPERS = 100
 # A helper's import: `from lib.x import y`, `from lib import x`, `import lib.x`. A search of the text and not `ast`,
 # because the sidecar itself does this: an f-string bomb of 256 KiB holds `ast.parse` for four seconds, this never.
 # It may find too much (an import in a docstring), which does no harm; what it misses, the check reports.
-_FROM = re.compile(r"\bfrom[ \t]+(lib(?:\.\w+)*)[ \t\\\n]+import[ \t\\\n]*(\([^()]*\)|[^\n;]*)")
+_FROM = re.compile(r"\bfrom[ \t]+(lib(?:\.\w+)*)[ \t]+import[ \t]*(\([^()]*\)|[^\n;]*)")
 _IMPORT = re.compile(r"\bimport[ \t]+([^\n;]*)")
 _LIB = re.compile(r"\blib\.")
 _COMMENT = re.compile(r"#[^\n]*")
@@ -86,12 +86,13 @@ def with_plain_newlines(text: str) -> str:
 
 def helpers_named_in(source: str) -> frozenset[str]:
     """The paths that the imports of `lib` in this text may mean, existing or not."""
-    source = _COMMENT.sub("", source)
+    whole = with_plain_newlines(source).replace("\\\n", " ")
     modules: set[str] = set()
-    for package, names in _FROM.findall(source):
-        modules |= {package, *(f"{package}.{name}" for name in _first_words(names))}
-    for names in filter(_LIB.search, _IMPORT.findall(source)):
-        modules |= {name for name in _first_words(names) if name.startswith("lib.")}
+    for text in (whole, _COMMENT.sub("", whole)):  # a # may begin a comment, or stand in a text before an import
+        for package, names in _FROM.findall(text):
+            modules |= {package, *(f"{package}.{name}" for name in _first_words(names))}
+        for names in filter(_LIB.search, _IMPORT.findall(text)):
+            modules |= {name for name in _first_words(names) if name.startswith("lib.")}
     return frozenset(path for module in modules for path in module_files(module))
 
 
@@ -141,7 +142,7 @@ def _bytes(workspace: Path, path: str) -> bytes:
 
 def _first_words(names: str) -> Iterator[str]:
     """`(a as b, c)` → a, c."""
-    for name in names.replace("\\", " ").strip(" \t()").split(","):
+    for name in names.strip(" \t()").split(","):
         if words := name.split():
             yield words[0]
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from sidecar.checker.limited import Limits, run_limited
-from sidecar.checker.mypy_call import CACHE, arguments, configuration
+from sidecar.checker.mypy_call import AUTHOR_API, CACHE, SETTINGS, arguments, configuration
 
 # The modules that skills use, so that no check has to look at them first. Others work too, and take a little longer.
 USUAL = """\
@@ -40,7 +40,7 @@ class LibraryCache:
     @property
     def author_api(self) -> Path:
         """A folder with nothing in it but a link to the author API, for mypy to find it by."""
-        return self._folder / "author"
+        return self._folder / AUTHOR_API
 
     def copy_to(self, target: Path) -> None:
         """Put a copy there. mypy writes to the copy, so no check leaves anything for the next: mypy recognises files by
@@ -65,7 +65,7 @@ class LibraryCache:
         with TemporaryDirectory(prefix="building-", dir=self._folder) as scratch:
             work = Path(scratch)
             (work / USUAL_FILE).write_text(USUAL)
-            configuration(work, self.author_api)
+            configuration(work)
             finished = run_limited(
                 "mypy", *arguments(USUAL_FILE), scratch=work, reads=[self.author_api], limits=_BUILD_LIMITS
             )
@@ -102,5 +102,6 @@ def _versions() -> Iterator[str]:
     yield sys.version
     yield sys.prefix
     yield USUAL
+    yield SETTINGS
     for package in ("mypy", "pydantic", "pydantic-core", "typing-extensions"):
         yield f"{package} {importlib.metadata.version(package)}"

@@ -7,6 +7,7 @@ ARGS…` locks itself in, which is safe where the parent has threads, and then b
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import runpy
 import signal
@@ -68,7 +69,7 @@ def run_limited(
     in `scratch`, where alone it writes; it reads the libraries, and what is in `reads`."""
     command = [sys.executable, "-I", "-m", "sidecar.checker.limited", str(limits.memory), str(limits.cpu_seconds)]
     with subprocess.Popen(
-        [*command, str(scratch or ""), os.pathsep.join(map(str, reads)), module, *arguments],
+        [*command, str(scratch or ""), json.dumps([str(path) for path in reads]), module, *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -101,7 +102,7 @@ def _become(memory: str, cpu_seconds: str, scratch: str, reads: str, module: str
         range(3),
         limits=Limits(int(memory), int(cpu_seconds)).imposed,
         scratch=Path(scratch) if scratch else None,
-        reads=[Path(path) for path in reads.split(os.pathsep) if path],
+        reads=[Path(path) for path in json.loads(reads)],
     )
     sys.argv = [module, *arguments]
     runpy.run_module(module, run_name="__main__", alter_sys=True)

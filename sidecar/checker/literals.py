@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from sidecar.checker.module import Definition, Module
+from sidecar.checker.module import Definition, Module, bound_by
 
 T = TypeVar("T")
 
@@ -149,9 +149,8 @@ class Literals:
                 yield from node.names
         for statement in self._module.tree.body:
             if not isinstance(statement, Definition):
-                for name in ast.walk(statement):
-                    if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Store):
-                        yield name.id
+                for node in ast.walk(statement):
+                    yield from bound_by(node)
 
 
 def zone(node: ast.expr, name: str) -> ZoneInfo:

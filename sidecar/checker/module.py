@@ -38,7 +38,7 @@ class Module:
         """
         names = {node.name: f"{self.name}.{node.name}" for node in self.definitions}
         for imported in self.imports:
-            names |= _bound_by(imported)
+            names |= _imported_by(imported)
         return names
 
     @cached_property
@@ -66,11 +66,11 @@ class Module:
     def assigned(self) -> frozenset[str]:
         """The names that statements at the top level assign to."""
         return frozenset(
-            name.id
+            name
             for statement in self.tree.body
             if not isinstance(statement, Definition)
-            for name in ast.walk(statement)
-            if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Store)
+            for node in ast.walk(statement)
+            for name in bound_by(node)
         )
 
     def is_step(self, node: Definition) -> bool:
@@ -111,13 +111,25 @@ def _locally_bound(function: ast.AST) -> Iterator[str]:
     for node in ast.walk(function):
         if isinstance(node, ast.arg):
             yield node.arg
-        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            yield node.id
         elif isinstance(node, Definition) and node is not function:
             yield node.name
+        yield from bound_by(node)
 
 
-def _bound_by(node: ast.Import | ast.ImportFrom) -> dict[str, str]:
+def bound_by(node: ast.AST) -> Iterator[str]:
+    """The name that this node binds by itself, as an assignment, a pattern or an except does."""
+    match node:
+        case (
+            ast.Name(id=str(name), ctx=ast.Store())
+            | ast.ExceptHandler(name=str(name))
+            | ast.MatchAs(name=str(name))
+            | ast.MatchStar(name=str(name))
+            | ast.MatchMapping(rest=str(name))
+        ):
+            yield name
+
+
+def _imported_by(node: ast.Import | ast.ImportFrom) -> dict[str, str]:
     if isinstance(node, ast.ImportFrom):
         return {alias.asname or alias.name: f"{node.module or ''}.{alias.name}" for alias in node.names}
     whole = {alias.asname: alias.name for alias in node.names if alias.asname}

@@ -10,23 +10,25 @@ from sidecar.checker.report import Snapshot
 CONFIGURATION = "mypy.ini"
 CACHE = "cache"
 SOURCES = "src"
+AUTHOR_API = "author"  # a folder with the author API, beside those from which mypy is called
 
-
-def configuration(folder: Path, author_api: Path) -> None:
-    """Write mypy's configuration into the folder from which it will be called."""
-    (folder / CONFIGURATION).write_text(
-        f"""\
+# No whole paths: mypy would take a path with a comma or colon for two, and read a $ or ~ as a shell does.
+SETTINGS = f"""\
 [mypy]
 strict = true
 python_version = {sys.version_info.major}.{sys.version_info.minor}
-mypy_path = {folder / SOURCES}:{author_api}
+mypy_path = {SOURCES}:../{AUTHOR_API}
 namespace_packages = true
 explicit_package_bases = true
 
 [mypy-skills.*]
 follow_imports = silent
 """
-    )
+
+
+def configuration(folder: Path) -> None:
+    """Write mypy's configuration into the folder from which it will be called."""
+    (folder / CONFIGURATION).write_text(SETTINGS)
 
 
 def arguments(*files: str) -> tuple[str, ...]:

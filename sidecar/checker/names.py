@@ -11,6 +11,9 @@ from pathlib import PurePosixPath
 from sidecar.checker.report import Problem
 
 
+SHIPPED = ("agent", "weekly_review")  # skills that ship with Tend
+
+
 @cache
 def installed_packages() -> frozenset[str]:
     """The top-level names that site-packages offers here, our own among them."""
@@ -50,6 +53,8 @@ def _owner(name: str) -> str:
         return "Python's standard library"
     if name in {"lib", "skills"}:
         return "the workspace"
+    if name in SHIPPED:
+        return "a skill that ships with Tend"
     return "an installed package" if name in installed_packages() else ""
 
 

@@ -29,7 +29,7 @@ class BatchMypy:
         with TemporaryDirectory(prefix="check-", dir=self.folder) as scratch:
             work = Path(scratch)
             files = lay_out(snapshot, work)
-            configuration(work, self.library.author_api)
+            configuration(work)
             self.library.copy_to(work / CACHE)
             author_api = self.library.author_api
             finished = run_limited("mypy", *arguments(*files), scratch=work, reads=[author_api], limits=self._limits)

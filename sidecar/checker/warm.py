@@ -121,7 +121,7 @@ class Warm:
         with TemporaryDirectory(prefix="zygote-", dir=self._folder) as scratch:
             folder = Path(scratch)
             self._library.copy_to(folder / CACHE)
-            configuration(folder, self._library.author_api)
+            configuration(folder)
             zygote = self._zygote = Forks(folder)
             try:
                 zygote.wait_until_ready()

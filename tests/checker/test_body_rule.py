@@ -204,6 +204,18 @@ def test_a_local_name_is_not_the_module_of_that_name() -> None:
     assert problems(skill(body + BODY, before="import random\n")) == []
 
 
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "match {}:\n        case {'id': id, **vars}:\n            run.log(f'{id} {vars}')",
+        "match [1]:\n        case [*dir] as input:\n            run.log(f'{dir} {input}')",
+        "try:\n        pass\n    except ValueError as open:\n        run.log(f'{open}')",
+    ],
+)
+def test_what_a_pattern_or_an_except_binds_is_no_builtin(lines: str) -> None:
+    assert problems(in_body(lines)) == []
+
+
 def test_circles_end() -> None:
     before = "def a() -> None:\n    b()\n\ndef b() -> None:\n    a()\n\n"
     helpers = {"x": "from lib.y import f\n", "y": "from lib.x import f\n"}

@@ -58,6 +58,11 @@ def test_helpers_come_along_transitively(workspace: Path) -> None:
         "import json, lib.a as a",
         "if TYPE_CHECKING: from lib.a import x",
         "x = 1; from lib import a",
+        "x = '#'; from lib.a import b",
+        "from lib.a \\\r\n    import x",
+        "from \\\n lib.a import x",
+        "import \\\n lib.a",
+        "# why\rfrom lib import (\r    # (why)\r    a,\r)",
     ],
 )
 def test_each_way_to_import_a_helper_is_seen(source: str) -> None:
@@ -124,6 +129,8 @@ def test_a_file_that_is_not_there(workspace: Path) -> None:
         "skills/sys.py",
         "skills/skills.py",
         "skills/lib.py",
+        "skills/agent.py",
+        "skills/weekly_review.py",
         "skills/pydantic.py",
         "skills/sidecar.py",
         "skills/two words.py",

@@ -26,6 +26,7 @@ from sidecar.checker.warm import Patience, Warm
 from sidecar.checker.warm_checks import Distrusted, WarmChecks, prove
 from tests.checker.conftest import skill, snapshot
 from tests.checker.test_bombs import BOMBS
+from tests.support.library import give_library
 from tests.support.waiting import wait_until
 
 SOON = Patience(first_pause=timedelta(milliseconds=10))
@@ -253,3 +254,16 @@ def resident(pid: int) -> float:
 
 def open_in(pid: int) -> set[Path]:
     return set(Path(f"/proc/{pid}/fd").iterdir())
+
+
+def test_the_folder_may_have_any_name(tmp_path: Path) -> None:
+    folder = give_library(tmp_path / "my, own: $HOME ~")
+    assert CheckerProcess(folder).check(GOOD_SKILL).problems == ()
+    checks = WarmChecks(folder)
+    checks.start()
+    try:
+        ready(checks)
+        assert checks.types.ask(GOOD_SKILL) == []
+        assert len(checks.types.ask(BAD_SKILL)) == 1
+    finally:
+        checks.close()
