@@ -1,7 +1,8 @@
 """From a saved file to a live version.
 
     saved bytes ─► snapshot ─► known? ─► check ─► passed: active, and its triggers with it
-                    │                         └─► refused: the report is kept, the last good version stays
+                    │                         ├─► refused: the report is kept, the last good version stays
+                    │                         └─► no verdict: refused too, and checked again when it is looked at
                     └─ wider than that, and no person wrote it: it waits for a yes (waiting.py)
 
 Each skill goes through one at a time; different skills at the same time. Whoever writes a file through us (the agent,
@@ -24,13 +25,15 @@ from sqlalchemy.exc import DBAPIError
 
 from sidecar.caller import PERSON, CommandRefused
 from sidecar.checker.gather import gather, read
+from sidecar.checker.names import SHIPPED
 from sidecar.checker.report import Problem, Report, Snapshot
 from sidecar.failpoints import failpoint
 from sidecar.moments import Moments
 from sidecar.registry import NoSuchSkill, Origin, Registry
 from sidecar.store import Store, StoreError
 from sidecar.store.schema import approvals, skills, versions
-from sidecar.waiting import needs_a_yes, put_waiting, written_by
+from sidecar.waiting import needs_a_yes, put_waiting, said_no, written_by
+from sidecar.whole_file import replace_whole
 
 BY_HAND = Origin(author=PERSON, reason="saved in the workspace")
 AT_ONCE = 2  # checks that run at the same time
@@ -87,13 +90,19 @@ class Gate:
     def write_missing(self) -> list[str]:
         """At start: write again from the store what the registry has and the workspace has not. A folder that is not
         mounted retires no skill."""
-        blobs = self._registry.blobs()
-        missing = [path for path in blobs if not (self.workspace / path).exists()]
-        for path in missing:
+        missing = []
+        for path, blob in self._registry.blobs().items():
             target = self.workspace / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(self._registry.content(blobs[path]))
-            log.warning("%s was missing and is written again from the store", path)
+            try:
+                if target.exists():
+                    continue
+                target.parent.mkdir(parents=True, exist_ok=True)
+                replace_whole(target, self._registry.content(blob), mode=0o644)
+            except OSError:
+                log.exception("%s is missing and could not be written again", path)
+            else:
+                log.warning("%s was missing and is written again from the store", path)
+                missing.append(path)
         return missing
 
     def _look_at_each(self, names: Iterable[str]) -> None:
@@ -125,24 +134,28 @@ class Gate:
         return snapshot.hash if isinstance(snapshot, Snapshot) else ""
 
     def _look(self, name: str) -> None:
-        """Until it is on disk what has become of the file."""
+        """Until it is on disk what has become of the file; once more, where that is no verdict."""
+        undecided = 0
         while not self._stopping.is_set():
             try:
-                self._judge_or_retire(name)
-            except (StoreError, DBAPIError):
-                log.exception("the verdict on %s is not on disk; it is judged again", name)
-                self._stopping.wait(AGAIN_AFTER)
+                report = self._judge_or_retire(name)
+            except (StoreError, DBAPIError, OSError):
+                log.exception("there is no verdict on %s, or it is not on disk; it is judged again", name)
             except Exception:
                 log.exception("the gate could not judge %s", name)
                 return
             else:
-                return
+                undecided += 1
+                if report is None or not report.undecided or undecided > 1:
+                    return
+            self._stopping.wait(AGAIN_AFTER)
 
-    def _judge_or_retire(self, name: str) -> None:
+    def _judge_or_retire(self, name: str) -> Report | None:
         if (self.workspace / entry_of(name)).exists():
-            self.judge(name, BY_HAND)
-        else:
-            self._deleted(name)
+            with self.turn(name):
+                return self._judge(name, BY_HAND)
+        self._deleted(name)
+        return None
 
     def _deleted(self, name: str) -> None:
         with self.turn(name):
@@ -164,28 +177,46 @@ class Gate:
             yield
 
     def judge(self, name: str, origin: Origin) -> Report:
-        """The verdict on the file as it is now; live when this returns, if it passed."""
+        """The verdict on the file as it is now; live when this returns, if it passed. Where the machine lets no check
+        be made, that is the report, and the watcher's look at the same bytes has them checked as soon as it can be."""
         with self.turn(name):
-            snapshot = gather(self.workspace, entry_of(name))
-            if not isinstance(snapshot, Snapshot):
-                return self._unreadable(name, snapshot)
-            if known := self._already(snapshot):
-                return known
-            report = self._known_good(snapshot) or self.check(snapshot)
-            failpoint("gate.checked")
-            if report.manifest is None or not report.passed:
-                self._registry.refuse(snapshot, report, origin)
-                self._tell(report)
-                return report
-            origin = self._whose(snapshot, origin)
-            active = self._registry.active(name)
-            more = needs_a_yes(report.manifest, active.manifest if active else None, origin)
-            self._tell(report)
-            if more:
-                self._wait(snapshot, report, origin, more)
-            else:
-                self._go_live(snapshot, report, origin)
-            return report
+            try:
+                return self._judge(name, origin)
+            except OSError as error:
+                log.exception("%s could not be checked", name)
+                snapshot = gather(self.workspace, entry_of(name))
+                if not isinstance(snapshot, Snapshot):
+                    return self._unreadable(name, snapshot)
+                return self._refuse(snapshot, _no_verdict(snapshot, error), origin)
+
+    def _judge(self, name: str, origin: Origin) -> Report:
+        """Raises OSError where no check can be made."""
+        snapshot = gather(self.workspace, entry_of(name))
+        if not isinstance(snapshot, Snapshot):
+            return self._unreadable(name, snapshot)
+        if known := self._already(snapshot):
+            return known
+        report = self._known_good(snapshot) or self.check(snapshot)
+        failpoint("gate.checked")
+        origin = self._whose(snapshot, origin)
+        if report.manifest is None or not report.passed:
+            return self._refuse(snapshot, report, origin)
+        active = self._registry.active(name)
+        more = needs_a_yes(report.manifest, active.manifest if active else None, origin)
+        denied = self._store.read(lambda connection: said_no(connection, name, snapshot.hash))
+        if more and denied:
+            return self._refuse(snapshot, report, origin)
+        self._tell(report)
+        if more:
+            self._wait(snapshot, report, origin, more)
+        else:
+            self._go_live(snapshot, report, origin)
+        return report
+
+    def _refuse(self, snapshot: Snapshot, report: Report, origin: Origin) -> Report:
+        self._registry.refuse(snapshot, report, origin)
+        self._tell(report)
+        return report
 
     def approved(self, name: str, version: str) -> None:
         """A person has said yes to this version: it goes live, and its file is what the workspace has. What was saved
@@ -201,7 +232,7 @@ class Gate:
                 if file.exists() and there != self._active_text(name):
                     self.judge(name, BY_HAND)
                     return
-                file.write_bytes(approved)  # another host led when it was written
+                replace_whole(file, approved, mode=0o644)  # another host led when it was written
             self._go_live(snapshot, Report.model_validate(row.report), Origin(row.author, row.reason, row.base))
 
     def _active_text(self, name: str) -> bytes | None:
@@ -226,7 +257,7 @@ class Gate:
     def _whose(self, snapshot: Snapshot, origin: Origin) -> Origin:
         """A file that is found as the agent wrote it is the agent's, though a helper has changed since, or a crash came
         between its write and the verdict."""
-        if origin is not BY_HAND:
+        if origin != BY_HAND:
             return origin
         return self._store.read(lambda connection: written_by(connection, snapshot)) or origin
 
@@ -238,7 +269,8 @@ class Gate:
         row = self._store.row(sa.select(skills).where(skills.c.name == snapshot.skill, skills.c.retired_at.is_(None)))
         if row is None or row.newest != snapshot.hash or not row.report:
             return None
-        return Report.model_validate(row.report)
+        report = Report.model_validate(row.report)
+        return None if report.undecided else report
 
     def _known_good(self, snapshot: Snapshot) -> Report | None:
         """The report of an earlier version with these bytes."""
@@ -249,7 +281,8 @@ class Gate:
 
     def _unreadable(self, name: str, problems: tuple[Problem, ...]) -> Report:
         report = Report(skill=name, hash="", problems=problems)
-        self._registry.refuse_unreadable(name, report)
+        if name not in SHIPPED:  # that one stays as it is, whatever file has its name
+            self._registry.refuse_unreadable(name, report)
         self._tell(report)
         return report
 
@@ -262,6 +295,13 @@ class Gate:
             problems=[problem.model_dump(mode="json") for problem in report.problems],
             seconds=report.seconds,
         )
+
+
+def _no_verdict(snapshot: Snapshot, error: OSError) -> Report:
+    reason = f"the check came to no verdict: {error.strerror or error}"
+    fix = "It is checked again by itself. What is wrong with the machine: tend doctor"
+    problem = Problem(stage="check", file=snapshot.entry, line=0, reason=reason, fix=fix)
+    return Report(skill=snapshot.skill, hash=snapshot.hash, problems=(problem,))
 
 
 def entry_of(name: str) -> str:

@@ -159,7 +159,9 @@ class Registry:
         def change(connection: Connection) -> None:
             _withdraw(connection, snapshot.skill, self._clock.now())
             self._put_version(connection, snapshot, report, origin, "refused", None)
-            self._put_skill(connection, snapshot.skill, "workspace", newest=snapshot.hash, report=report)
+            self._put_skill(
+                connection, snapshot.skill, "workspace", newest=snapshot.hash, report=report, retired_at=None
+            )
 
         self._store.write(change)
 
@@ -168,7 +170,7 @@ class Registry:
 
         def change(connection: Connection) -> None:
             _withdraw(connection, name, self._clock.now())
-            self._put_skill(connection, name, "workspace", newest=None, report=report)
+            self._put_skill(connection, name, "workspace", newest=None, report=report, retired_at=None)
 
         self._store.write(change)
 
@@ -233,10 +235,16 @@ class Registry:
         return declared
 
     def judged(self) -> dict[str, str]:
-        """By skill, the version of its newest verdict; without those that are retired."""
+        """By skill, the version of its newest verdict; without those that are retired, and those of which the check
+        came to none."""
         has_one = (skills.c.retired_at.is_(None), skills.c.newest.is_not(None), skills.c.report.is_not(None))
+        # The reports of what is active say nothing new, and are many.
+        news = sa.case((skills.c.newest.is_distinct_from(skills.c.active), skills.c.report))
+        wanted = sa.select(skills.c.name, skills.c.newest, sa.type_coerce(news, sa.JSON).label("report"))
         return {
-            row.name: row.newest for row in self._store.rows(sa.select(skills.c.name, skills.c.newest).where(*has_one))
+            row.name: row.newest
+            for row in self._store.rows(wanted.where(*has_one))
+            if not (row.report and Report.model_validate(row.report).undecided)
         }
 
     def names(self) -> list[str]:

@@ -85,13 +85,17 @@ def said_no(connection: Connection, skill: str, version: str) -> str | None:
 
 
 def written_by(connection: Connection, snapshot: Snapshot) -> Origin | None:
-    """Whose bytes these are, where no person wrote them: the skill's newest version that never was active has the same
-    module, or a command of a run was about to write one of the files."""
-    newest = sa.select(versions).join(skills, skills.c.newest == versions.c.hash)
-    row = connection.execute(newest.where(skills.c.name == snapshot.skill)).first()
+    """Whose bytes these are, where no person wrote them: the skill's versions with the same module never were active,
+    and one of them is of no person; or a command of a run was about to write one of the files."""
     entry = sha256(snapshot.files[snapshot.entry]).hexdigest()
-    if row and row.state != "active" and row.author in NO_PERSON and row.files.get(row.entry) == entry:
-        return Origin(row.author, row.reason, row.base)
+    earlier = connection.execute(
+        sa.select(versions).where(versions.c.skill == snapshot.skill).order_by(versions.c.created_at.desc())
+    ).all()
+    same = [row for row in earlier if row.files.get(row.entry) == entry]
+    if not any(row.activated_at for row in same):
+        for row in same:
+            if row.author in NO_PERSON:
+                return Origin(row.author, row.reason, row.base)
     texts = {sha256(content).hexdigest() for content in snapshot.files.values()}
     commands = (
         sa.select(steps.c.intent)

@@ -56,7 +56,7 @@ class MypyWords:
             return problems
         reason = f"the type check came to no verdict: {finished.what_happened(self._limits)}"
         fix = "Make the file simpler or smaller, and save it again."
-        return [*problems, Problem(stage="types", file=snapshot.entry, line=0, reason=reason, fix=fix)]
+        return [*problems, Problem(stage="check", file=snapshot.entry, line=0, reason=reason, fix=fix)]
 
     def _problem(self, snapshot: Snapshot, path: str, message: _Message) -> Problem:
         source = line_of(_text(snapshot, path), message.line)
@@ -89,7 +89,10 @@ def _messages(output: str) -> Iterator[_Message]:
     for line in output.splitlines():
         if not line.startswith("{"):
             continue
-        said = json.loads(line)
+        try:
+            said = json.loads(line)
+        except ValueError:
+            continue  # cut off, as its process was
         if said["severity"] == "error":
             yield _Message(
                 file=said["file"],

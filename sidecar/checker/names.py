@@ -10,7 +10,6 @@ from pathlib import PurePosixPath
 
 from sidecar.checker.report import Problem
 
-
 SHIPPED = ("agent", "weekly_review")  # skills that ship with Tend
 
 

@@ -40,7 +40,7 @@ class CheckerProcess:
             typing = pool.submit(self._types.check, snapshot)
             reading = self._reader.read(snapshot)
             type_problems = typing.result()
-        unparsed = any(problem.stage == "parse" for problem in reading.problems)
+        unparsed = any(problem.stage in ("parse", "check") for problem in reading.problems)
         problems = list(reading.problems) if unparsed else _merge(reading.problems, type_problems)
         return Report(
             skill=snapshot.skill,

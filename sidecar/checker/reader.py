@@ -26,4 +26,4 @@ class ThrowawayReader:
             return decode_reading(finished.output)
         reason = f"the file could not be read: {finished.what_happened(self._limits)}"
         fix = "Make it simpler: split long expressions, and move data out of the source."
-        return Reading(None, (Problem(stage="parse", file=snapshot.entry, line=0, reason=reason, fix=fix),))
+        return Reading(None, (Problem(stage="check", file=snapshot.entry, line=0, reason=reason, fix=fix),))

@@ -40,7 +40,7 @@ class Problem(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    stage: Literal["read", "parse", "manifest", "body", "types"]
+    stage: Literal["read", "parse", "manifest", "body", "types", "check"]  # check: it came to no verdict
     file: str  # path in the workspace
     line: int  # from 1; 0 where the whole file is meant
     column: int = 0
@@ -63,6 +63,12 @@ class Report(BaseModel):
     @property
     def passed(self) -> bool:
         return self.manifest is not None and not self.problems
+
+    @property
+    def undecided(self) -> bool:
+        """The check itself failed: it took too long, or something else stood in its way. The same bytes may pass when
+        they are checked again."""
+        return any(problem.stage == "check" for problem in self.problems)
 
 
 class TypeChecker(Protocol):

@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection
 
 from sidecar.caller import Caller, CommandRefused
 from sidecar.card.cards import Cards
-from sidecar.checker.gather import gather, read_plain, with_plain_newlines
+from sidecar.checker.gather import LARGEST_FILE, gather, read_plain, with_plain_newlines
 from sidecar.checker.manifest import Manifest
 from sidecar.checker.names import name_problem
 from sidecar.checker.report import Problem, Report, Snapshot
@@ -27,9 +27,9 @@ from sidecar.commands.skill_views import SkillViews
 from sidecar.commands.table import command
 from sidecar.difference import text_hash, unified
 from sidecar.dispatch.dispatcher import Dispatcher
-from sidecar.execution.files import FileRefused, write_whole
+from sidecar.execution.files import write_whole
 from sidecar.failpoints import failpoint
-from sidecar.gate import Gate, entry_of
+from sidecar.gate import BY_HAND, Gate, entry_of
 from sidecar.journal.admission import PERSONS, Skipped, create, new_run
 from sidecar.journal.runs import RUN
 from sidecar.journal.stops import refuse_stopped
@@ -115,9 +115,7 @@ class SkillCommands:
         current = self._text_now(name, caller)
         if current is None:
             self._registry.row(name)
-            raise CommandRefused(
-                "not_found", f"{entry_of(name)} is deleted. Earlier versions: tend skills history {name}"
-            )
+            raise self._deleted(name)
         known = self._store.row(sa.select(skills.c.report).where(skills.c.name == name))
         report = Report.model_validate(known.report) if known and known.report else None
         refused = report is not None and (active is None or report.hash != active.version)
@@ -225,7 +223,8 @@ class SkillCommands:
             row = self._registry.row(name)
             if row.report:
                 return Report.model_validate(row.report)
-        return self._gate.judge(name, Origin("person", "saved in the workspace"))
+            raise self._deleted(name)
+        return self._gate.judge(name, BY_HAND)
 
     @command("skills.run", agent=True, stores=True)
     def run(self, caller: Caller, name: str, input: JsonValue = None, rehearsal: bool = False) -> views.Run:  # noqa: A002
@@ -433,6 +432,10 @@ class SkillCommands:
         other = active.manifest if active and active.version != version else None
         return self._cards.card(manifest, version, other) if manifest else None
 
+    def _deleted(self, name: str) -> CommandRefused:
+        said = f"{entry_of(name)} is deleted. Earlier versions: tend skills history {name}"
+        return CommandRefused("not_found", said)
+
     def _source(self, name: str, text: str, version: str | None) -> views.Source:
         return views.Source(skill=name, path=entry_of(name), hash=text_hash(text), version=version, text=text)
 
@@ -470,7 +473,7 @@ def _expect_base(path: str, current: str | None, base: str | None) -> None:
 
 
 def _write(path: Path, text: str) -> None:
-    try:
-        write_whole(path, text)
-    except FileRefused as error:
-        raise CommandRefused("too_large", str(error)) from error
+    """No more than can be read again."""
+    if (size := len(text.encode())) > LARGEST_FILE:
+        raise CommandRefused("too_large", f"{size:,} bytes are more than {LARGEST_FILE:,}, the most one file may have")
+    write_whole(path, text)

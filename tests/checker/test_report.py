@@ -6,12 +6,15 @@ import hashlib
 import threading
 from pathlib import Path
 
+import skills
 from sidecar.checker.gather import gather
-from sidecar.checker.limited import Limits
+from sidecar.checker.limited import Finished, Limits
 from sidecar.checker.manifest import Cron
+from sidecar.checker.mypy_words import MypyWords
 from sidecar.checker.process import CheckerProcess
 from sidecar.checker.report import Snapshot
 from tests.checker.conftest import Check, skill, snapshot
+from tests.support.library import give_library
 
 
 def test_a_good_skill_passes_with_its_manifest(check: Check) -> None:
@@ -121,3 +124,17 @@ def test_what_a_killed_sidecar_left_is_cleaned_up(tmp_path: Path) -> None:
     (tmp_path / "check-left/src").mkdir(parents=True)
     CheckerProcess(tmp_path)
     assert not (tmp_path / "check-left").exists()
+
+
+def test_a_check_that_ends_early_is_no_verdict(tmp_path: Path) -> None:
+    limits = Limits(cpu_seconds=1, wall_seconds=0.001)
+    report = CheckerProcess(give_library(tmp_path), limits=limits).check(snapshot(skill()))
+    assert report.undecided
+    assert {problem.stage for problem in report.problems} == {"check"}
+
+
+def test_a_message_that_was_cut_off_is_left_out() -> None:
+    said = '{"file": "src/price.py", "line": 3, "column": 0, "message": "wrong", "code": "misc", "severity": "error"}'
+    words = MypyWords(Path(skills.__file__).parents[1], Limits())
+    problems = words.problems(snapshot(skill()), Finished(-9, f"{said}\n{said[:30]}", ""))
+    assert [(problem.stage, problem.line) for problem in problems] == [("types", 3), ("check", 0)]

@@ -81,3 +81,11 @@ def test_a_file_that_was_refused_is_not_shown_as_what_runs(talking: LiveSidecar,
     assert f"Live is {live[:12]}; read it with version={live[:12]}." in head
     earlier = told(talking, model, "What runs now", calls("read_skill", {"name": "broken", "version": live[:12]}))
     assert 'return "open"' in earlier
+
+
+def test_what_is_too_large_to_be_read_again_is_not_written(talking: LiveSidecar, model: TalkingModel) -> None:
+    given = {"path": "lib/large.py", "text": "#" * (256 * 1024 + 1), "reason": "as asked", "base": None}
+    model.play("Write much", calls("write_helper", given), says("Done."))
+    talking.ended(talking.client.send("Write much").id)
+    assert "more than 262,144, the most one file may have" in model.results("Write much")[-1]
+    assert not (talking.workspace / "lib/large.py").exists()
