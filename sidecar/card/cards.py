@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy.engine import Connection
 
 from sidecar.card.cost import model_cost
-from sidecar.card.powers import powers, scheduled_a_day, spends, wider
+from sidecar.card.powers import does_more, powers, scheduled_a_day, spends, wider
 from sidecar.card.secrets import secret_uses
 from sidecar.checker.manifest import Manifest
 from sidecar.client.views import Card
@@ -43,5 +43,5 @@ class Cards:
             cost=model_cost(connection, manifest, version, self._model),
             budget_usd=manifest.budget,
             wider=wider(manifest, active) if active else (),
-            narrower=wider(active, manifest) if active else (),
+            narrower=does_more(active, manifest) if active else (),
         )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
 from math import inf
 
 from sidecar.checker.manifest import Event, Manifest
@@ -34,10 +35,38 @@ def wants_a_yes(manifest: Manifest) -> tuple[str, ...]:
 
 
 def wider(new: Manifest, old: Manifest) -> tuple[str, ...]:
+    """What `new` may do and `old` may not, and what only `old` asks about or is held to."""
+    return (*does_more(new, old), *_asks_less(new, old), *_held_to_less(new, old))
+
+
+def does_more(new: Manifest, old: Manifest) -> tuple[str, ...]:
     """What `new` may do and `old` may not."""
     known = set(powers(old))
     more = (*_more_often(new, old), *_dearer(new, old), *_spends_more(new, old))
     return (*(power for power in powers(new) if power not in known), *more)
+
+
+def _asks_less(new: Manifest, old: Manifest) -> Iterator[str]:
+    """Whether a step that is not declared any more is done plainly now, by another name, or not at all, its code alone
+    does not tell."""
+    asks = {step.step for step in new.irreversible}
+    for name in dict.fromkeys(step.step for step in old.irreversible if step.step not in asks):
+        yield f"may do {name} without asking first"
+
+
+def _held_to_less(new: Manifest, old: Manifest) -> Iterator[str]:
+    now = dict(new.expect)
+    for name, at_most in old.expect:
+        if at_most is not None and (now[name] is None or now[name] > at_most):
+            yield f"is no longer held to {_EXPECTED[name](at_most)}"
+
+
+_EXPECTED: Mapping[str, Callable[[float], str]] = {
+    "within": lambda seconds: f"an end within {timedelta(seconds=seconds)}",
+    "messages_at_most": lambda number: f"at most {number} notice{'s' * (number != 1)} in a run",
+    "silence_at_most": lambda seconds: f"something to report within {timedelta(seconds=seconds)}",
+    "same_output_at_most": lambda number: f"at most {number} equal output{'s' * (number != 1)} in a row",
+}
 
 
 def _more_often(new: Manifest, old: Manifest) -> Iterator[str]:

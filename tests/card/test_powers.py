@@ -34,6 +34,23 @@ LIMITED = Event(name="order", rate_limit=RateLimit(runs=2, seconds=60))
             "does pay, which cannot be undone",
         ),
         ({"irreversible": [PAY]}, {}, "does pay, which cannot be undone"),
+        ({}, {"irreversible": [PAY]}, "may do pay without asking first"),
+        ({}, {"expect": {"within": 300}}, "is no longer held to an end within 0:05:00"),
+        (
+            {"expect": {"messages_at_most": 5}},
+            {"expect": {"messages_at_most": 0}},
+            "is no longer held to at most 0 notices in a run",
+        ),
+        (
+            {"expect": {"silence_at_most": 7200}},
+            {"expect": {"silence_at_most": 3600}},
+            "is no longer held to something to report within 1:00:00",
+        ),
+        (
+            {"expect": {"within": 300}},
+            {"expect": {"within": 300, "same_output_at_most": 20}},
+            "is no longer held to at most 20 equal outputs in a row",
+        ),
         ({"triggers": [HOURLY]}, {}, "is due 24 times a day instead of 0 times"),
         ({"triggers": [Every(seconds=1800)]}, {"triggers": [HOURLY]}, "is due 48 times a day instead of 24 times"),
         ({"triggers": [Event(name="order")]}, {}, "starts on order"),
