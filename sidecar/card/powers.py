@@ -73,11 +73,11 @@ def _more_often(new: Manifest, old: Manifest) -> Iterator[str]:
     now, before = scheduled_a_day(new), scheduled_a_day(old)
     if now > before * 1.001:  # sums of thirds
         yield f"is due {_times(now)} a day instead of {_times(before)}"
-    known = {event.name: _a_second(event) for event in old.events}
+    known = {event.name: event for event in old.events}
     for event in new.events:
         if event.name not in known:
             yield f"starts {event.words}"
-        elif _a_second(event) > known[event.name]:
+        elif _is_oftener(event, known[event.name]):
             yield f"starts {event.words}: more often than before"
 
 
@@ -102,9 +102,20 @@ def scheduled_a_day(manifest: Manifest) -> float:
     return sum(map(runs_a_day, manifest.timed))
 
 
+def _is_oftener(now: Event, before: Event) -> bool:
+    """In the long run, at once, sooner after the last one, or for each value of a field what was for all together."""
+    is_split = now.key not in (None, before.key) and bool(before.rate_limit or before.debounce)
+    is_sooner = (now.debounce or 0) < (before.debounce or 0)
+    return is_split or is_sooner or _a_second(now) > _a_second(before) or _at_once(now) > _at_once(before)
+
+
 def _a_second(event: Event) -> float:
     """How many runs it may start."""
     return event.rate_limit.runs / event.rate_limit.seconds if event.rate_limit else inf
+
+
+def _at_once(event: Event) -> float:
+    return event.rate_limit.runs if event.rate_limit else inf
 
 
 def _times(number: float) -> str:

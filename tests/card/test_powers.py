@@ -55,6 +55,31 @@ LIMITED = Event(name="order", rate_limit=RateLimit(runs=2, seconds=60))
         ({"triggers": [Every(seconds=1800)]}, {"triggers": [HOURLY]}, "is due 48 times a day instead of 24 times"),
         ({"triggers": [Event(name="order")]}, {}, "starts on order"),
         ({"triggers": [Event(name="order")]}, {"triggers": [LIMITED]}, "starts on order: more often than before"),
+        (
+            {"triggers": [Event(name="order", rate_limit=RateLimit(runs=336, seconds=336 * 3600))]},
+            {"triggers": [Event(name="order", rate_limit=RateLimit(runs=1, seconds=3600))]},
+            "starts on order, at most 336 within 14 days, 0:00:00: more often than before",
+        ),
+        (
+            {"triggers": [LIMITED.model_copy(update={"key": "shop"})]},
+            {"triggers": [LIMITED]},
+            "starts on order, at most 2 within 0:01:00: more often than before",
+        ),
+        (
+            {"triggers": [Event(name="order", debounce=60, key="shop")]},
+            {"triggers": [Event(name="order", debounce=60)]},
+            "starts on order, once quiet for 0:01:00: more often than before",
+        ),
+        (
+            {"triggers": [Event(name="order", debounce=30)]},
+            {"triggers": [Event(name="order", debounce=60)]},
+            "starts on order, once quiet for 0:00:30: more often than before",
+        ),
+        (
+            {"triggers": [Event(name="order")]},
+            {"triggers": [Event(name="order", debounce=60)]},
+            "starts on order: more often than before",
+        ),
         ({"uses_model": True, "model_calls": 1}, {}, "asks the model in 1 place of its code instead of 0"),
         (
             {"uses_model": True, "model_calls": 5},
