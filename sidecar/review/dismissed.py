@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass
 
@@ -32,7 +33,11 @@ class Dismissed:
     def answers(self, candidate: Candidate) -> bool:
         """Whether it was about the same, and knew of every sort of evidence that there is now."""
         same_kind = candidate.kind in self.kind.split(", ")
-        return same_kind and all(sort in self.evidence for sort in candidate.sorts)
+        return same_kind and all(self._knew_of(sort) for sort in candidate.sorts)
+
+    def _knew_of(self, sort: str) -> bool:
+        """Whether it stands in a line by itself, and not as a part of something longer."""
+        return re.search(rf" {re.escape(sort)}($| \(run|, the newest)", self.evidence, re.MULTILINE) is not None
 
 
 def read_dismissed(week: Week) -> dict[str, list[Dismissed]]:
