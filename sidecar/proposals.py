@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from sidecar.caller import CommandRefused
 from sidecar.store.schema import proposals
 
 
@@ -40,8 +41,11 @@ def proposed_by(connection: Connection, skill: str, review: str | None) -> str |
 
 
 def decide(connection: Connection, identity: str, state: str, who: str, reason: str, now: float) -> None:
-    connection.execute(
+    """Refused with `decided` where somebody was first."""
+    decided = connection.execute(
         proposals.update()
-        .where(proposals.c.id == identity)
+        .where(proposals.c.id == identity, proposals.c.state == "open")
         .values(state=state, decided_at=now, decided_by=who, decision_reason=reason)
     )
+    if not decided.rowcount:
+        raise CommandRefused("decided", f"proposal {identity} is already decided")

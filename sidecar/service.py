@@ -163,7 +163,7 @@ class Sidecar:
             LookCommands(self._gateway),
             SecretCommands(store, clock, registry, settings),
             CostCommands(budget, run_commands, self._budget_watch.look),
-            ReviewCommands(store, clock, skills, moments, auto=settings.review == "auto"),
+            ReviewCommands(store, clock, self._gate, skills, moments, auto=settings.review == "auto"),
             WholeCommands(store, clock, settings, shown, self._workers, self._gateway, budget),
         ):
             commands.add(part)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import sqlalchemy as sa
@@ -9,6 +10,8 @@ from pydantic import BaseModel
 from sqlalchemy.engine import Connection
 
 from sidecar.caller import TEND, Caller, CommandRefused
+from sidecar.checker.gather import gather
+from sidecar.checker.report import Snapshot
 from sidecar.client import views
 from sidecar.clock import Clock, moment
 from sidecar.commands.show import entry_text, proposal_view
@@ -16,6 +19,7 @@ from sidecar.commands.skills import SkillCommands
 from sidecar.commands.table import command
 from sidecar.difference import text_hash
 from sidecar.failpoints import failpoint
+from sidecar.gate import Gate, entry_of
 from sidecar.moments import Moments
 from sidecar.proposals import decide
 from sidecar.registry import record_audit
@@ -28,15 +32,20 @@ from sidecar.store.schema import proposals
 WEEK = 7 * 86400.0  # seconds
 AUTO = "tend (review = auto)"
 
+log = logging.getLogger(__name__)
+
 
 class Recorded(BaseModel):
     review: str
 
 
 class ReviewCommands:
-    def __init__(self, store: Store, clock: Clock, skills: SkillCommands, moments: Moments, *, auto: bool) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, gate: Gate, skills: SkillCommands, moments: Moments, *, auto: bool
+    ) -> None:
         self._store = store
         self._clock = clock
+        self._gate = gate
         self._skills = skills
         self._moments = moments
         self._auto = auto
@@ -64,13 +73,21 @@ class ReviewCommands:
 
     @command("review.settle", agent=True, files=True)
     def settle(self, caller: Caller) -> list[str]:
-        """The revisions are in: with the setting `review = "auto"`, those of this review go live by themselves."""
+        """The revisions are in: with the setting `review = "auto"`, those of this review go live by themselves. One
+        that can't be taken stays open."""
         if not self._auto:
             return []
         mine = self._store.rows(
             sa.select(proposals).where(proposals.c.review == caller.run, proposals.c.state == "open")
         )
-        return [row.skill for row in mine if self._take(row, AUTO).live]
+        return [row.skill for row in mine if self._goes_live(row)]
+
+    def _goes_live(self, row: Row) -> bool:
+        try:
+            return self._take(row, AUTO).live
+        except CommandRefused as error:
+            log.warning("proposal %s for %s stays open: %s", row.id, row.skill, error)
+            return False
 
     # ------------------------------------------------------------ people
 
@@ -113,7 +130,12 @@ class ReviewCommands:
 
     @command("review.dismiss", stores=True)
     def dismiss(self, caller: Caller, proposal: str, reason: str = "") -> views.Proposal:
-        row, now = self._find(proposal), self._clock.now()
+        row = self._find(proposal)
+        with self._gate.turn(row.skill):
+            return self._dismiss(self._find(row.id), caller, reason)
+
+    def _dismiss(self, row: Row, caller: Caller, reason: str) -> views.Proposal:
+        now = self._clock.now()
 
         def change(connection: Connection) -> views.Proposal:
             decide(connection, row.id, "dismissed", caller.who, reason, now)
@@ -129,13 +151,27 @@ class ReviewCommands:
         return view
 
     def _take(self, row: Row, who: str) -> views.Verdict:
-        """Write the proposed text to the file, if that is still the text which the proposal is about. Where a crash
-        struck after that, the text is there already, and only the decision is missing."""
+        """Write the proposed text to the file, if that makes the version which was shown of the text which it is about.
+        Where a crash struck after that, the text is there already, and only the decision is missing."""
+        with self._gate.turn(row.skill):
+            self._find(row.id)  # still open
+            verdict = self._write(row, who)
+            failpoint("review.accept.written")
+            now = self._clock.now()
+            if verdict.live or verdict.approval:
+                self._store.write(lambda connection: self._accepted(connection, row, who, now))
+                self._moments.publish("proposal", id=row.id, skill=row.skill, state="accepted")
+            return verdict
+
+    def _write(self, row: Row, who: str) -> views.Verdict:
         base, text = self._store.read(
             lambda connection: (entry_text(connection, row.base), entry_text(connection, row.version))
         )
+        snapshot = gather(self._gate.workspace, entry_of(row.skill), text)
+        if not isinstance(snapshot, Snapshot) or snapshot.hash != row.version:
+            raise _has_changed(row, f"what {row.skill} imports")
         try:
-            verdict = self._skills.write(
+            return self._skills.write(
                 Caller(TEND if who == AUTO else who),
                 row.skill,
                 text,
@@ -145,17 +181,7 @@ class ReviewCommands:
         except CommandRefused as error:
             if error.type != "conflict":
                 raise
-            raise CommandRefused(
-                "conflict",
-                f"{row.skill} has changed since this proposal was made, so it can't be applied to what is there now. "
-                f"Dismiss it, or ask for a new review: tend review dismiss {row.id[:8]}, tend review now",
-            ) from error
-        failpoint("review.accept.written")
-        now = self._clock.now()
-        if verdict.live or verdict.approval:
-            self._store.write(lambda connection: self._accepted(connection, row, who, now))
-            self._moments.publish("proposal", id=row.id, skill=row.skill, state="accepted")
-        return verdict
+            raise _has_changed(row, row.skill) from error
 
     def _accepted(self, connection: Connection, row: Row, who: str, now: float) -> None:
         decide(connection, row.id, "accepted", who, "", now)
@@ -170,6 +196,14 @@ class ReviewCommands:
         if found[0].state != "open":
             raise CommandRefused("decided", f"proposal {found[0].id} is already {found[0].state}")
         return found[0]
+
+
+def _has_changed(row: Row, what: str) -> CommandRefused:
+    return CommandRefused(
+        "conflict",
+        f"{what} has changed since this proposal was made, so it can't be applied to what is there now. "
+        f"Dismiss it, or ask for a new review: tend review dismiss {row.id[:8]}, tend review now",
+    )
 
 
 def open_proposals(connection: Connection) -> list[views.Proposal]:

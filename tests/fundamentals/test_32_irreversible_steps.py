@@ -89,7 +89,7 @@ def test_in_a_rehearsal_nobody_is_asked_and_nothing_is_done(sidecar: LiveSidecar
 
 
 def test_what_was_shown_as_irreversible_does_not_begin_as_a_plain_step(sidecar: LiveSidecar, sink: Sink) -> None:
-    plain = paging("page_plain", sink).replace("    return f\"{d", '    run.step(plain_page, "Bob")\n    return f"{d')
+    plain = paging("page_plain", sink).replace('    return f"{d', '    run.step(plain_page, "Bob")\n    return f"{d')
     (sidecar.workspace / "lib" / "plain.py").write_text(PLAIN.replace("HOST", sink.host))
     sidecar.put("page_plain", plain.replace("from skills", "from lib.plain import page as plain_page\nfrom skills"))
     started = sidecar.client.run_skill("page_plain").id
