@@ -42,6 +42,7 @@ def _answered(week: Week) -> sa.Select[tuple[object, ...]]:
         .where(
             approvals.c.kind == "approval",
             approvals.c.state.in_(("approved", "denied")),
+            approvals.c.grant_used.is_(None),  # a person said it of this one
             approvals.c.answered_at >= week.since,
             approvals.c.answered_at < week.until,
         )
