@@ -1,9 +1,9 @@
 """Forgets finished runs, with all that belongs to them, once they are older than `keep_runs_days`.
 
 A run and the runs below it go together, or not at all: not before each of them has ended and is old, and never while an
-open proposal, a review of the last weeks or a skill's failures point at one of them. Versions, the audit and what was
-said in conversations stay; so does a standing approval while it holds, or such a run has used it. Deleted in slices, so
-that no write waits for long.
+open proposal, a review of the last weeks or a skill's failures point at one of them. Versions, the audit, what was
+said in conversations and what was spent on each day (`tend cost` reads it) stay; so does a standing approval while it
+holds, or such a run has used it. Deleted in slices, so that no write waits for long.
 """
 
 from __future__ import annotations
