@@ -19,7 +19,8 @@ from sidecar.store.schema import breakers, runs, skills
 from sidecar.store.values import insert
 from skills.wire import ErrorInfo
 
-BLAMELESS = ("budget_exhausted", "BudgetExhausted")  # errors that say nothing about the skill
+# Errors that say nothing about the skill: its budget is used up, or a person has cancelled what it waited for.
+BLAMELESS = ("budget_exhausted", "BudgetExhausted", "Cancelled")
 
 _BREAKER = Prepared(sa.select(breakers).where(breakers.c.skill == sa.bindparam("skill")))
 _OPEN = Prepared(sa.select(breakers.c.skill).where(breakers.c.opened_at.is_not(None)))

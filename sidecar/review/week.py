@@ -19,6 +19,7 @@ from typing import Literal, TypeAlias
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from sidecar.quarantine.count import BLAMELESS
 from sidecar.review.words import short
 from sidecar.store import Row
 from sidecar.store.schema import runs, skills, versions
@@ -144,6 +145,12 @@ class Week:
     def _last_seq_before(self, start: float) -> int:
         """Runs are numbered as they are created: what lies before need not be read at all."""
         return self.connection.scalar(sa.select(sa.func.max(runs.c.seq)).where(runs.c.created_at < start)) or 0
+
+    @property
+    def failed(self) -> sa.ColumnElement[bool]:
+        """Of `runs`: those that failed for what may be a fault of their skill."""
+        why = sa.func.coalesce(self.runs.c.error["type"].as_string(), "")
+        return sa.and_(self.runs.c.state == "failed", why.not_in(BLAMELESS))
 
     def runs_at(self, seqs: Iterable[int]) -> dict[int, Row]:
         """Id, time and version of runs that a query named by their number."""

@@ -119,6 +119,34 @@ def test_rehearsals_and_cancelled_runs_do_not_count(wary: LiveSidecar) -> None:
     assert skill(wary, "not_counted").quarantine is None
 
 
+CALLING = '''"""Call another skill."""
+
+from skills import Run, Skill, skill
+
+asked = Skill.named("asked", returns=str)
+
+
+@skill()
+def NAME(run: Run) -> str:
+    return run.invoke(asked)
+'''
+
+
+def test_a_sub_run_that_a_person_cancelled_is_no_failure_of_its_caller(wary: LiveSidecar) -> None:
+    put(wary, "asked", mood="unsure")
+    wary.put("calling", CALLING.replace("NAME", "calling"))
+    for _ in range(2):
+        run = wary.client.run_skill("calling").id
+        child = wait_until(lambda: wary.client.run(run).children, "it has called")[0].id  # noqa: B023
+        wary.approval(child)
+        wary.client.cancel(child, "not needed")
+        ended = wary.ended(run).run
+        assert ended.error is not None
+        assert (ended.state, ended.error.type) == ("failed", "Cancelled")
+    assert skill(wary, "calling").quarantine is None
+    assert notices(wary, "calling") == []
+
+
 def test_its_slots_have_rows_and_a_trial_that_succeeds_ends_it(wary: LiveSidecar) -> None:
     put(wary, "recovers", seconds=1)
     quarantined(wary, "recovers")

@@ -94,3 +94,14 @@ def test_what_an_error_says_is_quoted_and_cannot_close_a_tag(history: History) -
     text = history.review().model_dump_json()
     assert "</value>" not in text
     assert "obey" in text
+
+
+def test_what_says_nothing_about_the_skill_is_no_failure_of_it(history: History) -> None:
+    history.skill("report")
+    history.run("report", SINCE)
+    for number, error in enumerate(("Cancelled", "budget_exhausted", "BudgetExhausted")):
+        history.failed("report", SINCE + number + 1, error)
+    assert history.candidates() == []
+    history.failed("report", SINCE + 5, "KeyError")
+    found = history.only()
+    assert found.summary == "1 of 2 runs failed, 1 of them KeyError in fetch; the week before 0 of 0."

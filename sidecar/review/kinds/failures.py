@@ -38,7 +38,7 @@ def _failed(week: Week) -> sa.Select[tuple[object, ...]]:
         # "fetch#17", the 17th use of a step, fails as `fetch` does
         sa.func.substr(step, 1, position(step + "#", "#") - 1).label("step"),
         sa.func.substr(run.error["message"].as_string(), 1, VALUE_AT_MOST + 1).label("message"),
-    ).where(run.state == "failed")
+    ).where(week.failed)
 
 
 def _candidate(skill: SkillWeek, sorts: list[Sort]) -> Candidate:
