@@ -342,7 +342,8 @@ class Attempt(View):
     number: int
     started_at: datetime
     ended_at: datetime | None
-    outcome: str  # running, succeeded, failed, suspended, lost, timed out, cancelled
+    # running, succeeded, failed, suspended, timed out, cancelled; lost: it died; stopped: by a person or a restart
+    outcome: str
     pid: int | None = None
     host: str | None = None  # which of many; None where there is one
     tier: Tier | None = None  # how far its process was locked in; None: it had none yet

@@ -435,7 +435,7 @@ class Attempt:
             raise self._broken_by
         now = self._runner.clock.now()
         if self._stopped:
-            return self._give_back(0.0)
+            return self._give_back(0.0, "stopped")
         self._store.write(lambda connection: outcome.die(connection, self.segment, status, self._manifest, now))
         return None
 

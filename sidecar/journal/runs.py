@@ -369,5 +369,5 @@ def give_up_orphans(connection: Connection, now: float) -> int:
     orphans = connection.scalars(
         runs.update().where(runs.c.state == "running").values(state="queued", ready_at=now).returning(runs.c.id)
     ).all()
-    connection.execute(attempts.update().where(attempts.c.outcome == "running").values(outcome="lost", ended_at=now))
+    connection.execute(attempts.update().where(attempts.c.outcome == "running").values(outcome="stopped", ended_at=now))
     return len(orphans)

@@ -33,7 +33,7 @@ def measure(connection: Connection, since: float, until: float) -> Week:
 
 def _counts(week: Week) -> dict[str, dict[Part, Counts]]:
     run = week.runs.c
-    good, failed = run.state == "succeeded", run.state == "failed"
+    good, failed = run.state == "succeeded", week.failed
     query = sa.select(
         run.skill,
         run.part,
@@ -51,9 +51,10 @@ def _counts(week: Week) -> dict[str, dict[Part, Counts]]:
 
 
 def _durations(week: Week) -> dict[str, dict[Part, Durations]]:
-    """A run that waited for a person, an event or a sub-run is not measured: how long they take is not its fault."""
+    """A run that waited for a person, an event or a sub-run, or was stopped, is not measured: how long that takes is
+    not its fault."""
     run = week.runs.c
-    waited = sa.exists().where(attempts.c.run == run.id, attempts.c.outcome == "suspended")
+    waited = sa.exists().where(attempts.c.run == run.id, attempts.c.outcome.in_(("suspended", "stopped")))
     measured = (
         sa.select(run.skill, run.part, run.id, (run.ended_at - run.started_at).label("seconds"))
         .where(run.state == "succeeded", run.started_at.is_not(None), ~waited)

@@ -36,6 +36,21 @@ def slots_since(sidecar: LiveSidecar, halt: views.Halt) -> list[views.Slot]:
     return [slot for slot in schedule.slots if slot.due_at > halt.stop.since]
 
 
+def test_a_stop_and_a_restart_are_no_lost_workers(sidecar: LiveSidecar, sink: Sink) -> None:
+    work = TenSteps(sidecar.query, sink, ["interrupted"])
+    sidecar.put(NAME, text(sink))
+    run = sidecar.client.run_skill(NAME, work.words[0]).id
+    sidecar.worker(run)
+    sidecar.client.stop(NAME)
+    sidecar.client.start(NAME)
+    sidecar.worker(run)
+    wait_until(lambda: sidecar.client.run(run).attempts[-1].outcome == "running", "it goes on")
+    sidecar.kill()
+    sidecar.start()
+    outcomes = [attempt.outcome for attempt in sidecar.ended(run).attempts]
+    assert outcomes == ["stopped", "stopped", "succeeded"]
+
+
 def test_under_load_all_of_it_ends_nothing_begins_and_all_goes_on_after_the_start(
     sidecar: LiveSidecar, sink: Sink
 ) -> None:

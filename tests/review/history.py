@@ -102,7 +102,10 @@ class History:
         key = {"run": run, "step": "ask", "occurrence": 0, "attempt": 1, "n": 0}
         self._add(schema.effects, **key, kind="model", request="", cost_usd=usd, **times)
 
-    def approval(self, run: str, skill: str, at: float, state: str, because: str | None = None) -> None:
+    def approval(
+        self, run: str, skill: str, at: float, state: str, because: str | None = None, *, grant: str | None = None
+    ) -> None:
+        """`grant` is the standing approval that said yes."""
         values = {"kind": "approval", "step": "approve", "occurrence": 0, "question": "Delete <everything>?"}
         self._add(
             schema.approvals,
@@ -111,6 +114,7 @@ class History:
             skill=skill,
             state=state,
             answer_reason=because,
+            grant_used=grant,
             asked_at=at,
             answered_at=at,
             **values,

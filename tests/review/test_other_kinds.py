@@ -107,6 +107,15 @@ def test_lost_workers_are_retries(history: History) -> None:
     assert history.only().summary == "5 of 5 good runs ended well only after their worker was lost."
 
 
+def test_workers_that_a_person_or_a_restart_stopped_are_none(history: History) -> None:
+    history.skill("report")
+    for start, took in ((BEFORE, 1.0), (SINCE, 5000.0)):
+        for number in range(9):
+            at = start + number * 1000
+            history.attempt(history.run("report", at, number, ended_at=at + took), "stopped")
+    assert history.candidates() == []
+
+
 def spent(history: History, before: float, now: float) -> None:
     history.skill("report")
     for start, usd in ((BEFORE, before), (SINCE, now)):
@@ -126,6 +135,16 @@ def test_twice_as_dear_a_run(history: History) -> None:
 def test_twice_as_dear_as_almost_nothing_is_cheap(history: History) -> None:
     spent(history, USD_AT_LEAST / 4, USD_AT_LEAST - 0.04)
     assert history.candidates() == []
+
+
+def test_what_a_standing_approval_allowed_is_no_persons_yes(history: History) -> None:
+    history.skill("cleaner")
+    runs = history.every("cleaner", SINCE, [str(number) for number in range(8)])
+    for run in runs[:DENIED_AT_LEAST]:
+        history.approval(run, "cleaner", SINCE, "denied")
+    for run in runs[DENIED_AT_LEAST:]:
+        history.approval(run, "cleaner", SINCE, "approved", grant="g1")
+    assert history.only().summary.startswith(f"{DENIED_AT_LEAST} of {DENIED_AT_LEAST} answered approvals were denied")
 
 
 def test_approvals_that_a_person_denied(history: History) -> None:
