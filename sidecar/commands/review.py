@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -24,12 +25,11 @@ from sidecar.moments import Moments
 from sidecar.proposals import decide
 from sidecar.registry import record_audit
 from sidecar.review.evidence import Evidence, gather_evidence
-from sidecar.review.record import latest_review, record_review
+from sidecar.review.record import latest_review, record_review, unreviewed_since
 from sidecar.shipped import REVIEW_SKILL
 from sidecar.store import Row, Store
 from sidecar.store.schema import proposals
 
-WEEK = 7 * 86400.0  # seconds
 AUTO = "tend (review = auto)"
 
 log = logging.getLogger(__name__)
@@ -54,19 +54,30 @@ class ReviewCommands:
 
     @command("review.evidence", agent=True)
     def evidence(self, caller: Caller) -> Evidence:  # noqa: ARG002 # every command is given its caller
-        """The last seven days."""
+        """The last seven days, and what no review has looked at before them."""
         now = self._clock.now()
-        return self._store.read(lambda connection: gather_evidence(connection, since=now - WEEK, until=now))
+        return self._store.read(
+            lambda connection: gather_evidence(connection, since=unreviewed_since(connection, now), until=now)
+        )
 
     @command("review.record", agent=True)
-    def record(self, caller: Caller, summary: str, findings: list[views.Finding]) -> Recorded:
+    def record(
+        self, caller: Caller, summary: str, findings: list[views.Finding], since: datetime, until: datetime
+    ) -> Recorded:
+        """`since` and `until` are those of its evidence."""
         if caller.run is None:
             raise CommandRefused("not_allowed", "a review is recorded by its run")
         run, now = caller.run, self._clock.now()
         stored: list[Any] = [finding.model_dump(mode="json") for finding in findings]
         self._store.write(
             lambda connection: record_review(
-                connection, run, at=now, since=now - WEEK, until=now, summary=summary, findings=stored
+                connection,
+                run,
+                at=now,
+                since=since.timestamp(),
+                until=until.timestamp(),
+                summary=summary,
+                findings=stored,
             )
         )
         return Recorded(review=run)

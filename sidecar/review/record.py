@@ -10,6 +10,15 @@ from sidecar.store import Row
 from sidecar.store.schema import reviews
 from sidecar.store.values import insert
 
+WEEK = 7 * 86400.0  # seconds
+REVIEWED_AT_MOST = 4 * WEEK
+
+
+def unreviewed_since(connection: Connection, now: float) -> float:
+    """Where a review that comes now begins: a week ago, or where the last one ended, if that is longer ago."""
+    last = latest_review(connection)
+    return max(now - REVIEWED_AT_MOST, min(now - WEEK, last.until if last else now))
+
 
 def record_review(
     connection: Connection,

@@ -99,7 +99,8 @@ def weekly_review(run: Run) -> Reviewed:
     judgement = _judge(trusted, evidence)
     messages = _messages(run, evidence.candidates, judgement.findings)
     findings = [message.revise.finding for message in messages]
-    review: str = trusted.command("review.record", summary=judgement.summary, findings=findings)["review"]
+    looked_at = {"since": evidence.since, "until": evidence.until}
+    review: str = trusted.command("review.record", summary=judgement.summary, findings=findings, **looked_at)["review"]
     answered = [_revise(run, message) for message in _of_the_workspace(trusted, messages)]
     live: list[str] = trusted.command("review.settle") if answered else []
     if not findings:

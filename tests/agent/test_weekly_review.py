@@ -26,6 +26,9 @@ def candidate(skill: str, kind: str = "failures") -> dict[str, Json]:
     }
 
 
+LOOKED_AT: dict[str, Any] = {"since": "2026-11-14T09:00:00Z", "until": "2026-11-21T09:00:00Z"}
+
+
 def judged(*candidates: int) -> dict[str, Any]:
     findings = [{"candidate": number, "why": "It is wrong.", "ask": f"Mend {number}."} for number in candidates]
     return says(json.dumps({"summary": "Some misfired.", "findings": findings}))
@@ -33,8 +36,7 @@ def judged(*candidates: int) -> dict[str, Any]:
 
 def week(*candidates: dict[str, Json], replies: Any = (), children: Any = None) -> ScriptedSidecar:
     evidence = {
-        "since": "2026-11-14T09:00:00Z",
-        "until": "2026-11-21T09:00:00Z",
+        **LOOKED_AT,
         "digest": "price_report: 5 runs, 3 failed",
         "candidates": list(candidates),
     }
@@ -67,7 +69,7 @@ def test_a_calm_week_is_recorded_without_asking_a_model() -> None:
     assert isinstance(end.result, Succeeded)
     assert end.result.nothing_to_report == "nothing misfired"
     assert port.prompts == []
-    assert port.done("review.record") == [{"summary": "A calm week: nothing misfired.", "findings": []}]
+    assert port.done("review.record") == [{"summary": "A calm week: nothing misfired.", "findings": []} | LOOKED_AT]
 
 
 def test_what_the_model_chooses_is_recorded_and_revised() -> None:
@@ -81,7 +83,7 @@ def test_what_the_model_chooses_is_recorded_and_revised() -> None:
         "evidence": ["failures: 3 of 5"],
         "runs": ["run-news", "run-failures"],
     }
-    assert port.done("review.record") == [{"summary": "Some misfired.", "findings": [finding]}]
+    assert port.done("review.record") == [{"summary": "Some misfired.", "findings": [finding]} | LOOKED_AT]
     assert port.invoked == [
         {
             "skill": "agent",
