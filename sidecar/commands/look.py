@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import re
-from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -27,8 +26,9 @@ class LookCommands:
     @command("world.look", agent=True)
     def look(self, caller: Caller, url: str) -> views.Look:  # noqa: ARG002 # every command is given its caller
         """What a GET of the url brings, as a skill that had declared its host would get it: no cookies, no
-        credentials, and no name that stands for a private address."""
+        credentials, no name that stands for a private address, and no address where machines keep credentials."""
         request: dict[str, JsonValue] = {"method": "GET", "url": url, "hosts": [_host(url)], "timeout": WITHIN}
+        request["credentials"] = False
         try:
             reply: dict[str, Any] = self._gateway.effect("http", request)
         except HostNotDeclared as error:
@@ -53,18 +53,8 @@ def _host(url: str) -> str:
         raise CommandRefused("usage", f"{url!r} is no url: {error}") from error
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise CommandRefused("usage", f"{url!r} is no url that can be looked at: http:// or https:// and a host")
-    if _is_link_local(parts.hostname):
-        why = "it is a link-local address, where machines keep credentials; only a skill that declares it gets there"
-        raise CommandRefused("AddressRefused", f"{parts.hostname} is not looked at: {why}")
     name = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     return f"{name}{port}"
-
-
-def _is_link_local(host: str) -> bool:
-    try:
-        return ip_address(host.partition("%")[0]).is_link_local
-    except ValueError:
-        return False  # a name; what it stands for is checked where it is resolved
 
 
 def _text(content: bytes, kind: str) -> str:

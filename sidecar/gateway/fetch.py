@@ -52,7 +52,7 @@ class Fetcher:
         # One client per effect, without kept connections: a connection belongs to one checked name, but is
         # kept by address, and nothing (cookies, connections) may go over from one skill to another.
         filled = fill(request, self._vault)
-        transport = CheckedTransport(request.hosts, filled, self._trusted())
+        transport = CheckedTransport(request, filled, self._trusted())
         async with (
             httpx2.AsyncClient(
                 transport=transport,
@@ -79,14 +79,14 @@ class CheckedTransport(httpx2.AsyncHTTPTransport):
     """Admits each hop, redirects included, and connects to the very address that was checked: the name is not
     resolved a second time, when it might stand for something else. Secrets go to the first hop's origin alone."""
 
-    def __init__(self, hosts: tuple[str, ...], filled: Filled, trust: ssl.SSLContext) -> None:
+    def __init__(self, wanted: HttpRequest, filled: Filled, trust: ssl.SSLContext) -> None:
         super().__init__(verify=trust, trust_env=False, limits=httpx2.Limits(max_keepalive_connections=0))
-        self._hosts = hosts
+        self._wanted = wanted
         self._filled = filled
         self._origin = origin(httpx2.URL(filled.url))
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        addresses = await admit(request.url, self._hosts)
+        addresses = await admit(request.url, self._wanted.hosts, credentials=self._wanted.credentials)
         if origin(request.url) != self._origin:
             self._drop_secrets(request)
         for address in addresses:

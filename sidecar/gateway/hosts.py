@@ -18,13 +18,17 @@ import httpx2
 from sidecar.gateway.errors import AddressRefused, ConnectFailed, HostNotDeclared, RequestInvalid
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
-NAT64 = ipaddress.ip_network("64:ff9b::/96")  # IPv6 addresses that lead to the IPv4 address in their last 32 bits
+# IPv6 addresses that lead to the IPv4 address in their last 32 bits: NAT64's, a network's own NAT64's, an old form.
+ENDS_IN_IPV4 = tuple(map(ipaddress.ip_network, ("64:ff9b::/96", "64:ff9b:1::/48", "::/96")))
+# Of metadata services, beside the link-local ones: those of Amazon, Google, Alibaba and Oracle.
+METADATA = tuple(map(ipaddress.ip_address, ("fd00:ec2::254", "fd20:ce::254", "100.100.100.200", "192.0.0.192")))
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
-async def admit(url: httpx2.URL, hosts: tuple[str, ...]) -> list[str]:
-    """The addresses that a request for `url` may connect to, best first."""
+async def admit(url: httpx2.URL, hosts: tuple[str, ...], *, credentials: bool = True) -> list[str]:
+    """The addresses that a request for `url` may connect to, best first; without `credentials`, none that is known for
+    giving out a machine's own."""
     if url.scheme not in DEFAULT_PORTS or not url.host:
         raise RequestInvalid(f"{str(url)!r} is not a url that a step can ask for: http:// or https:// and a host.")
     if url.userinfo:
@@ -32,6 +36,10 @@ async def admit(url: httpx2.URL, hosts: tuple[str, ...]) -> list[str]:
     host, port = _place(url)
     _require_declared(host, port, hosts)
     if _is_literal(host):
+        if not credentials and host != "localhost" and _gives_credentials(ipaddress.ip_address(host)):
+            raise AddressRefused(
+                f"{host} is not looked at: machines keep credentials there; only a skill that declares it gets there"
+            )
         return [host] if host != "localhost" else await _resolve(host, port)
     addresses = await _resolve(host, port)
     for address in addresses:
@@ -114,13 +122,22 @@ def _is_literal(host: str) -> bool:
 
 
 def _is_public(address: IPAddress) -> bool:
-    if isinstance(address, ipaddress.IPv6Address):
-        inner = address.ipv4_mapped or address.sixtofour
-        if address in NAT64:
-            inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-        if inner is not None:
-            return _is_public(inner)
-    return address.is_global and not address.is_multicast
+    meant = _meant(address)
+    return meant.is_global and not meant.is_multicast
+
+
+def _gives_credentials(address: IPAddress) -> bool:
+    meant = _meant(address)
+    return meant.is_link_local or meant in METADATA
+
+
+def _meant(address: IPAddress) -> IPAddress:
+    """The IPv4 address that an IPv6 address leads to, where it leads to one."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return address
+    if any(address in network for network in ENDS_IN_IPV4):
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour or address
 
 
 async def _resolve(host: str, port: int) -> list[str]:

@@ -16,7 +16,8 @@ Text: TypeAlias = str | tuple[Part, ...]  # with secrets to be filled in
 
 class HttpRequest(Message):
     """One HTTP request of a step. `hosts` is what its skill declared, `grants` to which of them it may send which
-    secret; `timeout` bounds the whole exchange. The body is `content_base64`, or `content` where secrets are in it."""
+    secret; `timeout` bounds the whole exchange. The body is `content_base64`, or `content` where secrets are in it.
+    Without `credentials` it reaches no address that is known for giving out a machine's own: no person has read it."""
 
     kind: Literal["http"] = "http"
     method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
@@ -27,6 +28,7 @@ class HttpRequest(Message):
     skill: str = ""
     hosts: tuple[str, ...]
     grants: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    credentials: bool = True
     timeout: float = Field(default=30.0, gt=0, le=600)  # seconds
 
     def __str__(self) -> str:

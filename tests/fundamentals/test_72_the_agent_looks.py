@@ -41,8 +41,11 @@ def test_it_sees_status_type_and_the_beginning_and_nothing_is_repeated(
         ("http://127.1:1/", "AddressRefused: "),
         (
             "http://169.254.169.254/latest/",
-            "AddressRefused: 169.254.169.254 is not looked at: it is a link-local address",
+            "AddressRefused: 169.254.169.254 is not looked at: machines keep credentials there",
         ),
+        ("http://169.254.169.253.:1/", "AddressRefused: 169.254.169.253 is not looked at"),
+        ("http://169\u3002254\u3002169\u3002253:1/", "AddressRefused: 169.254.169.253 is not looked at"),
+        ("http://[::ffff:169.254.169.253]:1/", "AddressRefused: ::ffff:169.254.169.253 is not looked at"),
     ],
 )
 def test_what_a_skill_could_not_reach_is_refused(

@@ -9,7 +9,7 @@ import httpx2
 import pytest
 
 from sidecar.gateway import AddressRefused, EffectFailed, HostNotDeclared, hosts
-from sidecar.gateway.hosts import _is_public, _require_declared, admit, covers_url
+from sidecar.gateway.hosts import _is_public, _require_declared, admit, covers_url, written_host
 
 
 @pytest.mark.parametrize(
@@ -127,6 +127,38 @@ def test_one_private_address_among_public_ones_is_enough_to_refuse_a_name(monkey
         asyncio.run(admit(httpx2.URL("http://api.example.com/"), ("api.example.com",)))
 
 
+@pytest.mark.parametrize(
+    "host",
+    [
+        "169.254.169.254",
+        "169.254.169.254.",
+        "169\u3002254\u3002169\u3002254",
+        "[::ffff:169.254.169.254]",
+        "[::ffff:a9fe:a9fe]",
+        "[::a9fe:a9fe]",
+        "[64:ff9b::a9fe:a9fe]",
+        "[64:ff9b:1::a9fe:a9fe]",
+        "[2002:a9fe:a9fe::]",
+        "[fe80::1]",
+        "[fe80::1%25lo]",
+        "[fd00:ec2::254]",
+        "100.100.100.200",
+    ],
+)
+def test_where_machines_keep_credentials_only_a_skill_gets_that_declares_it(host: str) -> None:
+    url = httpx2.URL(f"http://{host}/latest/")
+    declared = written_host(url)
+    assert asyncio.run(admit(url, (declared,))) == [declared.strip("[]")]
+    with pytest.raises(AddressRefused, match="machines keep credentials there"):
+        asyncio.run(admit(url, (declared,), credentials=False))
+
+
+def test_other_addresses_need_no_declaration_to_be_looked_at() -> None:
+    for host in ("127.0.0.1", "[::1]", "10.0.0.5", "[::ffff:127.0.0.1]"):
+        url = httpx2.URL(f"http://{host}/")
+        assert asyncio.run(admit(url, (host,), credentials=False)) == [host.strip("[]")]
+
+
 @pytest.mark.parametrize("address", ["1.1.1.1", "2606:4700:4700::1111", "64:ff9b::101:101"])
 def test_public_addresses(address: str) -> None:
     assert _is_public(ipaddress.ip_address(address))
@@ -149,6 +181,8 @@ def test_public_addresses(address: str) -> None:
         "fd00::1",
         "::ffff:10.0.0.1",
         "64:ff9b::a00:1",
+        "64:ff9b:1::a00:1",
+        "::a00:1",
         "2002:a00:1::",
     ],
 )
