@@ -41,6 +41,7 @@ from sidecar.store.schema import budget_waits, runs
 
 SHOWN = 5
 VERSION = version("tend-harness")  # the package's description is read for it, which takes milliseconds
+FOR_PROGRAMS = "They take the tier 'locked', namespaces, and a workspace that lies apart from programs."
 SPACE_WANTED = 100 * 1024 * 1024  # bytes
 
 
@@ -153,7 +154,7 @@ class WholeCommands:
             return views.Health(name="isolation", state="error", detail=detail, fix=fix)
         if obstacle := self._workers.no_boxes:
             detail = f"{here.words}; skills that run programs do not run: {obstacle}"
-            return views.Health(name="isolation", state="warning", detail=detail, fix="Let users make namespaces.")
+            return views.Health(name="isolation", state="warning", detail=detail, fix=FOR_PROGRAMS)
         strongest = not here.is_less_than(TIERS[-1])
         fix = "" if strongest else "Linux 6.2 or later, with Landlock, locks workers in."
         return views.Health(name="isolation", state="ok" if strongest else "warning", detail=here.words, fix=fix)

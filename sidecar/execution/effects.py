@@ -157,7 +157,8 @@ class Effects:
             case "shell":
                 scratch = asked.where.scratch
                 assert scratch is not None, asked  # noqa: S101 # whoever asks has a worker
-                return perform_shell(self.workers, scratch, manifest, ShellRequest.model_validate(request), abort)
+                wanted = ShellRequest.model_validate(request)
+                return self.gateway.redact(perform_shell(self.workers, scratch, manifest, wanted, abort))
             case "model":
                 return self._ask_model(asked.where, request, abort, payment)
 

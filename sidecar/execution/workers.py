@@ -17,6 +17,7 @@ from typing import Any
 
 from sidecar import failpoints
 from sidecar.execution.zygote import Kind, hold
+from sidecar.isolation.box import laid_open
 from sidecar.isolation.scratch import make_scratch, remove_all, remove_scratch
 
 READY_WITHIN = 30.0  # seconds: the zygote's imports, and the last of an earlier sidecar's workers
@@ -68,9 +69,11 @@ class Workers:
 
     The next attempt's worker is forked ahead, while nobody waits for it: locked in, it waits to be told what to do."""
 
-    def __init__(self, lock: Path, scratch: Path) -> None:
+    def __init__(self, lock: Path, scratch: Path, private: Sequence[Path] = ()) -> None:
+        """`private` is what no program may read."""
         self._locks: Mapping[Kind, Path] = {"attempts": lock, "programs": lock.with_name("programs.lock")}
         self._scratch = scratch
+        self._private = private
         self._turn = threading.Lock()
         self._names = itertools.count(1)
         self._zygotes: dict[Kind, _ZygoteProcess] = {}
@@ -150,7 +153,9 @@ class Workers:
     def no_boxes(self) -> str:
         """Why there is no box for a program, or ""."""
         zygote = self._zygotes.get("attempts")
-        return zygote.no_boxes if zygote else "the zygote is not running"
+        if zygote is None:
+            return "the zygote is not running"
+        return zygote.no_boxes or laid_open(self._private)
 
     def kill(self, worker: Worker) -> int:
         """Kill the worker and its group; return its exit status when it is proven dead. One that has ended by itself

@@ -14,7 +14,7 @@ import os
 import shutil
 import signal
 import socket
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from sidecar.isolation import kernel, seccomp
@@ -73,8 +73,17 @@ def _be_keeper(told: socket.socket, keep: Collection[int], parent: int) -> None:
         os._exit(NOT_STARTED)
 
 
+def laid_open(private: Iterable[Path]) -> str:
+    """Which of these places every program in a box could read, as it reads the programs; or ""."""
+    for place in private:
+        for programs in _PROGRAMS:
+            if place.resolve().is_relative_to(Path(programs).resolve()):
+                return f"{place.resolve()} lies below {programs}, which every program reads"
+    return ""
+
+
 def obstacle() -> str:
-    """Why no program can be boxed here, or ""."""
+    """Why this machine has no box for programs, or ""."""
     here = reached()
     if here.is_less_than("locked"):
         return f"it isolates as {here.tier!r} ({here.because})"

@@ -12,7 +12,8 @@ import pytest
 from pydantic import JsonValue
 
 from sidecar.isolation.tiers import reached
-from tests.isolation.conftest import put_with_a_yes
+from sidecar.secret_folder import SecretFolder
+from tests.isolation.conftest import OrdinarySidecar, put_with_a_yes
 from tests.support.live_sidecar import LiveSidecar
 from tests.support.processes import children_of
 from tests.support.waiting import wait_until
@@ -115,6 +116,37 @@ def test_it_reaches_nothing_of_the_persons(live: LiveSidecar, tmp_path: Path) ->
     if bash := shutil.which("bash", path="/usr/bin:/bin"):
         status, output = execute(live, "sh", "-c", f"{bash} -c 'echo > /dev/tcp/127.0.0.1/22'")
         assert (status != 0, "not permitted" in output) == (True, True), output
+
+
+CONCURRENT = """
+import asyncio, multiprocessing, subprocess
+async def main():
+    run = await asyncio.create_subprocess_exec("cat", stdin=-1, stdout=-1)
+    return (await run.communicate(b"asyncio"))[0].decode()
+def child(end): end.send("multiprocessing")
+if __name__ == "__main__":
+    ours, theirs = multiprocessing.Pipe()
+    process = multiprocessing.get_context("fork").Process(target=child, args=(theirs,))
+    process.start()
+    print(asyncio.run(main()), ours.recv(), subprocess.check_output(["echo", "subprocess"], text=True).strip())
+    process.join()
+"""
+
+
+def test_an_interpreter_in_it_has_processes_that_talk_with_one_another(live: LiveSidecar) -> None:
+    if not shutil.which("python3", path="/usr/local/bin:/usr/bin:/bin"):
+        pytest.skip("this machine has no python3 of its own")
+    script = f"cat > program.py <<'END'\n{CONCURRENT}END\npython3 program.py"
+    assert execute(live, "sh", "-c", script) == (0, "asyncio multiprocessing subprocess\n")
+
+
+def test_what_it_prints_has_names_in_the_place_of_secrets(live: LiveSidecar) -> None:
+    SecretFolder(live.workspace / ".tend" / "secrets").set("SHOP_TOKEN", "tok-0123456789")
+    if isinstance(live, OrdinarySidecar):
+        live.hand_over()
+    script = "cat; printf 0123456789 >&2; sleep 0.3; exit 4"
+    assert execute(live, "sh", "-c", script, stdin="tok-") == (4, "[secret SHOP_TOKEN]")
+    assert "[secret SHOP_TOKEN]: not found" in execute(live, "sh", "-c", '"$1"', "sh", "tok-0123456789")[1]
 
 
 def test_nothing_of_it_survives(live: LiveSidecar) -> None:

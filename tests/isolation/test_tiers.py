@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -83,6 +87,42 @@ def test_where_less_is_reached_than_is_accepted_no_skill_runs(old: LiveSidecar) 
     [isolation] = [health for health in old.client.doctor() if health.name == "isolation"]
     assert isolation.state == "error"
     assert "so no skill runs" in isolation.detail
+
+
+PROGRAMS = Path("/opt")  # one of the folders that a program in a box reads
+
+
+@pytest.fixture
+def among_programs() -> Iterator[Path]:
+    if not os.access(PROGRAMS, os.W_OK):
+        pytest.skip(f"this user can't write into {PROGRAMS}")
+    folder = Path(tempfile.mkdtemp(prefix="tend-", dir=PROGRAMS))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize("lies_there", ["workspace", ".tend", "secrets"])
+def test_where_a_program_could_read_what_is_tends_none_runs(
+    among_programs: Path, tmp_path_factory: pytest.TempPathFactory, lies_there: str
+) -> None:
+    live = LiveSidecar(tmp_path_factory.mktemp("laid-open"))
+    store = live.workspace / ".tend"
+    moved = {"workspace": live.workspace, ".tend": store, "secrets": store / "secrets"}[lies_there]
+    moved.mkdir(mode=0o700, exist_ok=True)
+    there = among_programs / lies_there
+    shutil.move(moved, there)
+    moved.symlink_to(there)
+    with live:
+        put_with_a_yes(live, "counting", COUNTING)
+        refused = live.run("counting").run.error
+        assert refused is not None
+        assert refused.message.startswith("it runs wc, and this machine has no box for programs: ")
+        assert refused.message.endswith(f"{there} lies below {PROGRAMS}, which every program reads")
+        [isolation] = [health for health in live.client.doctor() if health.name == "isolation"]
+        assert (isolation.state, refused.message.rpartition(": ")[2] in isolation.detail) == ("warning", True)
+        assert "a workspace that lies apart from programs" in isolation.fix
 
 
 def test_a_tier_that_there_is_not_is_refused() -> None:
