@@ -14,6 +14,7 @@ from sidecar.isolation.seccomp import ABSENT, ALLOW, DENY, IGNORE, Bits, Null, O
 _CLONE_THREAD = 0x00010000  # from <linux/sched.h>
 _CLONE_NAMESPACES = 0x7E020080
 _PR_SET_NAME, _PR_GET_NAME = 15, 16
+_SOCKET_TYPE, _SOCK_STREAM = 0xF, 1  # from <linux/net.h>
 
 _FILES = """
     read write readv writev pread64 pwrite64 preadv pwritev lseek close close_range
@@ -84,6 +85,7 @@ _MODES_AND_TIMES = """
 
 PROGRAM_RULES: Mapping[str, Rule] = dict.fromkeys(_OUT_OF_THE_BOX.split(), DENY) | {
     **dict.fromkeys(_MODES_AND_TIMES.split(), IGNORE),
+    "socketpair": Bits(1, _SOCKET_TYPE, _SOCK_STREAM),  # one of datagrams could send to any socket that has a path
     "clone": Bits(0, _CLONE_NAMESPACES),
     "clone3": ABSENT,
 }

@@ -25,6 +25,7 @@ class Stage:
     tcp: int  # ports of this machine
     udp: int
     unix: str  # a Unix socket's path
+    datagrams: str  # and one's that takes datagrams
     abstract: str  # and one without a path
 
     @property
@@ -47,16 +48,18 @@ def staged() -> Iterator[Stage]:
         victim = opened.enter_context(_victim())
         assert victim.stdout is not None
         tcp = opened.enter_context(socket.create_server(("127.0.0.1", 0)))
-        udp, unix, abstract = (
+        udp, unix, datagrams, abstract = (
             opened.enter_context(socket.socket(family, kind))
             for family, kind in (
                 (socket.AF_INET, socket.SOCK_DGRAM),
                 (socket.AF_UNIX, socket.SOCK_STREAM),
+                (socket.AF_UNIX, socket.SOCK_DGRAM),
                 (socket.AF_UNIX, socket.SOCK_STREAM),
             )
         )
         udp.bind(("127.0.0.1", 0))
         unix.bind(str(home / "socket"))
+        datagrams.bind(str(home / "datagrams"))
         abstract.bind(f"\0tend-probe-{os.getpid()}")
         for server in (tcp, unix, abstract):
             server.listen(64)
@@ -69,6 +72,7 @@ def staged() -> Iterator[Stage]:
             tcp=tcp.getsockname()[1],
             udp=udp.getsockname()[1],
             unix=str(home / "socket"),
+            datagrams=str(home / "datagrams"),
             abstract=f"\0tend-probe-{os.getpid()}",
         )
 

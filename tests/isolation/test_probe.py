@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from sidecar.isolation.box import obstacle
 from sidecar.isolation.tiers import reached
 from tests.isolation.probe import ALL, Outcome, Place
 from tests.support.ordinary_user import REPOSITORY, become_ordinary, needs_ordinary_user
@@ -37,6 +38,34 @@ def found(request: pytest.FixtureRequest) -> Mapping[Place, Mapping[str, Outcome
 def test_the_strongest_tier_denies_every_attempt(found: Mapping[Place, Mapping[str, Outcome]]) -> None:
     assert len(ALL) >= 36
     assert [name for name, outcome in found["locked"].items() if outcome != "denied"] == []
+
+
+# What a program is for, and what stays in the box with it: modes and times are not changed, but it is told so.
+IN_A_BOX = {
+    "read /etc/passwd",
+    "change a file's mode",
+    "change a file's owner",
+    "change a file's times",
+    "fork",
+    "make a process by clone",
+    "run a program",
+    "become a program by exec",
+    "become a program that is in memory alone",
+    "send the parent a signal",
+    "live on when the parent dies",
+    "lead a process group of its own",
+    "make a pair of sockets",
+    "shared memory that other processes see",
+    "a file in memory that may be executed",
+    "personality: switch off what makes addresses hard to guess",
+    "let others of the same user read its memory",
+}
+
+
+def test_a_box_denies_what_leads_out_of_it(found: Mapping[Place, Mapping[str, Outcome]]) -> None:
+    if "box" not in found:
+        pytest.skip(obstacle())
+    assert {name for name, outcome in found["box"].items() if outcome != "denied"} <= IN_A_BOX
 
 
 def test_outside_of_any_tier_each_attempt_succeeds(

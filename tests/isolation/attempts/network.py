@@ -66,6 +66,13 @@ def unix(stage: Stage) -> object:
 
 
 @attempt()
+def send_to_unix(stage: Stage) -> object:
+    """send to a Unix socket from one of a pair."""
+    mine, _ = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    return mine.sendto(b"x", stage.datagrams)
+
+
+@attempt()
 def abstract(stage: Stage) -> object:
     """connect to an abstract Unix socket."""
     socket.socket(socket.AF_UNIX).connect(stage.abstract)
