@@ -113,6 +113,7 @@ def _reply(response: httpx2.Response, content: bytes, redactor: Redactor) -> dic
         "headers": redactor.json(headers),
         "content_base64": base64.b64encode(redactor.clean(content)).decode(),
         "url": redactor.text(str(response.url)),
+        "redirected": bool(response.history),
     }
 
 

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 import pytest
 
 from sidecar.gateway.senders.webhook import signed
+from sidecar.secret_folder import SecretFolder
+from tests.gateway.web_server import WebServer, web_server
 from tests.notices.stage import comes_to_be, postings, say, with_targets
 from tests.support.live_sidecar import LiveSidecar
 from tests.support.mail_server import HANG_UP, MailServer
@@ -16,6 +18,8 @@ from tests.support.sink import NO_REPLY, Received, Sink
 from tests.support.waiting import wait_until
 
 SECRET = f"whsec_{base64.b64encode(b'as long as it has to be').decode()}"  # of no real webhook
+
+OTHER = "0123456789"  # a secret that stands in a webhook's address
 
 FAILS = '''"""Fail when told to."""
 
@@ -37,13 +41,25 @@ def mail() -> Iterator[MailServer]:
 
 
 @pytest.fixture(scope="module")
-def sidecar(sink: Sink, mail: MailServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSidecar]:
+def web() -> Iterator[WebServer]:
+    with web_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def sidecar(
+    sink: Sink, mail: MailServer, web: WebServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[LiveSidecar]:
     hooks = "".join(
         f'[targets.{name}]\nkind = "webhook"\nurl = "http://{sink.host}/{name}"\n'
         for name in ("hook", "alarm", "flaky")
     )
     toml = f'alerts = ["alarm"]\n{hooks}[targets.me]\n{mail.settings}'
-    with with_targets(tmp_path_factory.mktemp("targets"), toml, webhook_secret=SECRET) as live:
+    toml += f'[targets.written]\nkind = "webhook"\nurl = "HTTP://{sink.host}/a b/ü/{OTHER}"\n'
+    toml += f'[targets.moved]\nkind = "webhook"\nurl = "{web.url}/redirect//echo"\n'
+    targets = with_targets(tmp_path_factory.mktemp("targets"), toml, webhook_secret=SECRET)
+    SecretFolder(targets.workspace / ".tend" / "secrets").set("OTHER", OTHER)
+    with targets as live:
         yield live
 
 
@@ -99,6 +115,26 @@ def test_a_webhook_that_refuses_has_failed(sidecar: LiveSidecar, sink: Sink) -> 
     assert failed.reason == f"{sink.host} answered 400"
     sidecar.client.retry_posting(failed.id)
     assert comes_to_be(sidecar, notice, "sent").id == failed.id
+
+
+def test_a_webhook_whose_address_is_written_in_another_way_has_it(sidecar: LiveSidecar, sink: Sink) -> None:
+    (notice,) = say(sidecar, "written", "an odd address")
+    comes_to_be(sidecar, notice, "sent")
+    assert len(received(sink, f"/a%20b/%C3%BC/{OTHER}", "an odd address")) == 1
+
+
+def test_a_webhook_that_sends_it_on_has_failed(sidecar: LiveSidecar, web: WebServer) -> None:
+    (notice,) = say(sidecar, "moved", "sent on")
+    failed = comes_to_be(sidecar, notice, "failed")
+    assert failed.reason == f"it was sent on to {web.url}/echo. Name that address in the settings"
+
+
+def test_a_webhook_that_answers_at_great_length_may_have_it(sidecar: LiveSidecar, sink: Sink) -> None:
+    sink.replies["/flaky"].append((200, {"long": "x" * 11 * 1024 * 1024}))
+    (notice,) = say(sidecar, "flaky", "a long answer")
+    asked = comes_to_be(sidecar, notice, "ambiguous")
+    assert "answered with more than" in (asked.reason or "")
+    sidecar.client.drop_posting(asked.id)
 
 
 def test_mail_comes_once_with_its_id_and_a_server_that_is_busy_is_tried_again(

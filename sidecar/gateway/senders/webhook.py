@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from sidecar.gateway.errors import ConnectFailed, EffectFailed, GatewayDied, ReplyBroken, Timeout
+from sidecar.gateway.errors import ConnectFailed, EffectFailed, GatewayDied, ReplyBroken, Timeout, TooLarge
 from sidecar.gateway.fetch import Fetcher
 from sidecar.gateway.requests import HttpRequest, NoticeRequest
 from sidecar.gateway.senders.outcome import Outcome, seconds_asked_for
@@ -44,7 +44,7 @@ async def post(fetcher: Fetcher, target: WebhookTarget, secret: str, request: No
         return _answered(target, await fetcher.fetch(wanted))
     except ConnectFailed as failed:
         return Outcome(state="later", why=failed.message)
-    except (Timeout, ReplyBroken, GatewayDied) as failed:
+    except (Timeout, ReplyBroken, TooLarge, GatewayDied) as failed:
         return Outcome(state="lost", why=failed.message)
     except EffectFailed as failed:
         return Outcome(state="refused", why=failed.message)
@@ -69,7 +69,7 @@ def _payload(request: NoticeRequest) -> dict[str, Any]:
 
 def _answered(target: WebhookTarget, reply: dict[str, Any]) -> Outcome:
     status = int(reply["status"])
-    if reply["url"] != target.url:
+    if reply["redirected"]:
         return Outcome(state="refused", why=f"it was sent on to {reply['url']}. Name that address in the settings")
     if 200 <= status < 300:
         return Outcome(state="sent")
