@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import zlib
 from collections.abc import Callable, Mapping
@@ -12,6 +13,7 @@ from sidecar.gateway.written import Form, forms
 from skills.wire import Json
 
 UNPACKED_AT_MOST = 32 * 1024 * 1024  # bytes
+PIECE = 16 * 1024  # bytes that are unpacked at once
 GZIP, ZLIB = 31, 15  # zlib's window sizes that stand for each
 
 
@@ -25,13 +27,11 @@ class Redactor:
     def clean(self, content: bytes) -> bytes:
         """A body: what is packed with gzip or zlib is looked at unpacked, and packed again if there was something."""
         window = _packed(content) if self._forms else None
-        unpacked = _unpacked(content, window) if window else None
-        if unpacked is None:
-            return self._clean(content)
+        unpacked, rest = _unpacked(content, window) if window else (b"", content)
         cleaned = self._clean(unpacked)
         if cleaned == unpacked:
-            return content
-        return gzip.compress(cleaned) if window == GZIP else zlib.compress(cleaned)
+            return self._clean(content)
+        return (gzip.compress(cleaned) if window == GZIP else zlib.compress(cleaned)) + self._clean(rest)
 
     def text(self, text: str) -> str:
         content = text.encode("utf-8", "surrogatepass")
@@ -117,19 +117,19 @@ def _packed(content: bytes) -> int | None:
     return ZLIB if content[:1] == b"\x78" and content[1:2] in (b"\x01", b"\x5e", b"\x9c", b"\xda") else None
 
 
-def _unpacked(content: bytes, window: int) -> bytes | None:
-    """None where it is not packed after all."""
-    unpacked = b""
-    try:
-        while content:
-            unpacking = zlib.decompressobj(window)
-            unpacked += unpacking.decompress(content, UNPACKED_AT_MOST - len(unpacked) + 1)
-            content = unpacking.unused_data
+def _unpacked(content: bytes, window: int) -> tuple[bytes, bytes]:
+    """And what is left, from where it is no longer packed."""
+    unpacked, at = bytearray(), 0
+    unpacking = zlib.decompressobj(window)
+    with contextlib.suppress(zlib.error):
+        while piece := content[at : at + PIECE]:
+            unpacked += unpacking.decompress(piece, UNPACKED_AT_MOST - len(unpacked) + 1)
             if len(unpacked) > UNPACKED_AT_MOST:
                 raise TooLarge(
                     f"The reply is packed and has more than {UNPACKED_AT_MOST:,} bytes unpacked, too many to look for "
                     "secrets in. Ask for less: a page, a range, a narrower query."
                 )
-    except zlib.error:
-        return unpacked or None
-    return unpacked
+            at += len(piece) - len(unpacking.unused_data)
+            if unpacking.eof:  # another may follow
+                unpacking = zlib.decompressobj(window)
+    return bytes(unpacked), content[at:]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import time
 import zlib
+from collections.abc import Callable
 
 import pytest
 
@@ -55,9 +57,30 @@ def test_what_is_packed_is_looked_at_unpacked(pack: object) -> None:
     assert REDACTOR.clean(untouched) == untouched
 
 
+@pytest.mark.parametrize("pack", [gzip.compress, zlib.compress])
+def test_what_follows_something_packed_is_looked_at_too(pack: Callable[[bytes], bytes]) -> None:
+    key, mark = VALUES["A_TOKEN"].encode(), b"[secret A_TOKEN]"
+    plain, packed = pack(b"hello"), pack(key)
+    for before, after in ((plain, b"hello"), (packed, mark)):
+        cleaned = REDACTOR.clean(before + b"\nkey=" + key)
+        unpacking = zlib.decompressobj(47)
+        assert unpacking.decompress(cleaned) == after
+        assert unpacking.unused_data == b"\nkey=" + mark
+    assert REDACTOR.clean(plain + b"\nkey=") == plain + b"\nkey="
+    for cut in (3, 10, len(plain) - 1):
+        assert key not in REDACTOR.clean(plain[:cut] + key), "what is broken off is looked at as it is"
+
+
 def test_what_is_too_large_to_be_looked_at_is_no_reply() -> None:
     with pytest.raises(TooLarge, match="too many to look for secrets in"):
         REDACTOR.clean(gzip.compress(bytes(33 * 1024 * 1024)))
+
+
+def test_many_small_archives_take_no_longer_than_one_of_their_size() -> None:
+    content = gzip.compress(b"") * 100_000
+    started = time.monotonic()
+    assert REDACTOR.clean(content) == content
+    assert time.monotonic() - started < 10
 
 
 def test_damaged_archives_pass_as_they_are() -> None:
