@@ -36,10 +36,10 @@ class LockIn:
         kernel.die_with_parent(self._made_in if self._made_in != os.getpid() else 0)
         kernel.hide_memory()
         kernel.renounce_privileges()
-        limits.impose()
         if self._ruleset:
             self._ruleset.restrict([*((path, READ) for path in reads), *([(scratch, WRITE)] if scratch else ())])
         close_all_but(keep)
+        limits.impose()  # not before: descriptors are closed up to the limit on their number
         if self._calls:
             seccomp.restrict(seccomp.filled_in(self._calls, OWN_PID, os.getpid()))
 

@@ -1,4 +1,4 @@
-"""`python -m tests.isolation.probe`: what each tier and a box deny, as a table, beside the same attempts outside of any.
+"""`python -m tests.isolation.probe`: what each tier and a box deny, as a table, beside the same attempts outside.
 
 outside    a forked process that nothing holds: what succeeds here shows that the attempt is a real one
 limited …  a forked process that is locked in to that tier, as a worker is

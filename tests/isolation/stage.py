@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import socket
 import subprocess
@@ -12,6 +13,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from sidecar.isolation.limits import Limits
 from tests.isolation.victim import SECRET
 
 
@@ -22,6 +24,7 @@ class Stage:
     victim: int  # a process
     address: int  # in its memory, of SECRET
     descriptor: int  # of a file that the process above had open
+    high_descriptor: int  # the same, above what a worker may have open
     tcp: int  # ports of this machine
     udp: int
     unix: str  # a Unix socket's path
@@ -63,12 +66,16 @@ def staged() -> Iterator[Stage]:
         abstract.bind(f"\0tend-probe-{os.getpid()}")
         for server in (tcp, unix, abstract):
             server.listen(64)
+        descriptor = opened.enter_context((home / "secret.txt").open()).fileno()
+        high_descriptor = fcntl.fcntl(descriptor, fcntl.F_DUPFD, Limits().descriptors + 1)
+        opened.callback(os.close, high_descriptor)
         yield Stage(
             home=home,
             scratch=home / "scratch",
             victim=victim.pid,
             address=int(victim.stdout.readline()),
-            descriptor=opened.enter_context((home / "secret.txt").open()).fileno(),
+            descriptor=descriptor,
+            high_descriptor=high_descriptor,
             tcp=tcp.getsockname()[1],
             udp=udp.getsockname()[1],
             unix=str(home / "socket"),

@@ -38,6 +38,12 @@ def read_a_descriptor(stage: Stage) -> object:
 
 
 @attempt()
+def read_a_high_descriptor(stage: Stage) -> object:
+    """read it from one with a high number."""
+    return os.pread(stage.high_descriptor, 10, 0)
+
+
+@attempt()
 def read_passwd(stage: Stage) -> object:
     """read /etc/passwd."""
     return Path("/etc/passwd").read_text()
