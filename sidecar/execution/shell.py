@@ -49,11 +49,11 @@ def perform_shell(
         status = workers.kill(program)  # its own, where it has ended
         feeding.join()
         program.sock.close()
-    if status < 0:
-        raise WorkersUnavailable(f"{name!r} was killed before it had ended, with what it ran in")
     text = output.decode("utf-8", "replace")
     if status == NOT_STARTED:
         raise CommandFailed(f"{name!r} could not be started: {text.strip()}")
+    if status < 0:
+        raise WorkersUnavailable(f"{name!r} was killed before it had ended, with what it ran in")
     return {"status": status, "output": text}
 
 

@@ -24,7 +24,7 @@ from sidecar.isolation.limits import Limits
 from sidecar.isolation.lock_in import close_all_but
 from sidecar.isolation.tiers import reached
 
-NOT_STARTED = 126  # the exit status where the box could not be made, or the program not be executed
+NOT_STARTED = -signal.SIGUSR1  # the status where the box could not be made, or the program not be executed
 
 _NEWUSER, _NEWPID, _NEWNET, _NEWIPC = 0x10000000, 0x20000000, 0x40000000, 0x08000000  # from <linux/sched.h>
 _PATH = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
@@ -52,25 +52,46 @@ class Box:
 
 
 def _be_keeper(told: socket.socket, keep: Collection[int], parent: int) -> None:
-    """Never returns."""
+    """Never returns. It ends as the program does, or by a signal that none of it can send."""
     try:
         os.setsid()
-        for name in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGPIPE):
+        for name in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGPIPE, signal.SIGUSR1):
             signal.signal(name, signal.SIG_DFL)
         kernel.die_with_parent(parent)
         close_all_but({told.fileno(), *keep})
+        trouble, telling = os.pipe()  # that is closed when the program is executed
         _unshare()
         if (first := os.fork()) == 0:
-            kernel.die_with_parent(0)  # who is first in a namespace sees no parent
-            if (program := os.fork()) == 0:
-                _become(told)
-            first = program
+            _be_first(told, telling)
         told.close()
-        _, status = os.waitpid(first, 0)
-        code = os.waitstatus_to_exitcode(status)
-        os._exit(code if code >= 0 else 128 - code)  # as a shell tells of a signal
+        os.close(telling)
+        status = _ended(first)
+        if not os.read(trouble, 1):
+            os._exit(status)
     finally:
-        os._exit(NOT_STARTED)
+        os.kill(os.getpid(), -NOT_STARTED)
+
+
+def _be_first(told: socket.socket, telling: int) -> None:
+    """Never returns."""
+    try:
+        kernel.die_with_parent(0)  # who is first in a namespace sees no parent
+        if (program := os.fork()) == 0:
+            _become(told, telling)
+        told.close()
+        os._exit(_ended(program))
+    finally:
+        _not_started(telling)
+
+
+def _ended(child: int) -> int:
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    return code if code >= 0 else 128 - code  # as a shell tells of a signal
+
+
+def _not_started(telling: int) -> None:
+    os.write(telling, b".")
+    os._exit(1)
 
 
 def laid_open(private: Iterable[Path]) -> str:
@@ -112,10 +133,10 @@ def _unshare() -> None:
     kernel.hide_memory()
 
 
-def _become(told: socket.socket) -> None:
+def _become(told: socket.socket, telling: int) -> None:
     """All that can be is done before the program is known."""
     try:
-        close_all_but({told.fileno()})
+        close_all_but({told.fileno(), telling})
         kernel.renounce_privileges()
         Limits().impose()
         ruleset, calls = Ruleset(_places()), seccomp.compiled(PROGRAM_RULES, seccomp.ALLOW)
@@ -132,7 +153,7 @@ def _become(told: socket.socket) -> None:
     except (OSError, ValueError) as error:  # the latter: an argument with the character NUL
         os.write(1, f"{error}\n".encode())
     finally:
-        os._exit(NOT_STARTED)
+        _not_started(telling)
 
 
 def _listen(told: socket.socket) -> tuple[list[str], Path]:

@@ -81,6 +81,8 @@ def test_it_reads_its_input_and_its_output_is_the_steps(live: LiveSidecar) -> No
     assert execute(live, "sh", "-c", "echo told; echo complained >&2; exit 3") == (3, "told\ncomplained\n")
     assert execute(live, "sh", "-c", "echo kept > file && cat file") == (0, "kept\n")
     assert execute(live, "sh", "-c", "kill -9 $$") == (137, "")
+    assert execute(live, "sh", "-c", "kill -USR1 $$") == (138, "")
+    assert execute(live, "sh", "-c", "echo told; exit 126") == (126, "told\n")
 
 
 def test_an_argument_may_be_as_long_as_the_kernel_takes_it(live: LiveSidecar) -> None:
