@@ -50,6 +50,7 @@ class Worker:
         self.scratch = scratch
         self.zygote = zygote
         self.pid: int | None = None
+        self.refused = ""  # why it could not be forked
         self.status: int | None = None  # exit code; negative: the signal that killed it
         self.spawned = threading.Event()
         self.exited = threading.Event()
@@ -233,6 +234,8 @@ class _ZygoteProcess:
         if not worker.spawned.wait(SPAWNED_WITHIN):
             self.end("it did not fork")
             worker.spawned.wait(DEAD_WITHIN)
+        if worker.refused:
+            raise WorkersUnavailable(f"this machine has no room for another process: {worker.refused}")
         if worker.pid is None:
             raise WorkersUnavailable("the zygote died before it could fork")
 
@@ -282,6 +285,11 @@ class _ZygoteProcess:
         elif "spawned" in message:
             worker = self._workers[message["spawned"]]
             worker.pid = message["pid"]
+            worker.spawned.set()
+        elif "refused" in message:
+            worker = self._workers.pop(message["refused"])
+            worker.refused, worker.status = message["why"], -9
+            worker.exited.set()
             worker.spawned.set()
         else:
             worker = self._workers.pop(message["exited"])

@@ -8,6 +8,7 @@ lines of JSON with the sidecar over a socket:
                                                                 → {"spawned": ID, "pid": PID}
     {"kill": ID}                                                → {"exited": ID, "status": STATUS}, as for every worker
                                                                   that ends
+                                                                → {"refused": ID, "why": WORDS} where it can't fork
 
 Where `argv` names a program, that is executed in a box, and no attempt; the box for the next one is made ahead.
 
@@ -40,6 +41,8 @@ from sidecar.isolation.lock_in import NOT_LOCKED_IN, LockIn
 from sidecar.isolation.tiers import reached
 
 Kind: TypeAlias = Literal["attempts", "programs"]
+
+_LOST = -1  # in the place of a socket that came while there was no descriptor for it
 
 
 def main() -> None:
@@ -90,12 +93,12 @@ class Zygote:
 
     def _listen(self) -> None:
         try:
-            data, sockets, _, _ = socket.recv_fds(self._control, 65536, 1)
+            data, sockets, flags, _ = socket.recv_fds(self._control, 65536, 1)
         except ConnectionResetError:  # the sidecar was killed before it had read all that we said
-            data, sockets = b"", []
+            data, sockets, flags = b"", [], 0
         if not data:
             self._end()
-        self._sockets += sockets
+        self._sockets += [_LOST] if flags & socket.MSG_CTRUNC else sockets
         self._buffer += data
         *lines, self._buffer = self._buffer.split(b"\n")
         for line in lines:
@@ -106,8 +109,16 @@ class Zygote:
                 self._kill(message["kill"])
 
     def _spawn(self, name: int, scratch: Path, argv: Sequence[str], fd: int) -> None:
-        pid = self._execute(argv, scratch, fd) if argv else self._fork_worker(scratch, fd)
-        os.close(fd)
+        if fd == _LOST:
+            self._say({"refused": name, "why": "no descriptor is left"})
+            return
+        try:
+            pid = self._execute(argv, scratch, fd) if argv else self._fork_worker(scratch, fd)
+        except OSError as error:
+            self._say({"refused": name, "why": str(error)})
+            return
+        finally:
+            os.close(fd)
         self._workers[pid] = name
         failpoint("zygote.forked")
         self._say({"spawned": name, "pid": pid})
@@ -160,7 +171,8 @@ class Zygote:
             self._say({"exited": self._workers.pop(pid), "status": os.waitstatus_to_exitcode(status)})
             if pid in self._boxes:  # not before: nobody shall wait for it
                 self._boxes.remove(pid)
-                self._spare = self._spare or Box(self._keep)
+                with contextlib.suppress(OSError):  # there is no room now; it is made when it is needed
+                    self._spare = self._spare or Box(self._keep)
 
     def _say(self, message: dict[str, int | str]) -> None:
         try:

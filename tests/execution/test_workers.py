@@ -92,6 +92,23 @@ def no_descriptor_left() -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
+def test_a_zygote_that_has_no_room_says_so_and_lives_on(workers: Workers) -> None:
+    zygote = workers.pid
+    assert zygote is not None
+    assert workers._next is not None
+    workers._next.spawned.wait(10)
+    before = resource.prlimit(zygote, resource.RLIMIT_NOFILE)
+    held = {int(entry.name) for entry in Path(f"/proc/{zygote}/fd").iterdir()}
+    first_free = min(set(range(len(held) + 1)) - held)
+    resource.prlimit(zygote, resource.RLIMIT_NOFILE, (first_free, before[1]))
+    end(workers, workers.spawn())  # the one that was forked ahead
+    with pytest.raises(WorkersUnavailable, match="no room for another process: no descriptor is left"):
+        workers.spawn()
+    resource.prlimit(zygote, resource.RLIMIT_NOFILE, before)
+    end(workers, workers.spawn())
+    assert workers.pid == zygote
+
+
 def open_descriptors() -> int:
     return len(list(Path("/dev/fd").iterdir()))
 
