@@ -16,8 +16,8 @@ from sidecar.caller import PERSON, Caller, CommandRefused
 from sidecar.clock import SystemClock
 from sidecar.commands.memory import MemoryCommands
 from sidecar.difference import text_hash
-from sidecar.execution.files import TEXT_AT_MOST
 from sidecar.memory import Memory
+from skills.limits import FILE_AT_MOST
 
 TODAY = date(2026, 11, 27)
 ME = Caller(who=PERSON, via="api")
@@ -56,8 +56,8 @@ def test_of_two_who_write_upon_the_same_text_one_is_told_to_read_again(tmp_path:
 def test_more_than_a_file_may_have_is_refused(tmp_path: Path) -> None:
     commands = MemoryCommands(Memory(tmp_path), SystemClock(), "UTC")
     for act in (
-        lambda: commands.note(ME, "x" * TEXT_AT_MOST),
-        lambda: commands.write(ME, "MEMORY.md", "x" * (TEXT_AT_MOST + 1)),
+        lambda: commands.note(ME, "x" * FILE_AT_MOST),
+        lambda: commands.write(ME, "MEMORY.md", "x" * (FILE_AT_MOST + 1)),
     ):
         with pytest.raises(CommandRefused, match="the most one file may have") as refused:
             act()
