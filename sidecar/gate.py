@@ -76,7 +76,8 @@ class Gate:
 
     def changed(self, paths: frozenset[str]) -> None:
         """Files were saved or deleted. Returns at once; the verdicts come on other threads."""
-        names = {PurePosixPath(path).stem for path in paths if path.startswith("skills/")}
+        saved = (PurePosixPath(path).stem for path in paths if path.startswith("skills/"))
+        names = {name for name in saved if _is_text(name)}
         if any(path.startswith("lib/") for path in paths):
             names |= set(self.names_on_disk())
         if len(names) > FEW:
@@ -85,7 +86,9 @@ class Gate:
             self._look_at_each(sorted(names))
 
     def names_on_disk(self) -> list[str]:
-        return sorted(path.stem for path in (self.workspace / "skills").glob("*.py"))
+        """Without those that are no text: no store could keep them."""
+        names = (path.stem for path in (self.workspace / "skills").glob("*.py"))
+        return sorted(name for name in names if _is_text(name))
 
     def write_missing(self) -> list[str]:
         """At start: write again from the store what the registry has and the workspace has not. A folder that is not
@@ -205,7 +208,9 @@ class Gate:
         more = needs_a_yes(report.manifest, active.manifest if active else None, origin)
         denied = self._store.read(lambda connection: said_no(connection, name, snapshot.hash))
         if more and denied:
-            return self._refuse(snapshot, report, origin)
+            self._registry.refuse(snapshot, report, origin)
+            self._tell(_with(report, denied))
+            return report
         self._tell(report)
         if more:
             self._wait(snapshot, report, origin, more)
@@ -297,6 +302,12 @@ class Gate:
         )
 
 
+def _with(report: Report, denied: str) -> Report:
+    fix = f"To have it all the same: tend skills restore {report.skill} {report.hash[:12]}"
+    problem = Problem(stage="asked", file=entry_of(report.skill), line=0, reason=denied, fix=fix)
+    return report.model_copy(update={"problems": (*report.problems, problem)})
+
+
 def _no_verdict(snapshot: Snapshot, error: OSError) -> Report:
     reason = f"the check came to no verdict: {error.strerror or error}"
     fix = "It is checked again by itself. What is wrong with the machine: tend doctor"
@@ -304,9 +315,14 @@ def _no_verdict(snapshot: Snapshot, error: OSError) -> Report:
     return Report(skill=snapshot.skill, hash=snapshot.hash, problems=(problem,))
 
 
+def _is_text(name: str) -> bool:
+    """Not so where a file's name is no UTF-8."""
+    return not any(0xDC80 <= ord(letter) <= 0xDCFF for letter in name)
+
+
 def entry_of(name: str) -> str:
     """Where the skill lies. Refused is what leads elsewhere; a name that is merely no good may be a file's all the
     same, to be looked at and removed."""
-    if "/" in name or "\0" in name or len(name.encode()) > LONGEST_NAME:
+    if "/" in name or "\0" in name or not _is_text(name) or len(name.encode()) > LONGEST_NAME:
         raise CommandRefused("name", f"{name[:80]!r} is no skill's name. See what there is: tend skills list")
     return f"skills/{name}.py"

@@ -84,12 +84,15 @@ def said_no(connection: Connection, skill: str, version: str) -> str | None:
     return f"{row.answered_by} said no{': ' if row.answer_reason else ''}{row.answer_reason or ''}"
 
 
+_WRITTEN = tuple(versions.c[name] for name in ("entry", "files", "activated_at", "author", "reason", "base"))
+
+
 def written_by(connection: Connection, snapshot: Snapshot) -> Origin | None:
     """Whose bytes these are, where no person wrote them: the skill's versions with the same module never were active,
     and one of them is of no person; or a command of a run was about to write one of the files."""
     entry = sha256(snapshot.files[snapshot.entry]).hexdigest()
     earlier = connection.execute(
-        sa.select(versions).where(versions.c.skill == snapshot.skill).order_by(versions.c.created_at.desc())
+        sa.select(*_WRITTEN).where(versions.c.skill == snapshot.skill).order_by(versions.c.created_at.desc())
     ).all()
     same = [row for row in earlier if row.files.get(row.entry) == entry]
     if not any(row.activated_at for row in same):

@@ -40,7 +40,8 @@ class Problem(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    stage: Literal["read", "parse", "manifest", "body", "types", "check"]  # check: it came to no verdict
+    # check: it came to no verdict; asked: a person did not want it
+    stage: Literal["read", "parse", "manifest", "body", "types", "check", "asked"]
     file: str  # path in the workspace
     line: int  # from 1; 0 where the whole file is meant
     column: int = 0
@@ -68,7 +69,7 @@ class Report(BaseModel):
     def undecided(self) -> bool:
         """The check itself failed: it took too long, or something else stood in its way. The same bytes may pass when
         they are checked again."""
-        return any(problem.stage == "check" for problem in self.problems)
+        return bool(self.problems) and all(problem.stage == "check" for problem in self.problems)
 
 
 class TypeChecker(Protocol):

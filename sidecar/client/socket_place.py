@@ -3,6 +3,7 @@ last logout, has other folders for such things."""
 
 from __future__ import annotations
 
+import logging
 import os
 from contextlib import suppress
 from pathlib import Path
@@ -11,9 +12,15 @@ from sidecar.whole_file import replace_whole
 
 NAME = "socket"
 
+log = logging.getLogger(__name__)
+
 
 def tell(store: Path, socket: Path) -> None:
-    replace_whole(store / NAME, os.fsencode(socket))
+    """Where that can't be written, it is found at the usual place."""
+    try:
+        replace_whole(store / NAME, os.fsencode(socket))
+    except OSError:
+        log.exception("where the socket is could not be told")
 
 
 def tell_no_more(store: Path) -> None:
@@ -22,12 +29,12 @@ def tell_no_more(store: Path) -> None:
 
 def told(store: Path, usual: Path) -> Path:
     """Where to knock; at the `usual` place where nothing was told. Raises PermissionError where somebody else might
-    answer, and another OSError where there is nobody."""
-    socket, owner = usual, os.getuid()
+    answer than whose the store is, and another OSError where there is nobody."""
+    socket, owner = usual, store.stat().st_uid
     with suppress(FileNotFoundError):
         here = Path(os.fsdecode((store / NAME).read_bytes()))
         if here.name == usual.name:  # not so in a copy of a workspace, whose `.tend` names the original's
-            socket, owner = here, (store / NAME).stat().st_uid
+            socket = here
     if socket.parent.lstat().st_uid != owner:
         raise PermissionError(f"{socket.parent} belongs to another user, who would answer as the sidecar")
     return socket

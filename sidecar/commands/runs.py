@@ -46,7 +46,7 @@ class RunCommands:
         """Newest first. Those in any of several states are found by one look, between two of which they may change."""
         narrowed = views.Narrowed(skill=skill, version=version, since=since, until=until)
         query = _newest(narrowed, max(1, min(limit, LISTED_AT_MOST)))
-        if state:
+        if state is not None:
             query = query.where(runs.c.state.in_([state] if isinstance(state, str) else state))
         if caller.is_agent and not skill:
             query = query.where(runs.c.skill != "agent")

@@ -92,7 +92,9 @@ class StopCommands:
 
 
 def _halt(connection: Connection, stop: Row, held: Sequence[str]) -> views.Halt:
-    found = connection.execute(sa.select(runs).where(runs.c.id.in_(held)).order_by(runs.c.seq)).all()
+    """Without the runs that ended well before they could be stopped."""
+    live = (runs.c.id.in_(held), runs.c.ended_at.is_(None))
+    found = connection.execute(sa.select(runs).where(*live).order_by(runs.c.seq)).all()
     return views.Halt(
         stop=stop_view(stop),
         runs=tuple(run_views(connection, found)),

@@ -21,7 +21,7 @@ from sidecar.execution.always_suspend import AlwaysSuspend
 from sidecar.execution.asked import Circumstances
 from sidecar.execution.body_time import BodyTime
 from sidecar.execution.effects import Effects
-from sidecar.execution.irreversible import NotApproved, begin_irreversible, refuse_plain
+from sidecar.execution.irreversible import NotApproved, begin_irreversible
 from sidecar.execution.lines import Lines, LineTooLong
 from sidecar.execution.logs import keep_log
 from sidecar.execution.requests import Requests
@@ -316,7 +316,6 @@ class Attempt:
             case Begin() if question.kind_of_step == "irreversible":
                 return begin_irreversible(question, self._journal, self._where, self._runner.requests)
             case Begin():
-                refuse_plain(question, self._manifest)
                 return self._journal.begin(question)
             case Finish():
                 return self._finish(question)

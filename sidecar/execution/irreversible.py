@@ -21,7 +21,6 @@ from sqlalchemy.engine import Connection
 
 from sidecar.approvals import DONE, NOT_YET, NewApproval, bound_hash, void
 from sidecar.approvals.grants import is_revoked
-from sidecar.checker.manifest import Manifest
 from sidecar.execution.asked import Circumstances
 from sidecar.execution.requests import Requests
 from sidecar.execution.step_approval import approval_of_step
@@ -47,15 +46,6 @@ class ApprovalVoid(NotApproved):
         )
         self.approval = approval
         self.why = why
-
-
-def refuse_plain(question: Begin, manifest: Manifest) -> None:
-    """Which steps cannot be undone was read from the code and shown to people; the worker's word does not change it."""
-    if any(step.step == question.step.name for step in manifest.irreversible):
-        raise NotApproved(
-            f"{question.step.name} cannot be undone, by this version's code, and was begun as a step that can. "
-            "Execute it by run.step_if_approved, or give the other step a name of its own"
-        )
 
 
 def begin_irreversible(

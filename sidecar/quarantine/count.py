@@ -19,8 +19,8 @@ from sidecar.store.schema import breakers, runs, skills
 from sidecar.store.values import insert
 from skills.wire import ErrorInfo
 
-# Errors that say nothing about the skill: its budget is used up, or a person has cancelled what it waited for.
-BLAMELESS = ("budget_exhausted", "BudgetExhausted", "Cancelled")
+_BUDGET = ("budget_exhausted", "BudgetExhausted")
+_CANCELLED = "Cancelled"  # a skill may have an error of its own with that name
 
 _BREAKER = Prepared(sa.select(breakers).where(breakers.c.skill == sa.bindparam("skill")))
 _OPEN = Prepared(sa.select(breakers.c.skill).where(breakers.c.opened_at.is_not(None)))
@@ -31,12 +31,31 @@ _ACTIVE = Prepared(  # with its breaker, if it has one
 )
 
 
+# ---------------------------------------------------------------- what does not count
+
+
+def blameless(run: sa.ColumnElement[str], error_type: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
+    """Whether that error says nothing about the skill: its budget is used up, or a run that it called was cancelled."""
+    return sa.or_(error_type.in_(_BUDGET), sa.and_(error_type == _CANCELLED, _has_cancelled_child(run)))
+
+
+def _is_blameless(connection: Connection, run: str, error: ErrorInfo) -> bool:
+    if error.type == _CANCELLED:
+        return bool(connection.scalar(sa.select(_has_cancelled_child(sa.literal(run)))))
+    return error.type in _BUDGET
+
+
+def _has_cancelled_child(run: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
+    called = runs.alias("called")
+    return sa.exists().where(called.c.parent == run, called.c.parent_step.is_not(None), called.c.state == "cancelled")
+
+
 # ---------------------------------------------------------------- counted, where a run ends
 
 
 def count_end(connection: Connection, run: Row, now: float, error: ErrorInfo | None = None) -> None:
     """Count how this run has ended, if it says something about the version that is active."""
-    if run.rehearsal or run.trigger == "on_failure" or (error and error.type in BLAMELESS):
+    if run.rehearsal or run.trigger == "on_failure" or (error and _is_blameless(connection, run.id, error)):
         return
     row = _ACTIVE.row(connection, {"skill": run.skill})
     if row is None or row.active != run.version:

@@ -19,7 +19,7 @@ from typing import Literal, TypeAlias
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from sidecar.quarantine.count import BLAMELESS
+from sidecar.quarantine.count import blameless
 from sidecar.review.words import short
 from sidecar.store import Row
 from sidecar.store.schema import runs, skills, versions
@@ -150,7 +150,7 @@ class Week:
     def failed(self) -> sa.ColumnElement[bool]:
         """Of `runs`: those that failed for what may be a fault of their skill."""
         why = sa.func.coalesce(self.runs.c.error["type"].as_string(), "")
-        return sa.and_(self.runs.c.state == "failed", why.not_in(BLAMELESS))
+        return sa.and_(self.runs.c.state == "failed", ~blameless(self.runs.c.id, why))
 
     def runs_at(self, seqs: Iterable[int]) -> dict[int, Row]:
         """Id, time and version of runs that a query named by their number."""

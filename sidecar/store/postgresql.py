@@ -55,19 +55,23 @@ class Postgresql:
         execute_text(writer, f"BEGIN; SELECT pg_advisory_xact_lock({WRITING})")
 
     def begin_reading(self, reader: Connection) -> None:
-        execute_text(reader, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        """Nobody waits for who reads: that may pause for as long as a slow machine has it pause."""
+        execute_text(reader, f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL {_IDLE_AT_MOST} = '5min'")
 
     @contextmanager
     def migrating(self, writer: Connection) -> Iterator[None]:
         """On a slow machine the migrations' own code may take longer than others would be kept waiting else."""
-        writer.exec_driver_sql(f"SET {_IDLE_AT_MOST} = '5min'")
-        writer.exec_driver_sql(f"SELECT pg_advisory_lock({MIGRATING})")
+        patience = (_IDLE_AT_MOST, "lock_timeout")  # with itself, and with a host that migrates now
         try:
+            for setting in patience:
+                writer.exec_driver_sql(f"SET {setting} = '5min'")
+            writer.exec_driver_sql(f"SELECT pg_advisory_lock({MIGRATING})")
             yield
         finally:
             if not writer.invalidated:  # else the server has let go of all that was this session's
                 writer.exec_driver_sql(f"SELECT pg_advisory_unlock({MIGRATING})")
-                writer.exec_driver_sql(f"RESET {_IDLE_AT_MOST}")
+                for setting in patience:
+                    writer.exec_driver_sql(f"RESET {setting}")
 
     def copy_to(self, target: Path) -> None:
         copy = sa.create_engine(f"sqlite:///{target}", json_serializer=to_json)
@@ -75,7 +79,6 @@ class Postgresql:
             with self.engine.connect() as reader, copy.begin() as writer:
                 migrate(writer)
                 self.begin_reading(reader)
-                reader.exec_driver_sql(f"SET LOCAL {_IDLE_AT_MOST} = 0")  # nobody waits for who reads
                 copy_rows(reader, writer)
                 reader.exec_driver_sql("ROLLBACK")
         finally:

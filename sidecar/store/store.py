@@ -127,7 +127,8 @@ class Store:
             try:
                 return act(connection)
             finally:
-                execute_text(connection, "ROLLBACK")
+                if not connection.invalidated:
+                    execute_text(connection, "ROLLBACK")
 
     def rows(self, query: Query, values: Mapping[str, Any] = NOTHING) -> Sequence[Row]:
         with self._engine.connect() as connection:  # one statement sees one moment by itself

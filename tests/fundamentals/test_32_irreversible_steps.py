@@ -33,17 +33,6 @@ def NAME(run: Run) -> str:
     return f"{done.result} by {done.by}" if done else "nobody"
 '''
 
-PLAIN = '''"""Page without asking."""
-
-from skills import http, step
-
-
-@step(attempts=5)
-def page(name: str) -> str:
-    http.post("http://HOST/plain", json=name).raise_for_status()
-    return name
-'''
-
 
 def paging(name: str, sink: Sink, *, within: float = 3600, timeout: float = 120) -> str:
     text = PAGING.replace("NAME", name).replace("HOST", sink.host)
@@ -86,19 +75,6 @@ def test_in_a_rehearsal_nobody_is_asked_and_nothing_is_done(sidecar: LiveSidecar
     sidecar.put("page_rehearsed", paging("page_rehearsed", sink))
     assert sidecar.run("page_rehearsed", rehearsal=True).output == "nobody"
     assert sink.count("/page_rehearsed") == 0
-
-
-def test_what_was_shown_as_irreversible_does_not_begin_as_a_plain_step(sidecar: LiveSidecar, sink: Sink) -> None:
-    plain = paging("page_plain", sink).replace('    return f"{d', '    run.step(plain_page, "Bob")\n    return f"{d')
-    (sidecar.workspace / "lib" / "plain.py").write_text(PLAIN.replace("HOST", sink.host))
-    sidecar.put("page_plain", plain.replace("from skills", "from lib.plain import page as plain_page\nfrom skills"))
-    started = sidecar.client.run_skill("page_plain").id
-    sidecar.client.answer(sidecar.approval(started).id, "no")
-    error = sidecar.ended(started).run.error
-    assert error is not None
-    assert error.type == "NotApproved"
-    assert "page cannot be undone" in error.message
-    assert sink.count("/plain") == 0
 
 
 def test_a_body_that_fails_is_not_tried_again(sidecar: LiveSidecar, sink: Sink) -> None:

@@ -46,6 +46,7 @@ class Stage:
     registry: Registry
     checker: Told
     gate: Gate
+    moments: Moments
 
     def save(self, path: str, text: str) -> Path:
         file = self.workspace / path
@@ -74,6 +75,6 @@ def staged(workspace: Path) -> Iterator[Stage]:
         registry, checker = Registry(store, SystemClock()), Told()
         gate = Gate(workspace, store, registry, checker, moments, lambda _: None)
         try:
-            yield Stage(workspace, store, registry, checker, gate)
+            yield Stage(workspace, store, registry, checker, gate, moments)
         finally:
             gate.stop()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -76,3 +77,13 @@ def test_one_that_is_put_back_while_its_other_bytes_are_judged_is_live_as_it_is(
         checker.may_end.set()
         wait_until(lambda: checker.live.count("skill_3") == 3, "the good bytes, the slow ones, the good ones again")
         assert registry.active("skill_3") == before
+
+
+def test_a_file_whose_name_is_no_text_keeps_no_other_from_its_verdict(tmp_path: Path) -> None:
+    with gate_over(tmp_path) as (gate, _, checker):
+        odd = os.fsdecode(b"caf\xe9")
+        for name in (odd, "zebra"):
+            (tmp_path / "skills" / f"{name}.py").write_text("good")
+        assert gate.names_on_disk() == sorted([*NAMES, "zebra"])
+        gate.changed(frozenset({f"skills/{odd}.py", "skills/zebra.py"}))
+        wait_until(lambda: "zebra" in checker.live, "the other has its verdict")

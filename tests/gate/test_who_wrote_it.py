@@ -64,6 +64,9 @@ def test_what_was_denied_is_not_asked_about_again_after_something_else_was(tmp_p
         assert not waits_for_a_yes(stage, "pays")
         assert stage.registry.active("pays") is None
         assert states(stage, "pays") == [("refused", AGENT), ("superseded", AGENT)]
+        told = stage.moments.after(0, timeout=0)[-1].data
+        assert told["passed"] is False
+        assert "person said no" in str(told["problems"])
 
 
 def test_what_a_person_writes_is_theirs(tmp_path: Path) -> None:

@@ -100,8 +100,9 @@ def test_what_says_nothing_about_the_skill_is_no_failure_of_it(history: History)
     history.skill("report")
     history.run("report", SINCE)
     for number, error in enumerate(("Cancelled", "budget_exhausted", "BudgetExhausted")):
-        history.failed("report", SINCE + number + 1, error)
+        run = history.failed("report", SINCE + number + 1, error)
+        history.run("called", SINCE + number + 1, None, state="cancelled", parent=run, parent_step="invoke")
     assert history.candidates() == []
-    history.failed("report", SINCE + 5, "KeyError")
+    history.failed("report", SINCE + 5, "Cancelled")  # an error of its own that has that name
     found = history.only()
-    assert found.summary == "1 of 2 runs failed, 1 of them KeyError in fetch; the week before 0 of 0."
+    assert found.summary == "1 of 2 runs failed, 1 of them Cancelled in fetch; the week before 0 of 0."

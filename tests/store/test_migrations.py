@@ -36,12 +36,18 @@ def test_they_lead_to_the_schema(tmp_path: Path, kind: str) -> None:
         assert store.read(differences) == []
 
 
-def test_a_slow_machine_has_time_for_them(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slow_machine_has_time_for_them_and_to_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(of_postgresql._OF_A_SESSION, "idle_in_transaction_session_timeout", "200ms")
     monkeypatch.setattr("sidecar.store.migrate.failpoint", lambda _: time.sleep(0.5))
+    limit = sa.select(sa.func.current_setting("idle_in_transaction_session_timeout"))
+
+    def read(connection: sa.Connection) -> object:
+        time.sleep(0.5)
+        return connection.scalar(sa.select(sa.func.count()).select_from(steps))
+
     with Store(new_database()) as store:
-        assert store.rows(sa.select(sa.func.count()).select_from(steps)) == [(0,)]
-        assert store.rows(sa.select(sa.func.current_setting("idle_in_transaction_session_timeout"))) == [("200ms",)]
+        assert store.read(read) == 0
+        assert store.rows(limit) == [("200ms",)]
 
 
 @contextmanager

@@ -116,7 +116,8 @@ def test_a_server_waits_for_none_of_what_came_in_a_long_time(tmp_path: Path, mon
     with Stage(tmp_path, START) as stage:
         stage.put("ticker", Every(seconds=1))
         stage.clock.advance(100 * HOUR)
-        stage.look()
+        for _ in range(5):  # a busy machine pauses for as long, now and then, wherever it is
+            stage.look()
         found = stage.slots("ticker")
         assert found[-1].outcome == "fired"
         assert "359,000 earlier ones too" in found[0].reason
