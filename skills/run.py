@@ -15,7 +15,7 @@ from typing_extensions import TypeForm
 
 from skills.approval import Approval, Approved
 from skills.asking import Asking
-from skills.errors import Misdeclared, StepFailed
+from skills.errors import Misdeclared, StepFailed, WrongType
 from skills.one_field import one_field
 from skills.open_step import OpenStep, open_step_or_none
 from skills.state import State
@@ -226,6 +226,8 @@ class Run:
         """
         if (key is None) != (equals is None):
             raise Misdeclared(f"run.wait_for({name!r}): key= and equals= belong together")
+        if isinstance(equals, str) and "\0" in equals:
+            raise WrongType(f"run.wait_for({name!r}): equals= has the character NUL in it, which no event has")
         codec = Codec(payload, f"payload of event {name!r}")
         wanted: dict[str, Json] = {"name": name, "seconds": timeout.total_seconds()}
         if key is not None:

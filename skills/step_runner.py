@@ -197,6 +197,8 @@ def _key(name: str, occurrence: int) -> StepKey:
             f"{name[:60] + '…'!r} has {len(name):,} characters, a name may have {NAME_AT_MOST}; use a shorter one, "
             f"such as a hash of it, or keep a dict under one name"
         )
+    if "\0" in name:
+        raise WrongType(f"{name!r} has the character NUL in it, which no name may have")
     return StepKey(name=name, occurrence=occurrence)
 
 

@@ -46,7 +46,7 @@ NAME_AT_MOST = 200  # characters of a step's name; of run.state.put("seen", ...)
 class StepKey(Message):
     """Names a step within its run: the `occurrence`-th use (from 0) of the step called `name`."""
 
-    name: str = Field(min_length=1, max_length=NAME_AT_MOST)
+    name: str = Field(min_length=1, max_length=NAME_AT_MOST, pattern=r"^[^\x00]*$")
     occurrence: int = Field(ge=0)
 
     def __str__(self) -> str:

@@ -5,13 +5,10 @@ from __future__ import annotations
 import logging
 import threading
 
-from sqlalchemy.exc import DBAPIError
-
-from sidecar.execution.attempt import Attempt, AttemptRunner
+from sidecar.execution.attempt import Attempt, AttemptRunner, is_stores_fault
 from sidecar.journal import runs as journal
 from sidecar.journal.runs import Segment
 from sidecar.quarantine.settle import Quarantine
-from sidecar.store import StoreError
 
 log = logging.getLogger(__name__)
 
@@ -32,12 +29,12 @@ class Conducting:
         nobody conducts it, and is rescued."""
         try:
             attempt = self._runner.prepare(segment)
-        except (StoreError, DBAPIError):
-            self._runner.interrupted.add(segment.run)
-            log.exception("run %s could not be begun, since the store can't be asked", segment.run)
-            return None
-        except Exception:
-            log.exception("run %s could not be begun; the next look counts that as a death", segment.run)
+        except Exception as error:
+            if is_stores_fault(error):
+                self._runner.interrupted.add(segment.run)
+                log.exception("run %s could not be begun, since the store can't be asked", segment.run)
+            else:
+                log.exception("run %s could not be begun; the next look counts that as a death", segment.run)
             return None
         with self._turn:
             self._live[segment.run] = attempt

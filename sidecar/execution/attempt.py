@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 import sqlalchemy as sa
 from pydantic import ValidationError
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, NotSupportedError, ProgrammingError
 
 from sidecar.checker.manifest import Manifest
 from sidecar.clock import Clock, moment
@@ -82,6 +82,14 @@ _PROCESS = Prepared(
 )
 
 log = logging.getLogger(__name__)
+
+
+def is_stores_fault(error: Exception) -> bool:
+    """Whether the store takes no changes, whatever they are; else it refused just this one."""
+    if isinstance(error, DBAPIError):
+        refused = isinstance(error, DataError | IntegrityError | NotSupportedError | ProgrammingError)
+        return error.connection_invalidated or not refused
+    return isinstance(error, StoreError)
 
 
 def _unknown(skill: str) -> Manifest:
@@ -208,8 +216,9 @@ class Attempt:
             self._to_an_outcome()
         except Fenced as lost:
             log.info("%s", lost)
-        except (StoreError, DBAPIError):
-            self._runner.interrupted.add(self.segment.run)
+        except Exception as error:
+            if is_stores_fault(error):
+                self._runner.interrupted.add(self.segment.run)
             raise
         finally:
             self._end_effects()
@@ -233,6 +242,10 @@ class Attempt:
             self._give_back(RETRY_SPAWN_AFTER)
         except _REFUSED as error:
             self._fail(ErrorInfo(type=type(error).__name__, message=str(error)))
+        except (DataError, IntegrityError) as error:
+            log.exception("run %s: the store refused a change of it", self.segment.run)
+            message = f"the store refused what the run was about to remember: {error.orig}"
+            self._fail(ErrorInfo(type="StoreRefused", message=message))
 
     # ------------------------------------------------------------ the conversation
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import pytest
+import sqlalchemy as sa
 
 from tests.support.live_sidecar import LiveSidecar
 from tests.support.sink import Sink
 
 SKILL = '''"""Ask the world."""
+
+from datetime import timedelta
 
 from skills import Run, http, skill, step
 
@@ -81,3 +84,33 @@ def test_the_clock_and_chance_are_the_same_on_replay(sidecar: LiveSidecar, sink:
     started = sidecar.client.run_skill("steady").id
     sidecar.client.answer(sidecar.approval(started).id, "yes")
     assert sidecar.ended(started).run.state == "succeeded"
+
+
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("nul_in_a_name", 'run.state.put("a\\0b", 1)'),
+        ("nul_in_a_value", 'run.wait_for("paid", dict[str, str], timeout=timedelta(1), key=KEY, equals="x\\0")'),
+    ],
+)
+def test_what_no_store_can_keep_is_refused_in_words(sidecar: LiveSidecar, sink: Sink, name: str, body: str) -> None:
+    body = body.replace("KEY", 'lambda paid: paid["order"]')
+    sidecar.put(name, skill(name, sink, f"{body}\n    run.approve('Go on?')\n    return 1"))
+    error = sidecar.run(name).run.error
+    assert error is not None
+    assert error.type == "WrongType"
+    assert "the character NUL" in error.message
+
+
+def test_a_change_that_the_store_refuses_fails_the_run_that_made_it(sidecar: LiveSidecar, sink: Sink) -> None:
+    """It would be refused again and again: it is not as if the disk were full."""
+    if sidecar.database_url:
+        pytest.skip("a trigger is written otherwise there")
+    sidecar.stop()
+    refuse = "CREATE TRIGGER refuse BEFORE INSERT ON notices WHEN NEW.text = 'bad' BEGIN SELECT RAISE(ABORT, 'no'); END"
+    sidecar.change_store(sa.text(refuse))
+    sidecar.start()
+    sidecar.put("refused", skill("refused", sink, 'run.notify("#ops", "bad")\n    return 1'))
+    ended = sidecar.run("refused")
+    assert ended.run.error is not None
+    assert (ended.run.error.type, ended.run.attempts) == ("StoreRefused", 1)

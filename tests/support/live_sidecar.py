@@ -249,7 +249,7 @@ class LiveSidecar:
         with self._reader.connect() as connection:
             return connection.execute(wanted).all()
 
-    def change_store(self, change: sa.Update) -> None:
+    def change_store(self, change: sa.Executable) -> None:
         """Change the store of a sidecar that is stopped: it alone may write to it."""
         assert not self.alive, "stop the sidecar first"
         with self._engine("rw").begin() as connection:
