@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from pydantic import JsonValue
 from sqlalchemy.engine import Connection
 
-from sidecar.store.prepared import Prepared
+from sidecar.store.prepared import Prepared, Values
 from sidecar.store.schema import state, steps
 from sidecar.store.values import insert
 
@@ -44,21 +44,24 @@ def publish(connection: Connection, skill: str, run: str, now: float) -> None:
     rows = _OF_RUN.rows(connection, {"run": run})
     puts = {row.arguments["name"]: row.arguments["value"] for row in rows if row.kind == "state.put"}
     reads = {row.arguments["name"]: row.result["revision"] for row in reversed(rows) if row.kind == "state.get"}
+    revisions = {name: _revision(connection, skill, name, reads) for name in puts}  # all, before any is written
     for name, value in puts.items():
-        _publish_one(connection, {"skill": skill, "name": name}, value, reads, run, now)
+        change = {"value": value, "revision": revisions[name] + 1, "run": run, "updated_at": now}
+        _publish_one(connection, {"skill": skill, "name": name}, change)
 
 
-def _publish_one(
-    connection: Connection, key: dict[str, str], value: JsonValue, reads: Mapping[str, int], run: str, now: float
-) -> None:
-    here = (state.c.skill == key["skill"], state.c.name == key["name"])
+def _revision(connection: Connection, skill: str, name: str, reads: Mapping[str, int]) -> int:
+    here = (state.c.skill == skill, state.c.name == name)
     revision = connection.scalar(sa.select(state.c.revision).where(*here)) or 0
-    if reads.get(key["name"], revision) != revision:
+    if reads.get(name, revision) != revision:
         raise StateConflict(
-            f"state {key['name']!r} was changed by another run after this one had read it. "
+            f"state {name!r} was changed by another run after this one had read it. "
             "Declare concurrency=1, or keep what each run changes under a name of its own."
         )
-    change = {"value": value, "revision": revision + 1, "run": run, "updated_at": now}
+    return revision
+
+
+def _publish_one(connection: Connection, key: dict[str, str], change: Values) -> None:
     connection.execute(
         insert(connection, state)
         .values(**key, **change)

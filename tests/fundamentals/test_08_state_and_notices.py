@@ -68,3 +68,31 @@ def test_on_failure_runs_once_after_the_last_attempt_with_the_input_intact(sidec
     assert told.run.parent == failed.run.id
     assert told.input == failed.input == {"fail": True}
     assert notices(sidecar, "teller") == ["teller 1", "teller failed: RuntimeError: as ordered"]
+
+
+PAIR = '''"""Keep two values."""
+
+from skills import Run, skill
+
+
+@skill(concurrency=2)
+def pair(run: Run, wait: bool) -> dict[str, int]:
+    kept = {name: run.state.get(name, int, 0) for name in ("first", "second")}
+    if wait:
+        run.approve("Go on?")
+        run.state.put("first", 100)
+    run.state.put("second", kept["second"] + 1)
+    return kept
+'''
+
+
+def test_a_run_that_comes_too_late_with_one_value_publishes_none(sidecar: LiveSidecar) -> None:
+    sidecar.put("pair", PAIR)
+    late = sidecar.client.run_skill("pair", True).id
+    question = sidecar.approval(late)
+    assert sidecar.run("pair", False).run.state == "succeeded"
+    sidecar.client.answer(question.id, "yes")
+    error = sidecar.ended(late).run.error
+    assert error is not None
+    assert error.type == "StateConflict"
+    assert sidecar.run("pair", False).output == {"first": 0, "second": 1}
