@@ -44,7 +44,7 @@ class Run:
         self._lines = count()
         self.quiet_because: str | None = None
         self.state = State(steps)
-        self.random = random.Random(start.run)  # noqa: S311 - the same numbers on replay are what it is for
+        self.random = random.Random(start.seed or start.run)  # noqa: S311 - the same numbers on replay are what it is for
 
     # ------------------------------------------------------------ what it is
 
@@ -59,7 +59,7 @@ class Run:
 
     @property
     def started(self) -> datetime:
-        """When the run was created, in the workspace's zone; the same on replay."""
+        """When the run was created, in the workspace's zone; the same on replay, and in a rerun from a step."""
         return self._start.started.astimezone(self._zone)
 
     @property

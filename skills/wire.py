@@ -116,7 +116,8 @@ class Start(Message):
     code: Code
     input: Json
     zone: str  # IANA name: the workspace's
-    started: datetime  # when the run was created, UTC
+    started: datetime  # when the run was created, UTC; of a rerun from a step, when the run whose steps it has was
+    seed: str | None = None  # of its chance, where that is another run's id: likewise
     remembered: dict[str, int] | None = None  # step's name → its uses that may be remembered; None: ask each time
     failure: ErrorInfo | None = None  # set where this run is the `on_failure` handler's
     failed_run: str | None = None

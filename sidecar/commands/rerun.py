@@ -16,7 +16,7 @@ from sidecar.commands.show import run_views
 from sidecar.commands.table import command
 from sidecar.dispatch.dispatcher import Dispatcher
 from sidecar.journal.admission import PERSONS, NewRun, Skipped, create, new_run
-from sidecar.journal.copied import copy_steps, names_of_steps
+from sidecar.journal.copied import copy_steps, names_of_steps, trigger_of_rerun
 from sidecar.journal.runs import FINAL
 from sidecar.journal.stops import refuse_stopped
 from sidecar.registry import Registry, record_audit
@@ -90,7 +90,7 @@ class RerunCommands:
             chosen,
             manifest,
             priority=priority,
-            trigger=f"rerun of {old.id}{f' from {from_step}' if from_step else ''}",
+            trigger=trigger_of_rerun(old.id, from_step),
             input=old.input if input_ is None else input_,
             rehearsal=old.rehearsal,
             concurrency_key=old.concurrency_key,

@@ -29,6 +29,7 @@ from sidecar.execution.workers import Worker, Workers, WorkersUnavailable
 from sidecar.failpoints import failpoint
 from sidecar.gateway import GatewayDied
 from sidecar.isolation.tiers import Tier, TierTooWeak, reached, require
+from sidecar.journal.copied import origin
 from sidecar.journal.runs import RUN, Fenced, Segment, overdue
 from sidecar.journal.steps import Journal, LimitReached, ReplayMismatch
 from sidecar.moments import Moments
@@ -300,6 +301,7 @@ class Attempt:
 
     def _start(self) -> Start:
         failed = self._failed_parent()
+        first = origin(self._store, self._run)
         return Start(
             run=self._run.id,
             skill=self._run.skill,
@@ -310,7 +312,8 @@ class Attempt:
             code=self._code,
             input=self._run.input,
             zone=self._runner.zone,
-            started=moment(self._run.created_at),
+            started=moment(first.created_at),
+            seed=first.id,
             remembered=None if self._always_suspend.is_on else self._journal.uses(),
             failure=ErrorInfo.model_validate(failed.error) if failed else None,
             failed_run=failed.id if failed else None,

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from sidecar.store import Row
-from sidecar.store.schema import steps
+from sidecar.journal.runs import RUN
+from sidecar.journal.struck import IN_DOUBT
+from sidecar.store import Row, Store
+from sidecar.store.schema import runs, steps
 from skills.wire import StepKey
 
 
@@ -16,6 +20,17 @@ def names_of_steps(connection: Connection, run: str) -> list[str]:
     return [str(StepKey(name=row.name, occurrence=row.occurrence)) for row in rows]
 
 
+def trigger_of_rerun(run: str, from_step: str | None) -> str:
+    return f"rerun of {run}{f' from {from_step}' if from_step else ''}"
+
+
+def origin(store: Store, run: Row) -> Row:
+    """The run whose first steps this one has; itself, where it began with none. One that is forgotten is not found."""
+    began_with = re.match(r"rerun of (\w+) from ", run.trigger)
+    older = store.row(RUN, {"at_run": began_with[1]}) if began_with else None
+    return origin(store, older) if older else run
+
+
 def copy_steps(connection: Connection, old: str, new: str, before: str) -> None:
     """Give the run `new` what `old` remembered before it came to the step `before`; only what had an end of its own.
 
@@ -23,15 +38,18 @@ def copy_steps(connection: Connection, old: str, new: str, before: str) -> None:
     """
     rows = connection.execute(sa.select(steps).where(steps.c.run == old).order_by(steps.c.seq)).all()
     until = names_of_steps(connection, old).index(before)
-    ended = [row for row in rows[:until] if row.state in ("succeeded", "failed") and not _was_cancelled(row)]
+    over_at = connection.scalar(sa.select(runs.c.ended_at).where(runs.c.id == old))
+    ended = [row for row in rows[:until] if row.state in ("succeeded", "failed") and not _ended_with(row, over_at)]
     keys = {(row.name, row.occurrence) for row in ended}
     kept = [row for row in ended if row.kind != "approve" or _is_used(row, keys)]
     for place, row in enumerate(kept):
         connection.execute(steps.insert().values(**{**row._asdict(), "run": new, "seq": place}))
 
 
-def _was_cancelled(row: Row) -> bool:
-    return row.error is not None and row.error["type"] == "Cancelled"
+def _ended_with(row: Row, over_at: float | None) -> bool:
+    """Whether the step has failed only since its run was over: cancelled, too late, out of its budget. What may have
+    happened stays so."""
+    return bool(row.state == "failed" and row.ended_at == over_at and row.error["type"] != IN_DOUBT)
 
 
 def _is_used(approval: Row, keys: set[tuple[str, int]]) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
 from sidecar.client import Refused
@@ -159,3 +161,109 @@ def test_the_retries_of_a_run_are_counted_over_all_its_steps(sidecar: LiveSideca
     assert len(ended.output) == 10, "500 items had two retries each"
     assert "1,000 times" in str(ended.output[0])
     assert "OSError: still down" in str(ended.output[0])
+
+
+PARALLEL = '''"""Ask many hosts, and a skill."""
+
+from datetime import timedelta
+
+from skills import Run, StepFailed, http, skill, step
+
+
+@step
+def fetch(number: int) -> int:
+    return int(http.get(f"http://HOST/NAME/{number}").json()["count"])
+
+
+@skill(hosts=["HOST"], concurrency=9, deadline=timedelta(seconds=DEADLINE))
+def NAME(run: Run) -> list[int]:
+    return run.map(fetch, [0, 1, 2])
+'''
+
+PARENT = '''"""Ask another skill, and say how that went."""
+
+from skills import Run, Skill, StepFailed, skill
+
+child = Skill.named("asking", returns=None)
+
+
+@skill(concurrency=9)
+def parent(run: Run) -> str:
+    try:
+        run.invoke(child)
+        said = "it ended"
+    except StepFailed as error:
+        said = error.type
+    run.approve("Go on?")
+    return said
+'''
+
+ASKING = '''"""Wait for a person."""
+
+from skills import Run, skill
+
+
+@skill(concurrency=9)
+def asking(run: Run) -> None:
+    run.approve("Really?")
+'''
+
+BY_CHANCE = '''"""Take a number and a day, then ask."""
+
+from skills import Run, skill, step
+
+
+@step
+def keep(number: float, day: str) -> float:
+    return number
+
+
+@skill(concurrency=9)
+def by_chance(run: Run) -> list[float]:
+    kept = [run.step(keep, run.random.random(), run.started.isoformat())]
+    run.approve("Go on?")
+    return [*kept, run.step(keep, run.random.random(), run.started.isoformat())]
+'''
+
+
+def test_what_ended_only_with_its_run_is_done_again(sidecar: LiveSidecar, sink: Sink) -> None:
+    held = [sink.hold(f"/in_time/{number}") for number in (1, 2)]
+    sidecar.put("in_time", text(PARALLEL, "in_time", sink).replace("DEADLINE", "4"))
+    old = sidecar.run("in_time").run
+    assert old.error is not None
+    assert old.error.type == "DeadlineExceeded"
+    for each in held:
+        each.set()
+    ended = sidecar.ended(sidecar.client.rerun(old.id, from_step="fetch#3").id)
+    assert (ended.run.error, ended.run.state) == (None, "succeeded")
+    assert sink.count("/in_time/0") == 1, "that one had ended by itself"
+
+
+def test_a_sub_run_that_a_person_has_cancelled_stays_cancelled(sidecar: LiveSidecar) -> None:
+    sidecar.put("asking", ASKING)
+    sidecar.put("parent", PARENT)
+    old = sidecar.client.run_skill("parent").id
+    sidecar.waits(old, "invoke")
+    (child,) = sidecar.client.runs(skill="asking")
+    sidecar.client.cancel(child.id)
+    sidecar.approval(old)
+    sidecar.client.cancel(old)
+    anew = sidecar.client.rerun(old, from_step="approve").id
+    sidecar.client.answer(sidecar.approval(anew).id, "yes")
+    assert sidecar.ended(anew).output == "Cancelled"
+    assert len(sidecar.client.runs(skill="asking")) == 1
+
+
+def test_chance_and_the_start_are_those_of_the_run_whose_steps_it_has(sidecar: LiveSidecar) -> None:
+    sidecar.put("by_chance", BY_CHANCE)
+    runs = [sidecar.client.run_skill("by_chance").id]
+    sidecar.approval(runs[0])
+    for _ in range(2):  # the second is the rerun of a rerun
+        sidecar.client.cancel(runs[-1])
+        runs.append(sidecar.client.rerun(runs[-1], from_step="approve").id)
+        question = sidecar.approval(runs[-1])
+    sidecar.client.answer(question.id, "yes")
+    ended = sidecar.ended(runs[-1])
+    assert ended.run.error is None
+    first = random.Random(runs[0])
+    assert ended.output == [first.random(), first.random()]
