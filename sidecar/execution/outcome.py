@@ -1,6 +1,7 @@
 """The one place where an attempt's outcome becomes the run's.
 
 the worker's word       succeeded          → succeeded (state published, expectations held against it)
+                        its output is too large → failed (`LimitReached`)
                         raised             → failed (and `on_failure` started)
                         suspended          → waiting, or queued if what it waits for has come
                         its deadline passes, or its wait for room under a cap
@@ -13,6 +14,7 @@ no word                 killed by a limit  → as the step's failure says; witho
 from __future__ import annotations
 
 import sqlalchemy as sa
+from pydantic import JsonValue
 from sqlalchemy.engine import Connection
 
 from sidecar.checker.manifest import Manifest
@@ -23,6 +25,7 @@ from sidecar.isolation.lock_in import NOT_LOCKED_IN
 from sidecar.journal import runs as journal
 from sidecar.journal.admission import NewRun, create
 from sidecar.journal.runs import DEATHS_AT_MOST, FINAL, Segment
+from sidecar.journal.steps import LimitReached, bounded
 from sidecar.quarantine.count import count_end
 from sidecar.state import StateConflict, publish
 from sidecar.store import Row
@@ -39,9 +42,20 @@ def conclude(
         journal.suspend(connection, segment, now)
     elif isinstance(result, Raised):
         fail(connection, run, result.error, manifest, now)
+    elif too_large := _too_large(result.output):
+        fail(connection, run, too_large, manifest, now)
     else:
         succeed(connection, run, result, manifest, now)
     failpoint("outcome.conclude.before")
+
+
+def _too_large(output: JsonValue) -> ErrorInfo | None:
+    """It is a result of the step that waits for it, too, and the payload of an event."""
+    try:
+        bounded("the run's output takes", output)
+    except LimitReached as error:
+        return ErrorInfo(type="LimitReached", message=str(error))
+    return None
 
 
 def succeed(connection: Connection, run: Row, result: Succeeded, manifest: Manifest, now: float) -> None:

@@ -74,15 +74,19 @@ class Journal:
     # ------------------------------------------------------------ steps that the worker executes
 
     def begin(self, question: Begin) -> Go | Done | Failed | Suspend:
-        """Answer from memory, or open the step for its next try; Suspend if that is not due for a while."""
+        """Answer from memory, or open the step for its next try; Suspend if that is not due for a while: never longer
+        than between two tries, though the clock was set back."""
         step, is_new = self._find(question.step, question.kind_of_step, question.arguments)
         if answer := step.remembered():
             return answer
         if step.state == "waiting":
             return Suspend(reason="budget")
         now = self._clock.now()
-        delay = max(0.0, (step.wake_at or now) - now)
+        left = max(0.0, (step.wake_at or now) - now)
+        delay = min(left, question.retry.backoff_cap)
         if delay > PAUSE_IN_WORKER:
+            if step.state == "running" or delay < left:
+                self._wait_for_try(step, now + delay)
             return Suspend(reason="retry")
         step.retry = question.retry
         step.tries += 1
@@ -114,7 +118,7 @@ class Journal:
     def finish(self, question: Finish) -> None:
         """Remember the result; on disk when this returns."""
         step = self._open(question.step)
-        _bounded("result", question.step, question.result)
+        bounded(f"step {question.step}: its result take", question.result)
         failpoint("journal.finish.before")
         self._close(step, "succeeded", result=question.result)
         failpoint("journal.finish.after")
@@ -163,7 +167,7 @@ class Journal:
 
         def change(connection: Connection, opening: Opening | None) -> JsonValue:
             value = act(connection) if act else result
-            _bounded("result", step.key, value)
+            bounded(f"step {step.key}: its result take", value)
             put(connection, step, ended | {"result": value}, opening=opening)
             return value
 
@@ -210,7 +214,7 @@ class Journal:
     # ------------------------------------------------------------ inside
 
     def _find(self, key: StepKey, kind: str, arguments: JsonValue) -> tuple[StepRow, bool]:
-        digest = hashlib.sha256(_bounded("arguments", key, arguments)).hexdigest()
+        digest = hashlib.sha256(bounded(f"step {key}: its arguments take", arguments)).hexdigest()
         step = self._steps.get(key)
         if step is None:
             if len(self._steps) >= STEPS_AT_MOST:
@@ -303,6 +307,18 @@ class Journal:
         self._close(step, "failed", error=error, outcome=outcome)
         return Failed(error=error)
 
+    def _wait_for_try(self, step: StepRow, wake_at: float) -> None:
+        """So that the run has something to wait for: its next try had begun, where a crash struck it."""
+        values = {"state": "retrying", "wake_at": wake_at}
+
+        def change(connection: Connection) -> None:
+            check_fence(connection, self.segment)
+            put(connection, step, values)
+            lose_open_attempts(connection, step, self._clock.now())
+
+        self._store.write(change)
+        step.state, step.wake_at = "retrying", wake_at
+
     def _retry_later(self, step: StepRow, error: ErrorInfo, delay: float, outcome: str) -> None:
         now = self._clock.now()
         values = {"state": "retrying", "wake_at": now + delay, "failures": step.failures}
@@ -311,12 +327,12 @@ class Journal:
         step.state, step.wake_at = "retrying", now + delay
 
 
-def _bounded(what: str, key: StepKey, value: JsonValue) -> bytes:
-    """The value's canonical JSON; LimitReached where it is too large to keep."""
+def bounded(subject: str, value: JsonValue) -> bytes:
+    """The value's canonical JSON. Raises LimitReached, `subject` being as in "the run's output takes"."""
     text = _canonical(value).encode()
     if len(text) > VALUE_AT_MOST:
         raise LimitReached(
-            f"step {key}: its {what} take {len(text):,} bytes, {VALUE_AT_MOST:,} is the most. "
+            f"{subject} {len(text):,} bytes, {VALUE_AT_MOST:,} is the most. "
             "Keep large data in a file (files.write) and return its path."
         )
     return text

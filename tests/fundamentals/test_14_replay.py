@@ -114,3 +114,14 @@ def test_a_change_that_the_store_refuses_fails_the_run_that_made_it(sidecar: Liv
     ended = sidecar.run("refused")
     assert ended.run.error is not None
     assert (ended.run.error.type, ended.run.attempts) == ("StoreRefused", 1)
+
+
+def test_an_output_that_is_too_large_fails_its_run_and_nobody_else(sidecar: LiveSidecar, sink: Sink) -> None:
+    sidecar.put(
+        "talks_on", skill("talks_on", sink, 'return "x" * 2_000_000').replace("(run: Run) -> int", "(run: Run) -> str")
+    )
+    error = sidecar.run("talks_on").run.error
+    assert error is not None
+    assert error.type == "LimitReached"
+    assert "the run's output takes 2,000,002 bytes" in error.message
+    assert "files.write" in error.message
