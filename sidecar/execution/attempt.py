@@ -370,12 +370,12 @@ class Attempt:
                 self._tell_step(question.step, "retrying")
             case Finish() | Fail(), Ok() | Failed() | Suspend():
                 self._close_step(question.step, _STATE_AFTER[answer.kind])
-            case Request(), _:
+            case (Begin(), Done() | Failed()) | (Request(), _):
                 self._body.restart()
 
     def _close_step(self, step: StepKey, state: str) -> None:
-        self._open.pop(step, None)
         self._body.restart()
+        self._open.pop(step, None)
         self._tell_step(step, state)
 
     # ------------------------------------------------------------ effects
@@ -422,10 +422,10 @@ class Attempt:
     def _too_long(self, worker: Worker) -> None:
         """A step's time is up, or the body's: the process is killed, then the step fails. Steps that ran beside it
         have lost this try, and begin again."""
-        now, body = time.monotonic(), self._body.words()
+        now, body, in_body = time.monotonic(), self._body.words(), not self._open and self._body.left() <= 0
         self._runner.workers.kill(worker)
-        self._end_effects()
-        if not self._open:
+        self._end_effects()  # a step whose time is up may wait for its budget by now
+        if in_body:
             message = (
                 f"code outside a step ran for {body} without a word. Put long work into a step, "
                 "with a timeout= of its own."
@@ -433,7 +433,7 @@ class Attempt:
             return self._fail(ErrorInfo(type="BodyTooLong", message=message), outcome_="timed out")
         overdue = [step for step, opened in self._open.items() if opened.until <= now]
         goes_on_after = [self._fail_overdue(step) for step in overdue]
-        return self._give_back(min(goes_on_after) if len(overdue) == len(self._open) else 0.0, "timed out")
+        return self._give_back(min(goes_on_after, default=0.0) if len(overdue) == len(self._open) else 0.0, "timed out")
 
     def _fail_overdue(self, step: StepKey) -> float:
         """Returns the seconds until there is something to do for this step."""

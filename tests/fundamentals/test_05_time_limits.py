@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from tests.support.live_sidecar import LiveSidecar
 from tests.support.sink import Sink
 from tests.support.waiting import wait_until
@@ -64,3 +66,37 @@ def test_a_step_that_is_too_slow_each_time_fails_the_run(sidecar: LiveSidecar, s
     assert ended.run.error is not None
     assert ended.run.error.type == "StepTimeout"
     assert "longer than 4 s" in ended.run.error.message
+
+
+MANY = '''"""Many steps, and something to do between each two of them, once they are remembered."""
+
+from skills import Run, skill, step
+
+
+@step
+def count(number: int) -> int:
+    return number
+
+
+@skill()
+def many(run: Run) -> int:
+    for number in range(10):
+        run.step(count, number)
+        if run.attempt > 1:
+            sum(1 for _ in range(NUMBERS))
+    if run.attempt == 1:
+        run.approve("Go on?")
+    return 10
+'''
+
+
+def test_the_time_between_two_steps_begins_anew_with_a_step_that_is_remembered(sidecar: LiveSidecar) -> None:
+    began = time.process_time()
+    sum(1 for _ in range(5_000_000))
+    a_second = int(5_000_000 / (time.process_time() - began))
+    sidecar.put("many", MANY.replace("NUMBERS", str(a_second)))
+    run = sidecar.client.run_skill("many").id
+    sidecar.client.answer(sidecar.approval(run).id, "yes")
+    ended = sidecar.ended(run)
+    assert ended.run.error is None
+    assert ended.output == 10
