@@ -1,6 +1,7 @@
 """From what a skill takes (a JSON Schema) to the fields of a form, each with what stands in it at first.
 
-A type that no field fits is written as JSON. What a browser makes of the fields is in `static/tend.js`.
+A type that no field fits is written as JSON, and so is a value that its type's field can't show. What a browser makes
+of the fields is in `static/tend.js`.
 """
 
 from __future__ import annotations
@@ -16,10 +17,14 @@ from sidecar.client import views
 Kind: TypeAlias = Literal["text", "integer", "number", "boolean", "choice", "lines", "json"]
 Schema: TypeAlias = dict[str, Any]
 
-_INPUT_TYPES = {"date": "date", "date-time": "datetime-local", "time": "time"}  # by the schema's format
+_INPUT_TYPES = {"date": "date"}  # by the schema's format; those for times know no zone
 _LIMITS = {"minLength": "minlength", "maxLength": "maxlength", "pattern": "pattern"}
 _BOUNDS = {"minimum": "min", "maximum": "max"}
-_HINTS = {"duration": "such as PT1H30M, or 01:30:00"}
+_HINTS = {
+    "date-time": "such as 2026-11-27T09:30:00+01:00",
+    "time": "such as 09:30",
+    "duration": "such as PT1H30M, or 01:30:00",
+}
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,7 @@ class Field:
     nullable: bool  # left empty, it is null
     has_default: bool
     text: str  # what stands in it at first
+    given: str | None = None  # JSON, sent where the field is left as it came; "": it was left out
     checked: bool = False
     options: tuple[tuple[str, str], ...] = ()  # JSON, and how it is shown
     of: Kind = "text"  # a line of many
@@ -45,31 +51,34 @@ def fields(manifest: views.Manifest | None, given: JsonValue = None) -> tuple[Fi
         return ()
     schema: Schema = manifest.input_schema
     properties = schema.get("properties")
-    values = given if isinstance(given, dict) else {}
     if not properties or (given is not None and not isinstance(given, dict)):
-        has_default = "default" in schema
-        told = {**schema, "default": given} if given is not None else schema
-        return (_field("", str(schema.get("title", "input")), told, required=not has_default),)
+        told = None if given is None else json.dumps(given)
+        return (_field("", str(schema.get("title", "input")), schema, told, required="default" not in schema),)
     required = schema.get("required", [])
+    values = {name: json.dumps(value) for name, value in (given or {}).items()}
+    left_out = None if given is None else ""
     return tuple(
-        _field(name, name, {**told, "default": values[name]} if name in values else told, required=name in required)
-        for name, told in properties.items()
+        _field(name, name, properties.get(name, {}), values.get(name, left_out), required=name in required)
+        for name in {**properties, **values}
     )
 
 
-def _field(name: str, label: str, schema: Schema, *, required: bool) -> Field:
+def _field(name: str, label: str, schema: Schema, given: str | None, *, required: bool) -> Field:
+    schema = {**schema, "default": json.loads(given)} if given else schema
     told, nullable = _without_null(schema)
-    kind, default = _kind(told), schema.get("default")
+    default: JsonValue = schema.get("default")
+    kind = _kind(told) if default is None or _is_shown(told, default) else "json"
     return Field(
         name=name,
         label=label,
         kind=kind,
         type="number" if kind in ("integer", "number") else _INPUT_TYPES.get(told.get("format", ""), "text"),
-        hint=_hint(schema, told),
-        required=required and not nullable and kind != "boolean",
+        hint=_hint(kind, schema, told),
+        required=required and not nullable and kind != "boolean" and default != "",
         nullable=nullable,
         has_default="default" in schema,
         text=_text(kind, default, is_set="default" in schema),
+        given=given,
         checked=default is True,
         options=_options(told),
         of=_kind(told["items"]) if kind == "lines" else "text",
@@ -98,6 +107,27 @@ def _kind(schema: Schema) -> Kind:
     return "json"
 
 
+def _is_shown(schema: Schema, value: JsonValue) -> bool:
+    """Whether the field of this type can show it as it is."""
+    match _kind(schema):
+        case "choice":
+            return value in schema["enum"]
+        case "text":
+            return isinstance(value, str)
+        case "integer" | "number":
+            return type(value) in (int, float)
+        case "boolean":
+            return isinstance(value, bool)
+        case "lines":
+            return isinstance(value, list) and all(_is_line(schema["items"], item) for item in value)
+    return True
+
+
+def _is_line(schema: Schema, item: JsonValue) -> bool:
+    text = str(item)
+    return _is_shown(schema, item) and bool(text.strip()) and text.splitlines() == [text]
+
+
 def _text(kind: Kind, value: JsonValue, *, is_set: bool) -> str:
     if kind == "lines" and isinstance(value, list):
         return "\n".join(map(str, value))
@@ -106,11 +136,11 @@ def _text(kind: Kind, value: JsonValue, *, is_set: bool) -> str:
     return "" if value is None or kind == "boolean" else str(value)
 
 
-def _hint(schema: Schema, told: Schema) -> str:
+def _hint(kind: Kind, schema: Schema, told: Schema) -> str:
     hints = [schema.get("description", ""), _HINTS.get(told.get("format", ""), "")]
-    if _kind(told) == "lines":
+    if kind == "lines":
         hints.append("one on each line")
-    if _kind(told) == "json":
+    if kind == "json":
         hints.append("as JSON")
     return "; ".join(str(hint).strip() for hint in hints if hint)
 

@@ -30,8 +30,10 @@ def only(schema: dict[str, Any]) -> Field:
         ({"type": "boolean", "default": True}, "boolean", "text", ""),
         ({"enum": ["a", 1], "default": "a"}, "choice", "text", '"a"'),
         ({"type": "string", "format": "date", "default": "2026-11-27"}, "text", "date", "2026-11-27"),
-        ({"type": "string", "format": "date-time"}, "text", "datetime-local", ""),
+        ({"type": "string", "format": "date-time"}, "text", "text", ""),
         ({"type": "array", "items": {"type": "string"}, "default": ["a", "b"]}, "lines", "text", "a\nb"),
+        ({"type": "array", "items": {"type": "string"}, "default": ["a\nb"]}, "json", "text", '[\n  "a\\nb"\n]'),
+        ({"type": "array", "items": {"type": "string"}, "default": [" "]}, "json", "text", '[\n  " "\n]'),
         ({"type": "array", "items": {"type": "array"}}, "json", "text", ""),
         ({"type": "object", "default": {"a": 1}}, "json", "text", '{\n  "a": 1\n}'),
         ({"anyOf": [{"type": "integer"}, {"type": "string"}]}, "json", "text", ""),
@@ -61,6 +63,15 @@ def test_a_model_has_a_field_for_each_of_its_own_with_what_is_there_to_be_edited
     name, count = form(ORDER, {"name": "Ada"})
     assert (name.name, name.text, name.required, name.limits) == ("name", "Ada", True, (("minlength", "2"),))
     assert (count.name, count.text, count.required) == ("count", "3", False)
+
+
+def test_what_a_field_can_not_show_is_edited_as_json_and_nothing_of_it_is_left_out() -> None:
+    name, count, more = form(ORDER, {"name": None, "count": "many", "more": [1]})
+    assert [(field.kind, field.given) for field in (name, count, more)] == [
+        ("text", "null"),
+        ("json", '"many"'),
+        ("json", "[1]"),
+    ]
 
 
 def test_what_is_no_such_model_is_edited_as_it_is() -> None:

@@ -9,7 +9,7 @@ async function send(method, address, body, signal) {
   const reply = await fetch(address, {
     method,
     headers: { "content-type": "application/json", accept: "application/json" },
-    body: JSON.stringify(body),
+    body: typeof body === "string" ? body : JSON.stringify(body),
     signal,
   });
   const told = reply.status === 204 ? null : await reply.json();
@@ -17,46 +17,74 @@ async function send(method, address, body, signal) {
   return told;
 }
 
-function valuesOf(form, submitter) {
-  const typed = form.querySelectorAll("[data-kind]");
-  const values = {};
-  for (const [name, value] of new FormData(form, submitter)) values[name] = value;
-  for (const field of typed) delete values[field.name];
-  if (typed.length) values.input = inputOf(typed);
-  for (const field of form.querySelectorAll("[data-null]")) values[field.name] ||= null;
-  return values;
+// As text: of a skill's input every number stays as it was written, however long.
+function bodyOf(form, submitter) {
+  const told = new FormData(form, submitter);
+  const fields = [...form.querySelectorAll("[data-kind]")];
+  const values = new Map([...told].filter(([name]) => !name.startsWith(INPUT)).map(([name, value]) => [name, JSON.stringify(value)]));
+  for (const { name, value } of form.querySelectorAll("[data-null]")) if (!value) values.set(name, "null");
+  if (fields.length) values.set("input", inputOf(fields));
+  return objectOf([...values]);
 }
 
-// A skill's input, as its form has it; see form.py.
+function objectOf(entries) {
+  return `{${entries.map(([name, json]) => `${JSON.stringify(name)}:${json}`).join(",")}}`;
+}
+
+const INPUT = "input:"; // before the name of each field of a skill's input: it is the skill's own, and may be any
+
+// A skill's input as JSON, as its form has it; see form.py.
 function inputOf(fields) {
-  if (!fields[0].name) return valueOf(fields[0]);
-  return Object.fromEntries([...fields].map((field) => [field.name, valueOf(field)]).filter(([, value]) => value !== undefined));
+  const entries = fields.map((field) => [field.name.slice(INPUT.length), valueOf(field)]);
+  const [[name, value]] = entries;
+  return name ? objectOf(entries.filter(([, json]) => json !== undefined)) : value ?? "null";
 }
 
 const READ = {
-  text: (field) => field.value,
-  integer: (field) => Number(field.value),
-  number: (field) => Number(field.value),
-  choice: (field) => JSON.parse(field.value),
-  json: (field) => JSON.parse(field.value),
-  lines: (field) => field.value.split("\n").filter((line) => line.trim()).map((line) => (field.dataset.of === "text" ? line : Number(line))),
+  text: (field) => JSON.stringify(field.value),
+  integer: (field) => numeral(field.value, "integer"),
+  number: (field) => numeral(field.value, "number"),
+  choice: (field) => field.value,
+  json: ({ value }) => { JSON.parse(value); return value; },
+  lines: ({ value, dataset: { of } }) => `[${value.split("\n").filter((line) => line.trim()).map((line) => (of === "text" ? JSON.stringify(line) : numeral(line, of)))}]`,
 };
 
-function valueOf(field) {
-  const { kind, nullable, default: known } = field.dataset;
-  if (kind === "boolean") return field.checked;
-  if (field.value.trim() || kind === "lines") return READ[kind](field);
-  if (nullable !== undefined) return null;
-  return kind === "text" && known !== undefined ? "" : undefined;
+function numeral(text, kind) {
+  const number = kind === "integer" ? BigInt(text) : Number(text);
+  if (kind === "number" && !Number.isFinite(number)) throw new Error(`${text} is no number`);
+  return String(number);
 }
+
+function valueOf(field) {
+  const { kind, nullable, given, default: known } = field.dataset;
+  if (given !== undefined && isAsItCame(field)) return given || undefined;
+  if (kind === "boolean") return String(field.checked);
+  if (field.value.trim() || kind === "lines") return READ[kind](field);
+  if (nullable !== undefined) return "null";
+  return kind === "text" && known !== undefined ? '""' : undefined;
+}
+
+function isAsItCame(field) {
+  const template = document.createElement("template");
+  template.innerHTML = field.outerHTML; // without what was done in it
+  const { value, checked } = template.content.firstChild;
+  return field.value === value && field.checked === checked;
+}
+
+const WRONG = {
+  integer: () => "A whole number, in digits.",
+  number: () => "A number.",
+  lines: ({ dataset: { of } }) => (of === "integer" ? "Whole numbers, one on each line." : "Numbers, one on each line."),
+  json: (field, error) => `This is no JSON: ${error.message}`,
+};
 
 function wrongIn(field) {
   if (!field.value.trim()) return "";
   try {
-    const value = READ[field.dataset.kind](field);
-    return [value].flat().some(Number.isNaN) ? "Numbers, one on each line." : "";
+    READ[field.dataset.kind](field);
+    return "";
   } catch (error) {
-    return `This is no JSON: ${error.message}`;
+    return WRONG[field.dataset.kind](field, error);
   }
 }
 
@@ -114,7 +142,7 @@ document.addEventListener("submit", (event) => {
 // A form may have a script of its own: it hears what came of it, and may see to a refusal itself.
 async function sent(form, submitter) {
   try {
-    const told = await send(form.dataset.method || "POST", form.dataset.send, valuesOf(form, submitter));
+    const told = await send(form.dataset.method || "POST", form.dataset.send, bodyOf(form, submitter));
     form.dispatchEvent(new CustomEvent("told", { detail: told }));
     return told;
   } catch (error) {

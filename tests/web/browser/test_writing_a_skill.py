@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from playwright.sync_api import Page, expect
+from pydantic import JsonValue
 
 from tests.web.conftest import Web
 
@@ -26,6 +27,40 @@ class Thing(BaseModel):
 def shelf(run: Run, thing: Thing) -> str:
     return f"{thing.pieces} {thing.name} {thing.tags} {thing.more}"
 '''
+
+PARCEL = '''"""Send a parcel."""
+
+from datetime import datetime
+
+from pydantic import BaseModel
+
+from skills import Run, skill
+
+
+class Parcel(BaseModel):
+    dataset: str
+    rehearsal: str = ""
+    version: int = 1
+    at: datetime | None = None
+    lines: list[str] = []
+    fragile: bool | None = None
+    note: str = ""
+    old: str | None = None
+
+
+@skill()
+def send_parcel(run: Run, parcel: Parcel) -> str:
+    return parcel.dataset
+'''
+SENT: dict[str, JsonValue] = {
+    "dataset": "a\nb",
+    "version": 2**53 + 1,
+    "at": "2026-11-27T09:30:00.123456Z",
+    "lines": ["a\nb", ""],
+    "fragile": None,
+    "note": "",
+    "old": "",
+}
 
 
 def open_code(page: Page, web: Web) -> None:
@@ -93,3 +128,24 @@ def test_the_form_says_beside_a_field_what_is_wrong_and_starts_the_run_with_what
     page.get_by_label("more").fill('{"x": 1}')
     page.get_by_role("button", name="Run now").click()
     expect(page.get_by_text("4 lamps ['a', 'b'] {'x': 1}").first).to_be_visible()
+
+
+def test_a_field_may_have_any_name_and_what_is_left_as_it_is_is_sent_as_it_was(page: Page, web: Web) -> None:
+    web.sidecar.put("send_parcel", PARCEL)
+    page.goto("/skills/send_parcel")
+    page.get_by_label("dataset").fill("lamps")
+    page.get_by_role("button", name="Rehearse").click()
+    expect(page.get_by_text("rehearsal: it wrote, told and asked nothing")).to_be_visible()
+    assert web.sidecar.client.runs(skill="send_parcel")[0].rehearsal
+
+    run = web.sidecar.run("send_parcel", SENT).run
+    for changed in ({}, {"dataset": "a\nb\nc", "version": 2**53 + 3}):
+        page.goto(f"/runs/{run.id}")
+        page.get_by_text("Run again with another input").click()
+        for name, value in changed.items():
+            page.get_by_label(name).fill(str(value))
+        page.get_by_role("button", name="Start it").click()
+        expect(page).not_to_have_url(re.compile(run.id))
+        expect(page.get_by_role("heading", level=1)).to_contain_text("succeeded")
+        again = web.sidecar.client.runs(skill="send_parcel")[0].id
+        assert web.sidecar.client.run(again).input == SENT | changed
