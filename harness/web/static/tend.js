@@ -133,11 +133,18 @@ document.addEventListener("submit", (event) => {
   attempt(form, async () => {
     const told = await sent(form, event.submitter);
     if (told === undefined) return;
-    if (form.dataset.verdict !== undefined) return verdict(form, told);
-    if (form.dataset.then) location.href = form.dataset.then.replace("{id}", told.id);
-    else refresh();
+    if (told?.report) verdict(told);
+    if (form.dataset.verdict !== undefined) form.elements.base.value = told.hash || form.elements.base.value;
+    else if (!form.dataset.then) await refresh();
+    else if (told.live !== false) await go(form.dataset.then.replace("{id}", told.id));
   });
 });
+
+// What was pressed stays so until the page is left.
+function go(address) {
+  location.href = address;
+  return new Promise((resolve) => { addEventListener("pagehide", resolve, { once: true }); });
+}
 
 // A form may have a script of its own: it hears what came of it, and may see to a refusal itself.
 async function sent(form, submitter) {
@@ -151,11 +158,11 @@ async function sent(form, submitter) {
   }
 }
 
-function verdict(form, told) {
-  if (told.hash) form.elements.base.value = told.hash;
-  const problems = told.report.problems;
-  if (told.live) say(`Live as ${told.version.slice(0, 8)}.`);
-  else say(problems.map((each) => `line ${each.line}: ${each.reason}${each.fix ? ` → ${each.fix}` : ""}`).join("\n"), true);
+function verdict({ live, version, approval, denied, report: { problems } }) {
+  if (live) say(`Live as ${version.slice(0, 8)}.`);
+  else if (approval) say("Not live yet: it waits for your yes to what it may do more. See Approvals.");
+  else if (denied) say(`Not live: ${denied}`, true);
+  else say(`Not live:\n${problems.map((each) => `line ${each.line}: ${each.reason}${each.fix ? ` → ${each.fix}` : ""}`).join("\n")}`, true);
 }
 
 // What is said is sent by Ctrl and Enter, too.
@@ -165,10 +172,16 @@ document.addEventListener("keydown", (event) => {
 
 document.addEventListener("click", (event) => {
   const one = event.target.closest("[data-post]");
-  if (one) attempt(one, async () => { await send("POST", one.dataset.post, {}); refresh(); });
+  if (one) attempt(one, () => post(one.dataset.post));
   const many = event.target.closest("[data-many-post]");
   if (many) attempt(many, () => sendMany(many));
 });
+
+async function post(address) {
+  const told = await send("POST", address, {});
+  if (told?.report) verdict(told);
+  await refresh();
+}
 
 async function sendMany(button) {
   const chosen = [...button.form.querySelectorAll("input[name=runs]:checked")].map((box) => box.value);
@@ -177,36 +190,101 @@ async function sendMany(button) {
   const told = await send("POST", button.dataset.manyPost, { runs: chosen });
   const failed = told.filter((each) => !each.done);
   say(`${told.length - failed.length} of ${told.length} done. ${failed.map((each) => each.told).join("; ")}`, failed.length > 0);
-  refresh();
+  await refresh();
 }
+
+// A button that has only just come to where it stands is not the one that was aimed at.
+const AIMED_WITHIN = 600; // ms
+
+function placesOfButtons() {
+  const buttons = document.querySelectorAll("#page :is([data-send] button, [data-post])");
+  return new Map([...buttons].map((button) => [button, `${Math.round(button.getBoundingClientRect().x)} ${Math.round(button.getBoundingClientRect().y)}`]));
+}
+
+function holdWhatCame(before) {
+  for (const [button, place] of placesOfButtons()) {
+    if (before.get(button) === place || button.ariaDisabled) continue;
+    button.ariaDisabled = "true";
+    setTimeout(() => { button.ariaDisabled = null; }, AIMED_WITHIN);
+  }
+}
+
+document.addEventListener("htmx:before:swap", () => {
+  const before = placesOfButtons();
+  const changes = new MutationObserver(() => {
+    changes.disconnect();
+    holdWhatCame(before);
+  });
+  changes.observe(document.getElementById("page"), { attributes: true, childList: true, subtree: true });
+});
+
+document.addEventListener("click", (event) => {
+  if (event.detail && event.target.closest("button[aria-disabled]")) { // by a pointer
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  }
+}, { capture: true });
 
 // ---------------------------------------------------------------- what happens meanwhile
 
 let wanted = 0; // the moment after which the page has to be gathered; Infinity: now, since something was done on it
-let reading = false;
+let reading = null; // what is over once the page is read
+let isBehind = false; // it could not be read again
+
+const AGAIN_AFTER = 2000; // ms
 
 function refresh(moment = Infinity) {
   wanted = Math.max(wanted, moment);
-  catchUp();
+  return catchUp();
 }
 
-// The server paces this: what is read again because of a moment is gathered once for all who have the page open.
-async function catchUp() {
-  if (wanted <= Number(document.getElementById("page").dataset.since) || document.hidden || reading || isTyping()) return;
-  const headers = wanted === Infinity ? {} : { "x-heard": wanted };
-  wanted = 0;
-  reading = true;
+function isWanted() {
+  return wanted > Number(document.getElementById("page").dataset.since) && !document.hidden && !isTyping();
+}
+
+function catchUp() {
+  if (reading === null && isWanted()) reading = readAgain();
+  return reading;
+}
+
+async function readAgain() {
   try {
-    await htmx.ajax("GET", location.pathname + location.search, { target: "#page", select: "#page", swap: "outerMorph", headers });
+    do await read(); while (isWanted());
   } finally {
-    reading = false;
-    catchUp();
+    reading = null;
   }
 }
 
-// What a person has unfolded stays so.
+// The server paces this: what is read again because of a moment is gathered once for all who have the page open.
+async function read() {
+  const moment = wanted;
+  const headers = moment === Infinity ? {} : { "x-heard": moment };
+  wanted = 0;
+  let wrong = "no answer";
+  const asked = async (address, request) => {
+    const reply = await fetch(address, request);
+    wrong = reply.ok ? "" : reply.status; // which base.html has htmx not swap in
+    return reply;
+  };
+  await htmx.ajax("GET", location.pathname + location.search, { target: "#page", select: "#page", swap: "outerMorph", headers, fetch: asked });
+  if (wrong) {
+    refused(moment, wrong);
+    await new Promise((resolve) => { setTimeout(resolve, AGAIN_AFTER); });
+  } else if (isBehind) {
+    isBehind = false;
+    say("");
+  }
+}
+
+function refused(moment, wrong) {
+  wanted = Math.max(wanted, moment);
+  isBehind = true;
+  say(`What is shown may be old: the page can't be read again (${wrong}). It is tried on.`, true);
+}
+
+// What a person has unfolded stays so, and what was pressed.
 htmx.registerExtension("unfolded", {
-  htmx_before_morph_attr: (element, { attrName }) => !(attrName === "open" && element.matches("details")),
+  htmx_before_morph_attr: (element, { attrName }) => !["aria-busy", "aria-disabled"].includes(attrName) && !(attrName === "open" && element.matches("details")),
 });
 
 // How many approvals are open stands beside them in the navigation, which is not read again.
@@ -232,15 +310,26 @@ function concerns(moment) {
   return value ? moment[name] === value : about.split(" ").includes(moment.topic);
 }
 
+let live = null; // while the page is seen: a browser has six connections for all pages of a host
+let heard = 0; // the last moment
+
 function listen() {
   const { about, since } = document.getElementById("page").dataset;
-  if (!about) return;
-  const live = new EventSource(`/live?since=${since}`);
-  live.addEventListener("moment", (event) => {
-    const moment = JSON.parse(event.data);
-    if (!hear(moment) && concerns(moment)) refresh(Number(event.lastEventId));
-  });
-  live.addEventListener("again", (event) => refresh(Number(event.lastEventId)));
+  if (document.hidden) {
+    live?.close();
+    live = null;
+  } else if (about && live === null) {
+    live = new EventSource(`/live?since=${heard || since}`);
+    live.addEventListener("moment", (event) => {
+      const moment = JSON.parse(event.data);
+      heard = Number(event.lastEventId);
+      if (!hear(moment) && concerns(moment)) refresh(heard);
+    });
+    live.addEventListener("again", (event) => {
+      heard = Number(event.lastEventId);
+      refresh(heard);
+    });
+  }
 }
 
 // What the agent says while it says it, and what it does; whether that is all there is to show of this moment.
@@ -272,7 +361,10 @@ function follow() {
   refresh();
 }
 
-document.addEventListener("visibilitychange", catchUp);
+document.addEventListener("visibilitychange", () => {
+  listen();
+  catchUp();
+});
 document.addEventListener("focusout", () => setTimeout(catchUp, 100));
 
 // ---------------------------------------------------------------- keys
