@@ -18,7 +18,7 @@ from harness.web.doors.intake import Intake
 from harness.web.doors.tokens import Tokens
 from harness.web.entering import entering
 from harness.web.guard import Guard
-from harness.web.live import Live
+from harness.web.live import Live, moment_of
 from harness.web.openapi import described
 from harness.web.pages import add_pages
 from harness.web.password import Password
@@ -66,8 +66,8 @@ def application(settings: Settings, place: Place) -> FastAPI:
 
     @app.get("/live", include_in_schema=False)
     async def stream(request: Request, since: int | None = None) -> Response:
-        last = request.headers.get("last-event-id", "")
-        events = live.stream(int(last) if last.isdecimal() else since)
+        last = moment_of(request.headers.get("last-event-id", ""))
+        events = live.stream(since if last is None else last)
         return StreamingResponse(events, media_type="text/event-stream")
 
     return app

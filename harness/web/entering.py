@@ -16,13 +16,18 @@ from harness.web.password import Password, TooSoon
 from harness.web.problems import refusal
 from harness.web.render import login_page
 
+# It leads on by itself: where another site's page opened the link, a redirect would not bring the cookie along.
+ONWARDS = (
+    '<!doctype html><html lang="en"><meta http-equiv="refresh" content="0; url=/">'
+    '<title>Tend</title><a href="/">Tend</a></html>'
+)
+
 
 def entering(access: Access, password: Password, cookie: str, *, secure: bool) -> APIRouter:
     """`secure`: the cookie goes over TLS alone."""
     router = APIRouter()
 
-    def admitted(session: str) -> Response:
-        answer = RedirectResponse("/", 303)
+    def admitted(session: str, answer: Response) -> Response:
         answer.set_cookie(cookie, session, max_age=int(SESSION_WITHIN), httponly=True, secure=secure, samesite="strict")
         return answer
 
@@ -31,7 +36,7 @@ def entering(access: Access, password: Password, cookie: str, *, secure: bool) -
         session = access.enter(ticket)
         if session is None:
             return refusal("/enter", 401, "no_session", "this link was used, or is too old. A new one: tend web")
-        return admitted(session)
+        return admitted(session, HTMLResponse(ONWARDS))
 
     @router.get("/login", include_in_schema=False, response_class=HTMLResponse)
     def ask() -> Response:
@@ -41,10 +46,10 @@ def entering(access: Access, password: Password, cookie: str, *, secure: bool) -
 
     @router.post("/login", include_in_schema=False)
     async def login(request: Request) -> Response:
-        given = parse_qs((await request.body()).decode(errors="replace")).get("password", [""])[0]
+        given = _password(await request.body())
         try:
             if await run_in_threadpool(password.fits, given):
-                return admitted(access.new_session())
+                return admitted(access.new_session(), RedirectResponse("/", 303))
         except TooSoon as error:
             answer = login_page(429, f"{error}.")
             answer.headers["retry-after"] = str(math.ceil(error.seconds))
@@ -62,3 +67,10 @@ def entering(access: Access, password: Password, cookie: str, *, secure: bool) -
         return answer
 
     return router
+
+
+def _password(form: bytes) -> str:
+    try:
+        return parse_qs(form.decode(errors="replace"), max_num_fields=10).get("password", [""])[0]
+    except ValueError:
+        return ""

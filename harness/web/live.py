@@ -16,7 +16,7 @@ from contextlib import suppress
 from itertools import takewhile
 from typing import NamedTuple
 
-from sidecar.client import Client, NotRunning, Settings, views
+from sidecar.client import Client, NotRunning, Refused, Settings, views
 
 KEPT = 2_000  # moments
 AGAIN_AFTER = 1.0  # seconds until a sidecar that is away is asked again
@@ -89,7 +89,7 @@ class Live:
                         told = _Told(moment.id, _event("moment", _brief(moment), moment.id))
                         if not loop.is_closed():
                             loop.call_soon_threadsafe(self._hear, told)
-                except NotRunning as error:
+                except (NotRunning, Refused, OSError) as error:
                     logging.getLogger(__name__).info("%s", error)
                 self._closed.wait(AGAIN_AFTER)
 
@@ -102,6 +102,11 @@ class Live:
         self._telling = None
         for news in self._listeners:
             news.set()
+
+
+def moment_of(header: str) -> int | None:
+    """None: it names no moment."""
+    return int(header) if header.isdecimal() and len(header) < 20 else None
 
 
 def _brief(moment: views.Moment) -> dict[str, object]:

@@ -21,6 +21,7 @@ from harness.web.told import apart_from, linked, soft, waits_for
 from harness.web.waterfall import spent, waterfall
 from sidecar.client import views
 
+CONTROLS = {code: f"\\u{code:04x}" for code in (0x61C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))}
 SHORT = 8  # letters of an id that are shown; the whole is in the link
 
 
@@ -51,6 +52,7 @@ def _environment() -> Environment:
     made = Environment(
         loader=PackageLoader("harness.web"),
         autoescape=True,
+        finalize=_seen,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -68,6 +70,7 @@ def _environment() -> Environment:
         "money": words.money,
         "duration": words.duration_of,
         "json": _json,
+        "exact": lambda text: Exact(escape(text)),
         "symbol": lambda state: words.SYMBOLS.get(state, ("·", ""))[0].replace("⏸", "‖"),  # few fonts have it
     }
     made.globals |= {
@@ -80,6 +83,15 @@ def _environment() -> Environment:
         "version": version("tend-harness"),
     }
     return made
+
+
+class Exact(Markup):
+    """What is edited or sent back: to the last letter."""
+
+
+def _seen(value: Any) -> Any:
+    """Which way a text runs is what its letters say: what would turn it around is shown, and turns nothing."""
+    return value.translate(CONTROLS) if isinstance(value, str) and not isinstance(value, Exact) else value
 
 
 def _when(at: datetime | None, told: words.Words) -> Markup:

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from harness.web.live import moment_of
 from harness.web.problems import FOR_PROGRAMS
 
 HEADER = "x-heard"
@@ -36,11 +37,11 @@ class Shared:
         self._rested_at = 0.0  # monotonic
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        heard = Headers(scope=scope).get(HEADER, "") if _may_be_shared(scope) else ""
-        if not heard.isdecimal():
+        heard = moment_of(Headers(scope=scope).get(HEADER, "")) if _may_be_shared(scope) else None
+        if heard is None:
             await self._app(scope, receive, send)
             return
-        for message in await self._answer(scope, receive, int(heard)):
+        for message in await self._answer(scope, receive, heard):
             await send(dict(message))
 
     async def _answer(self, scope: Scope, receive: Receive, heard: int) -> list[Message]:

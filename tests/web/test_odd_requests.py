@@ -54,7 +54,7 @@ def test_odd_addresses_are_not_found_or_refused(web: Web, address: str) -> None:
         assert browser.get(address).status_code < 500
 
 
-@pytest.mark.parametrize("id_", ["99999999999999999999999999", "-1", "x"])
+@pytest.mark.parametrize("id_", ["99999999999999999999999999", "9" * 5_000, "-1", "x"])
 def test_a_stream_resumes_after_what_nobody_has_told(web: Web, id_: str) -> None:
     with (
         web.browser(**{"last-event-id": id_}) as browser,
@@ -62,3 +62,8 @@ def test_a_stream_resumes_after_what_nobody_has_told(web: Web, id_: str) -> None
     ):
         assert live.status_code == 200
         assert next(live.iter_lines()) == "retry: 1000"
+
+
+def test_a_page_is_given_to_who_has_heard_of_what_nobody_has_told(web: Web) -> None:
+    with web.browser(**{"x-heard": "9" * 5_000}) as browser:
+        assert browser.get("/skills").status_code == 200

@@ -216,3 +216,14 @@ def test_what_is_said_to_the_agent_is_answered_on_the_page(web: Web, model: Talk
     assert "Then #dev it is." in page
     assert "data-stream" not in page
     assert "Which channel?" in sessions
+
+
+def test_the_skill_that_the_runs_are_narrowed_to_is_chosen_in_the_form_though_it_is_gone(web: Web) -> None:
+    with web.browser() as browser:
+        assert "<option selected>retired</option>" in browser.get("/runs?skill=retired").text
+
+
+def test_the_agent_is_asked_to_fix_a_run_in_no_words_but_ours(web: Web, failed_run: str) -> None:
+    with web.browser() as browser:
+        page = browser.get(f"/runs/{failed_run}").text
+    assert f'value="Fix greeter: its run {failed_run} failed."' in page

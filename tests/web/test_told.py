@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from harness.web import render
 from harness.web.told import apart_from, linked, soft
 
 RUN = "0123456789abcdef"
@@ -52,3 +53,20 @@ def test_what_stands_around_ids_is_text() -> None:
 )
 def test_a_decision_does_not_name_its_skill_twice(subject: str, skill: str | None, shown: str) -> None:
     assert apart_from(subject, skill) == shown
+
+
+def shown(template: str, **values: object) -> str:
+    return render._environment().from_string(template).render(words=None, **values)
+
+
+def test_what_would_turn_a_text_around_is_seen_but_where_it_is_edited() -> None:
+    assert shown("<b>{{ text }}</b>{{ [text] | json }}", text="a\u202e<") == (
+        "<b>a\\u202e&lt;</b>[\n  &#34;a\\u202e&lt;&#34;\n]"
+    )
+    assert shown("{{ text | exact }}", text="a\u202e<") == "a\u202e&lt;"
+
+
+def test_all_that_a_version_may_do_more_is_on_its_card() -> None:
+    card = {"may": ["reads a"], "wider": ["may do pay without asking first"], "narrower": []}
+    told = shown('{% import "macros.html" as ui with context %}{{ ui.card(card) }}', card=card)
+    assert "may do pay without asking first" in told

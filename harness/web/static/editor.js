@@ -107,6 +107,7 @@ function connect(form) {
   const list = form.querySelector("[data-problems]");
   const address = `/api/skills/${form.dataset.skill}`;
   let saved = area.dataset.unsaved === undefined ? area.value : null;
+  let sent = null;
   let waiting = null;
   let asked = new AbortController();
 
@@ -158,10 +159,14 @@ function connect(form) {
   if (saved === null) check();
   else if (document.querySelector("[data-refused]")) mark();
 
-  form.addEventListener("submit", () => { clearTimeout(waiting); asked.abort(); }, { capture: true });
+  form.addEventListener("submit", () => {
+    clearTimeout(waiting);
+    asked.abort();
+    if (form.ariaBusy !== "true") sent = area.value;
+  }, { capture: true });
 
   form.addEventListener("told", ({ detail: { live, report, approval, denied, version } }) => {
-    saved = area.value;
+    saved = sent;
     document.querySelector("[data-refused]")?.remove();
     code.compare(null);
     show(report.problems);
@@ -169,14 +174,22 @@ function connect(form) {
     else if (approval) say("⏳ saved; it waits for your yes to what it may do more: see Approvals", "waiting");
     else if (denied) say(`✗ saved, and not live: ${denied}`, "failed");
     else say(`✗ saved, and not live: ${counted(report.problems.length)}. The version before goes on`, "failed");
+    if (area.value !== saved) check();
   });
 
   form.addEventListener("refused", async (event) => {
     if (event.detail.type !== "urn:tend:conflict") return;
     event.preventDefault();
-    const { source } = await send("GET", `${address}/source`);
-    form.elements.base.value = source.hash;
-    code.compare(source.text);
+    let theirs;
+    try {
+      theirs = (await send("GET", `${address}/source`)).source;
+    } catch (error) {
+      if (error.type !== "urn:tend:not_found") return say(error.message, "failed");
+      form.elements.base.value = "";
+      return say("‼ somebody has deleted the file meanwhile: save again to write it anew", "waiting");
+    }
+    form.elements.base.value = theirs.hash;
+    code.compare(theirs.text);
     say("‼ somebody else has saved meanwhile: what differs from theirs is marked. Take or keep each, and save again", "waiting");
   });
 

@@ -110,6 +110,19 @@ def test_what_somebody_else_has_saved_meanwhile_is_shown_and_not_lost(page: Page
     assert web.sidecar.client.source("shelf").text == SHELF.replace("Put things", "Put all things") + "\nMINE = 1\n"
 
 
+def test_a_file_that_was_deleted_meanwhile_is_written_anew_when_it_is_saved_again(page: Page, web: Web) -> None:
+    open_code(page, web)
+    page.keyboard.type("\nMINE = 1\n")
+    web.sidecar.file("shelf").unlink()
+
+    page.keyboard.press("Control+s")
+    expect(page.get_by_role("status").filter(has_text="somebody has deleted the file meanwhile")).to_be_visible()
+    page.keyboard.press("Control+s")
+
+    expect(page.get_by_role("status").filter(has_text="saved, and live as")).to_be_visible()
+    assert web.sidecar.client.source("shelf").text == SHELF + "\nMINE = 1\n"
+
+
 def test_the_form_says_beside_a_field_what_is_wrong_and_starts_the_run_with_what_is_in_it(page: Page, web: Web) -> None:
     web.sidecar.put("shelf", SHELF)
     page.goto("/skills/shelf")
