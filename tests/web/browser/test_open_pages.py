@@ -10,25 +10,10 @@ from playwright.sync_api import Page, Request, expect
 from harness.web.shared import HEADER
 from tests.support.scripted_author import calls, says, writes
 from tests.support.talking_model import TalkingModel
+from tests.web.browser.furnished import EVERYBODY
 from tests.web.conftest import Web
 
 ADDRESS = "/skills/greeter"
-DELETES = '''"""Delete all."""
-
-from datetime import timedelta
-
-from skills import Run, skill, step
-
-
-@step(irreversible=True, answer_within=timedelta(hours=1), on_expiry="no")
-def delete() -> None:
-    print("deleted")
-
-
-@skill()
-def delete_all(run: Run) -> None:
-    run.step_if_approved("Delete all?", delete)
-'''
 PRESS_AS_SOON_AS_IT_IS_THERE = """name => new Promise((done) => {
   const looking = setInterval(() => {
     const button = [...document.querySelectorAll("button")].find((each) => each.textContent === name);
@@ -114,14 +99,13 @@ def test_a_page_that_is_not_seen_holds_no_connection_and_misses_nothing(page: Pa
     web.sidecar.client.resume("greeter")
 
 
-def test_a_version_that_does_not_go_live_when_it_is_restored_says_why(
-    page: Page, web: Web, model: TalkingModel
-) -> None:
-    model.play("Delete it all", writes("delete_all", DELETES), says("It waits for your yes."))
+def test_a_version_that_is_restored_and_not_live_says_why(page: Page, web: Web, model: TalkingModel) -> None:
+    model.play("Page everybody", writes("page_everybody", EVERYBODY), says("It waits for your yes."))
     client = web.sidecar.client
-    web.sidecar.ended(client.send("Delete it all").id)
-    client.answer(next(each.id for each in client.approvals() if each.skill == "delete_all"), "no", "never")
-    page.goto("/skills/delete_all/versions")
+    web.sidecar.ended(client.send("Page everybody").id)
+    asked = [each.id for each in client.approvals() if each.skill == "page_everybody"]
+    assert asked, client.history("page_everybody")
+    client.answer(asked[0], "no", "never")
+    page.goto("/skills/page_everybody/versions")
     page.get_by_role("button", name="Restore").click()
     expect(page.get_by_role("status")).to_contain_text("Not live: ")
-    expect(page.get_by_role("status")).to_contain_text("never")
