@@ -17,13 +17,12 @@ from functools import partial
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import DBAPIError
 
 from sidecar.batched import batched
 from sidecar.checker.manifest import Manifest
 from sidecar.clock import Clock
 from sidecar.registry import Active, Registry
-from sidecar.store import Store, StoreError
+from sidecar.store import Store
 from sidecar.triggers.clock_jumps import JumpWatch
 from sidecar.triggers.schedule import Schedule
 from sidecar.triggers.slots import Look, account, remember, seen_until
@@ -109,7 +108,7 @@ class Triggers:
         return min((moment for moment in due if moment is not None), default=None)
 
     def _wake(self) -> None:
-        """Account for what has come; soon again, where the store takes no changes: it may be the last for a day."""
+        """Account for what has come; soon again, where that went wrong: it may be the last for a day."""
         with self._looking:
             now = self._clock.now()
             adopted = [self._adopt(self._stale.pop(), now) for _ in range(len(self._stale))]
@@ -120,7 +119,7 @@ class Triggers:
         try:
             active = self._registry.active(skill)
             self._account_for(self._watch([active] if active else [], now, instead_of=skill), now)
-        except (StoreError, DBAPIError):
+        except Exception:
             log.exception("when %s is due could not be read; it is read again", skill)
             self._stale.add(skill)
             return False
@@ -132,7 +131,7 @@ class Triggers:
             looks = [look for watched in due for look in watched.skills.values()]
         try:
             self._account_for(looks, now)
-        except (StoreError, DBAPIError):
+        except Exception:
             log.exception("what has come is not on disk; it is looked at again")
             return False
         for watched in due:

@@ -8,6 +8,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+import sqlalchemy as sa
 
 from sidecar.checker.manifest import At, Cron, Every
 from sidecar.clock import ManualClock
@@ -60,6 +61,26 @@ def test_a_skill_that_went_live_while_the_store_failed_is_watched_all_the_same(
 
 def fails(name: str) -> None:
     raise StoreError(f"{name} can't be read: the disk is full")
+
+
+def test_whatever_goes_wrong_in_a_look_it_is_looked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Stage(tmp_path, START, clock=Ahead) as stage:
+        stage.activate("ticker", Every(seconds=1))
+        stage.triggers.start()
+        try:
+            with monkeypatch.context() as broken:
+                broken.setattr(stage.triggers, "_account_for", fails_otherwise)
+                broken.setattr(stage.registry, "active", fails_otherwise)
+                stage.triggers.refresh("ticker")
+            assert "ticker" in stage.triggers._stale
+            wait_until(lambda: bool(stage.slots("ticker")), "a slot has its row")
+            assert not stage.triggers._stale
+        finally:
+            stage.triggers.stop()
+
+
+def fails_otherwise(*_: object) -> None:
+    raise sa.exc.TimeoutError
 
 
 def test_a_skill_that_comes_back_makes_up_for_nothing_of_the_time_when_it_was_not_there(tmp_path: Path) -> None:
