@@ -12,6 +12,8 @@ from sqlalchemy.engine import Connection
 from sidecar.store.prepared import execute_text
 from sidecar.store.values import to_json
 
+CONNECTIONS_AT_MOST = 40  # attempts, the API's threads, the writer
+
 
 class Sqlite:
     keeps_each_statement = False  # what it takes is the commit
@@ -25,6 +27,7 @@ class Sqlite:
             connect_args={"isolation_level": None, "check_same_thread": False},
             isolation_level="AUTOCOMMIT",
             json_serializer=to_json,
+            max_overflow=CONNECTIONS_AT_MOST - 5,
         )
         sa.event.listen(self.engine, "connect", _prepare)
 

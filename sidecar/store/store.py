@@ -122,7 +122,7 @@ class Store:
 
     def read(self, act: Callable[[Connection], T]) -> T:
         """Run `act` on a reading connection: it sees what was on disk when it began."""
-        with self._engine.connect() as connection:
+        with self._reader() as connection:
             self.database.begin_reading(connection)
             try:
                 return act(connection)
@@ -131,17 +131,23 @@ class Store:
                     execute_text(connection, "ROLLBACK")
 
     def rows(self, query: Query, values: Mapping[str, Any] = NOTHING) -> Sequence[Row]:
-        with self._engine.connect() as connection:  # one statement sees one moment by itself
+        with self._reader() as connection:  # one statement sees one moment by itself
             if isinstance(query, Prepared):
                 return query.rows(connection, values)
             return connection.execute(query, values).all()
 
     def row(self, query: Query, values: Mapping[str, Any] = NOTHING) -> Row | None:
         """The first one."""
-        with self._engine.connect() as connection:
+        with self._reader() as connection:
             if isinstance(query, Prepared):
                 return query.row(connection, values)
             return connection.execute(query, values).first()
+
+    def _reader(self) -> Connection:
+        try:
+            return self._engine.connect()
+        except sa.exc.TimeoutError as error:
+            raise StoreError(f"no connection came free to read by: {error}") from error
 
     def _bring_about(self, changes: Sequence[_Change[Any]]) -> None:
         """Or find, when it is our turn, that others have taken them along."""
