@@ -131,7 +131,8 @@ def fail_at_once(
     connection: Connection, run: str, error: ErrorInfo, manifest: Manifest, now: float, *, why: str
 ) -> None:
     """The run fails, whatever it is at. (Its process, if it has one, is ended by the dispatcher.)"""
-    row = connection.execute(sa.select(runs).where(runs.c.id == run)).one()
+    # Locked before its steps are, in the order in which a step's end locks them (journal/at_once.py).
+    row = connection.execute(sa.select(runs).where(runs.c.id == run).with_for_update()).one()
     if row.state in FINAL:
         return
     journal.close(connection, run, error, now, why=why, outcome="timed out")

@@ -10,7 +10,9 @@ import pytest
 import sqlalchemy as sa
 from pydantic import JsonValue
 
+from sidecar.checker.manifest import Manifest
 from sidecar.clock import SystemClock
+from sidecar.execution.outcome import fail_at_once
 from sidecar.journal.admission import NewRun, create
 from sidecar.journal.runs import Fenced, Segment, start_attempt
 from sidecar.journal.steps import Journal
@@ -112,3 +114,25 @@ def test_a_take_over_that_is_under_way_comes_first(store: Store, segment: Segmen
     ending.join(timeout=30)
     assert len(refused) == 1
     assert not any(row["ended_at"] for row in rows(store, steps, "late"))
+
+
+def test_a_run_that_is_failed_while_a_step_of_it_ends_is_no_deadlock(store: Store, segment: Segment) -> None:
+    """Both lock the run before they lock the step: one of the two waits for the other."""
+    journal = Journal(store, SystemClock(), segment, has_progressed=True)
+    key = begin(journal, "late")
+    wait_until(lambda: rows(store, steps, "late"), "the opening is in the store")
+    error, manifest = ErrorInfo(type="Late", message="late"), Manifest(name="s", purpose="", takes_input=False)
+    with Store(store.database.address) as other, store.database.engine.connect() as ending:  # type: ignore[attr-defined] # it is PostgreSQL's
+        ending.exec_driver_sql("BEGIN")
+        ending.exec_driver_sql("SELECT id FROM runs WHERE id = 'r' FOR SHARE")
+        failing = threading.Thread(
+            target=lambda: other.write(lambda one: fail_at_once(one, "r", error, manifest, 2.0, why="was late"))
+        )
+        failing.start()
+        waits = sa.text("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()")
+        wait_until(lambda: store.read(lambda elsewhere: elsewhere.execute(waits).first()), "it waits for the run's row")
+        ending.exec_driver_sql("SET LOCAL lock_timeout = '2s'")
+        ending.exec_driver_sql("SELECT name FROM steps WHERE run = 'r' FOR UPDATE")
+        ending.exec_driver_sql("ROLLBACK")
+        failing.join(timeout=30)
+    assert [row["state"] for row in rows(store, steps, key.name)] == ["failed"]
