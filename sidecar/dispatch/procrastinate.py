@@ -123,12 +123,19 @@ class ProcrastinateDispatcher:
         if self._stopping.is_set():
             return
         now = self._clock.now()
-        segment = self._store.write(lambda connection: take(connection, run, self._host, now))
-        attempt = self._conducting.prepare(segment) if segment else None
-        if attempt is not None:
-            self._conducting.carry_out(attempt)
-            self._give_back(run)
-            self.nudge()
+        try:
+            segment = self._store.write(lambda connection: take(connection, run, self._host, now))
+        except (StoreError, DBAPIError):
+            log.exception("whether run %s is taken is not known: the store has not said", run)
+            self._runner.interrupted.add(run)
+        else:
+            if segment is None:
+                return
+            attempt = self._conducting.prepare(segment)
+            if attempt is not None:
+                self._conducting.carry_out(attempt)
+        self._give_back(run)
+        self.nudge()
 
     def _give_back(self, run: str) -> None:
         """Its attempt may have broken off since the store took no changes. That was no fault of the run's, as this host
