@@ -5,11 +5,13 @@ What was there is kept beside it: the old store and the old files lie in `.tend/
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import tarfile
 import tempfile
 import time
+import zlib
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,6 +34,7 @@ from sidecar.store.migrate import NewerStore
 from sidecar.store.schema import hosts, runs, skills, versions
 
 STORE = ("tend.db", "tend.db-wal", "tend.db-shm")
+CHUNK = 1 << 20  # bytes of a backup that are in memory at once
 
 
 class NotRestored(Exception):
@@ -57,14 +60,22 @@ def restore(settings: Settings, file: Path) -> views.Restored:
 def _unpack(file: Path, folder: Path) -> dict[str, Any]:
     """What the backup says of itself."""
     try:
+        _require_whole(file)
         with tarfile.open(file, "r:gz") as archive:
             archive.extractall(folder, filter="data")
         about: dict[str, Any] = json.loads((folder / "about.json").read_text())
-    except (tarfile.TarError, EOFError, OSError, ValueError) as error:
+    except (tarfile.TarError, zlib.error, EOFError, OSError, ValueError) as error:
         raise NotRestored(f"{file} can't be read as a backup: {error}") from error
     if about.get("format") != 1 or not (folder / "tend.db").is_file():
         raise NotRestored(f"{file} is not a backup that this Tend can read; was it made by a newer one?")
     return about
+
+
+def _require_whole(file: Path) -> None:
+    """Its checksum is at the very end, where an archive's reader never comes."""
+    with gzip.open(file) as packed:
+        while packed.read(CHUNK):
+            pass
 
 
 def _exchange(settings: Settings, file: Path, fresh: Path, about: dict[str, Any]) -> views.Restored:

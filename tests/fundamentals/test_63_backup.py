@@ -91,6 +91,20 @@ def _cut_off(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-2_000])
 
 
+def _a_stretch_overwritten(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    middle = len(content) // 2
+    content[middle : middle + 64] = bytes(64)
+    path.write_bytes(content)
+
+
+def _another_sum(path: Path) -> None:
+    """What is unpacked is not what was packed, as gzip says in its last eight bytes."""
+    content = bytearray(path.read_bytes())
+    content[-8] ^= 1
+    path.write_bytes(content)
+
+
 def _of_a_newer_tend(path: Path) -> None:
     about = path.with_name("about.json")
     about.write_text(json.dumps({"format": 2}))
@@ -98,7 +112,7 @@ def _of_a_newer_tend(path: Path) -> None:
         archive.add(about, "about.json")
 
 
-@pytest.mark.parametrize("spoil", [_no_archive, _cut_off, _of_a_newer_tend])
+@pytest.mark.parametrize("spoil", [_no_archive, _cut_off, _a_stretch_overwritten, _another_sum, _of_a_newer_tend])
 def test_what_is_no_backup_changes_nothing(live: LiveSidecar, tmp_path: Path, spoil: Callable[[Path], None]) -> None:
     file = tmp_path / "file"
     with live:
