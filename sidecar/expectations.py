@@ -9,9 +9,10 @@ from pydantic import JsonValue
 from sqlalchemy.engine import Connection
 
 from sidecar.checker.manifest import Expectation
+from sidecar.notices.dead_man import silences
 from sidecar.notices.tell import SAID
 from sidecar.store import Row
-from sidecar.store.schema import notices, runs
+from sidecar.store.schema import expected, notices, runs
 from skills.wire import Succeeded
 
 
@@ -58,13 +59,9 @@ def _same_in_a_row(connection: Connection, run: Row, output: JsonValue, at_most:
 
 
 def _silence(connection: Connection, run: Row, at_most: float, now: float) -> str | None:
-    heard = connection.scalar(
-        sa.select(sa.func.max(runs.c.ended_at)).where(
-            runs.c.skill == run.skill, runs.c.state == "succeeded", runs.c.nothing_to_report.is_(None)
-        )
-    )
-    first = connection.scalar(sa.select(sa.func.min(runs.c.created_at)).where(runs.c.skill == run.skill))
-    silent = now - (heard or first or now)
+    """As `dead_man` tells of it; None where the skill's active version expects it no more."""
+    held = connection.execute(silences().where(expected.c.skill == run.skill)).one_or_none()
+    silent = now - held.quiet_since if held else 0.0
     return f"nothing to report for {silent:.0f} s, expected at most {at_most:g} s" if silent > at_most else None
 
 

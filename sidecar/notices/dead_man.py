@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -88,13 +89,18 @@ def _wrong(connection: Connection, now: float) -> dict[tuple[str, str], Notice]:
     return {(notice.skill, notice.kind): notice for notice in found}
 
 
-def _silent(connection: Connection, now: float) -> Iterator[Notice]:
-    good = (runs.c.skill == expected.c.skill, runs.c.state == "succeeded", ~runs.c.rehearsal)
-    reports = (*good, runs.c.trigger != "on_failure", runs.c.nothing_to_report.is_(None))
+def silences() -> sa.Select[Any]:
+    """Each skill that is held to it, with the time since when it has had nothing to report."""
+    good = (runs.c.skill == expected.c.skill, runs.c.state == "succeeded", runs.c.ended_at > expected.c.since)
+    reports = (*good, ~runs.c.rehearsal, runs.c.trigger != "on_failure", runs.c.nothing_to_report.is_(None))
     last = sa.select(runs.c.ended_at).where(*reports).order_by(runs.c.seq.desc()).limit(1).scalar_subquery()
-    held = sa.select(expected, last.label("reported_at")).where(expected.c.kind == SILENT, _goes_on(connection))
-    for row in connection.execute(held):
-        silent = now - max(row.since, row.reported_at or 0.0)
+    quiet_since = sa.func.coalesce(last, expected.c.since)
+    return sa.select(expected, quiet_since.label("quiet_since")).where(expected.c.kind == SILENT)
+
+
+def _silent(connection: Connection, now: float) -> Iterator[Notice]:
+    for row in connection.execute(silences().where(_goes_on(connection))):
+        silent = now - row.quiet_since
         if silent > row.at_most:
             text = (
                 f"{row.skill} has had nothing to report for {_length(silent)}; it expects {_length(row.at_most)} at "
