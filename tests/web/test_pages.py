@@ -102,6 +102,15 @@ def test_code_is_saved_as_a_version_and_an_edit_from_before_is_refused(web: Web)
     assert "Good day" in versions
 
 
+def test_a_line_that_changed_is_one_line_of_the_difference(web: Web) -> None:
+    web.sidecar.put("odd", GREETER.replace("greeter", "odd"))
+    web.sidecar.put("odd", GREETER.replace("greeter", "odd").replace("Hello", "Good\u2028day"))
+    with web.browser() as browser:
+        versions = browser.get("/skills/odd/versions").text
+    assert '<span class="added">+    return f&#34;Good\u2028day, {name}&#34;\n</span>' in versions
+    assert "No newline" not in versions
+
+
 def test_a_text_is_checked_while_it_is_written_and_nothing_is_saved(web: Web) -> None:
     with web.browser() as browser:
         before = browser.get("/api/skills/greeter/source").json()["source"]

@@ -11,7 +11,7 @@ _STYLES = (("+++", "bold"), ("---", "bold"), ("@@", "cyan"), ("+", "green"), ("-
 def diff_page(unified: str) -> RenderableType:
     if not unified.strip():
         return Text("No difference.", style="dim")
-    lines = unified.expandtabs(4).splitlines()
+    lines = unified.expandtabs(4).removesuffix("\n").split("\n")
     return Text("\n").join(Text(line, style=_style(line), overflow="fold") for line in lines)
 
 
