@@ -25,7 +25,7 @@ def follow(terminal: Terminal, run: str) -> views.RunDetail:
     except KeyboardInterrupt:
         terminal.progress(f"The run goes on. See it with: {terminal.command(f'runs show {terminal.words.id(run)}')}")
         raise
-    return terminal.client.run(run)
+    return terminal.client.run(run, step=views.EVERY_STEP if terminal.as_json else None)
 
 
 LOST = "! The sidecar does not answer; waiting for it. The run is stored and loses nothing."

@@ -55,7 +55,7 @@ def expect_success(run: views.Run) -> None:
 
 
 def report(stage: Stage, run: views.Run) -> Report:
-    detail = stage.client.run(run.id)
+    detail = stage.client.run(run.id, step=views.EVERY_STEP)
     cited = cited_visits(detail)
     if not isinstance(detail.output, dict):
         raise NotAsTold(f"run {run.id} was to return the prices, and returned {detail.output!r}.")

@@ -209,9 +209,10 @@ class Client:
         """Up to 1,000, by their whole ids, each from its beginning with its own input; what has become of each."""
         return self._ask("runs.rerun_many", list[views.RunOutcome], runs=list(runs), version=version)
 
-    def run(self, run: str) -> views.RunDetail:
-        """By id, or the first letters of it."""
-        return self._ask("runs.show", views.RunDetail, run=run)
+    def run(self, run: str, *, step: str | None = None) -> views.RunDetail:
+        """By id, or the first letters of it. What its calls asked and were answered comes for this step, as `name` or
+        `name#2`; for views.EVERY_STEP, of all."""
+        return self._ask("runs.show", views.RunDetail, run=run, step=step)
 
     def cancel(self, run: str, reason: str = "") -> views.Run:
         return self._ask("runs.cancel", views.Run, run=run, reason=reason)

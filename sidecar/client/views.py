@@ -12,6 +12,7 @@ from sidecar.checker.report import Problem, Report
 from sidecar.isolation.tiers import TIERS, Tier
 
 __all__ = [
+    "EVERY_STEP",
     "TIERS",
     "Answered",
     "Approval",
@@ -357,6 +358,9 @@ class LogLine(View):
     fields: dict[str, JsonValue] = {}
 
 
+EVERY_STEP = "*"  # in place of one's name
+
+
 class Call(View):
     """One effect: what a step asked of the world, and what came back."""
 
@@ -365,7 +369,7 @@ class Call(View):
     attempt: int
     kind: str
     summary: str  # "GET http://… → 200", "model claude-… 1,200 in, 300 out"
-    request: JsonValue
+    request: JsonValue  # this and the reply: None where its step was not asked for
     reply: JsonValue
     error: Error | None = None
     cost_usd: float | None = None

@@ -84,9 +84,11 @@ class RunCommands:
         return self._store.read(read)
 
     @command("runs.show", agent=True)
-    def show(self, caller: Caller, run: str) -> views.RunDetail:
+    def show(self, caller: Caller, run: str, step: str | None = None) -> views.RunDetail:
+        """With what the calls of this step asked and were answered; of EVERY_STEP, those of all."""
         row = self.find(run)
-        detail = self._store.read(lambda connection: run_detail(connection, row))
+        bodies_of = views.EVERY_STEP if caller.is_agent else step
+        detail = self._store.read(lambda connection: run_detail(connection, row, bodies_of))
         return run_excerpt(detail) if caller.is_agent else detail
 
     @command("runs.cancel", stores=True)

@@ -30,6 +30,7 @@ from sidecar.store.schema import (
 from sidecar.store.store import get_blob
 from skills.secrets import shown
 
+AT_ONCE = 10  # calls in memory whole
 EXCERPT = 100  # characters of an output or a notice in a list of runs
 
 
@@ -106,7 +107,8 @@ def _excerpt(text: str) -> str:
     return line if len(line) <= EXCERPT else f"{line[:EXCERPT]}…"
 
 
-def run_detail(connection: Connection, row: Row) -> views.RunDetail:
+def run_detail(connection: Connection, row: Row, step: str | None = None) -> views.RunDetail:
+    """What its calls asked and were answered, which can be gigabytes, comes for `step` alone."""
     (run,) = run_views(connection, [row])
     of_run = {table: table.c.run == row.id for table in (steps, step_attempts, attempts, logs, effects)}
     tries: dict[tuple[str, int], list[views.StepAttempt]] = {}
@@ -154,7 +156,7 @@ def run_detail(connection: Connection, row: Row) -> views.RunDetail:
             )
             for item in connection.execute(sa.select(logs).where(of_run[logs]).order_by(logs.c.at, logs.c.seq))
         ),
-        calls=tuple(_calls(connection, of_run[effects])),
+        calls=tuple(_calls(connection, of_run[effects], step)),
         children=tuple(run_views(connection, children)),
         before=connection.scalar(before.order_by(runs.c.seq.desc()).limit(1)),
         has_on_failure=bool(manifest.get("has_on_failure")),
@@ -177,28 +179,34 @@ def _step_view(item: Row, tries: tuple[views.StepAttempt, ...]) -> views.Step:
     )
 
 
-def _calls(connection: Connection, of_run: sa.ColumnElement[bool]) -> list[views.Call]:
-    """With what was asked and answered, which one read brings for all."""
+def _calls(connection: Connection, of_run: sa.ColumnElement[bool], step: str | None) -> list[views.Call]:
+    """One read brings all. Of what was asked and answered it brings what `step` and the summaries need, a few at a
+    time."""
+    named: sa.ColumnElement[bool] = sa.literal(step == views.EVERY_STEP)
+    if step is not None:
+        named = named | (effects.c.step == step.partition("#")[0])
     asked, answered = blobs.alias(), blobs.alias()
     wanted = sa.select(effects, asked.c.content.label("asked"), answered.c.content.label("answered"))
-    joined = wanted.join(asked, asked.c.hash == effects.c.request).outerjoin(
-        answered, answered.c.hash == effects.c.reply
-    )
+    joined = wanted.outerjoin(
+        asked, (asked.c.hash == effects.c.request) & (named | (effects.c.kind != "model"))
+    ).outerjoin(answered, (answered.c.hash == effects.c.reply) & (named | effects.c.kind.in_(("http", "shell"))))
     in_order = joined.where(of_run).order_by(effects.c.started_at, effects.c.n)
-    return [_call_view(row) for row in connection.execute(in_order).all()]
+    return [_call_view(row, step) for row in connection.execute(in_order, execution_options={"yield_per": AT_ONCE})]
 
 
-def _call_view(item: Row) -> views.Call:
-    request: JsonValue = json.loads(item.asked)
+def _call_view(item: Row, wanted: str | None) -> views.Call:
+    step = item.step if item.occurrence == 0 else f"{item.step}#{item.occurrence + 1}"
+    request: JsonValue = json.loads(item.asked) if item.asked is not None else None
     reply: JsonValue = json.loads(item.answered) if item.answered is not None else None
+    is_wanted = wanted in (step, views.EVERY_STEP)
     return views.Call(
         at=moment(item.started_at),
-        step=item.step if item.occurrence == 0 else f"{item.step}#{item.occurrence + 1}",
+        step=step,
         attempt=item.attempt,
         kind=item.kind,
         summary=_summary(item, request, reply),
-        request=request,
-        reply=reply,
+        request=request if is_wanted else None,
+        reply=reply if is_wanted else None,
         error=error_view(item.error),
         cost_usd=item.cost_usd,
         seconds=item.ended_at - item.started_at,

@@ -389,7 +389,7 @@ class Requests:
         """A command that ran a skill is answered with the run, however it ended."""
         if step.state == "waiting":
             return Suspend(reason="run")
-        result = self.commands.perform("runs.show", {"run": step.child}, Caller(AGENT, journal.segment.run))
+        result = self.commands.perform("runs.show", {"run": step.child}, Caller(AGENT, run=journal.segment.run))
         if step.intent != TOLD:  # a replay comes here again
             journal.intend(step, TOLD)
             self._tell_tool(where, "skills.run", *tool_words.ended(result))

@@ -68,6 +68,45 @@ def test_the_page_of_a_failed_run_says_what_went_wrong_and_where(web: Web, faile
         assert told in page
 
 
+READER = '''"""Read a large file twice."""
+
+from skills import Run, files, skill, step
+
+
+@step()
+def read() -> int:
+    return len(files.read("reports/large.txt"))
+
+
+@skill(reads=["reports/*"])
+def reader(run: Run) -> list[int]:
+    return [run.step(read), run.step(read)]
+'''
+
+
+def test_what_a_run_was_sent_comes_with_the_one_step_that_is_looked_at(web: Web) -> None:
+    large = web.sidecar.workspace / "reports" / "large.txt"
+    large.parent.mkdir(exist_ok=True)
+    large.write_text("x" * 1_000_000)
+    web.sidecar.put("reader", READER)
+    run = web.sidecar.run("reader").run.id
+    with web.browser() as browser:
+        sizes = [
+            len(browser.get(path).content)
+            for path in (f"/api/runs/{run}", f"/runs/{run}", f"/api/runs/compare?a={run}&b={run}")
+        ]
+        one = browser.get(f"/api/runs/{run}?step=read%232").json()["detail"]["calls"]
+        page = browser.get(f"/runs/{run}?step=read%232").text
+    assert max(sizes) < 100_000
+    assert [(call["summary"], call["reply"] is not None) for call in one] == [
+        ("read reports/large.txt", False),
+        ("read reports/large.txt", True),
+    ]
+    assert "x" * 1_000_000 in page
+    everything = web.sidecar.client.run(run, step="*").calls
+    assert [len(str(call.reply)) > 1_000_000 for call in everything] == [True, True]
+
+
 def test_a_skill_is_run_approved_and_its_answer_is_on_the_page(web: Web) -> None:
     with web.browser() as browser:
         run = browser.post("/api/skills/greeter/run", json={"input": "world"}).json()["id"]

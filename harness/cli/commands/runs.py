@@ -43,8 +43,9 @@ def list_runs(
 def show(terminal: Terminal, run: Run) -> None:
     """One run: its steps with inputs, outputs and attempts, what it did to the world, and how it ended."""
     from harness.cli.pages.runs import run_page
+    from sidecar.client.views import EVERY_STEP
 
-    detail = terminal.client.run(run)
+    detail = terminal.client.run(run, step=EVERY_STEP if terminal.as_json else None)
     terminal.answer(detail, run_page(detail, terminal.words))
 
 

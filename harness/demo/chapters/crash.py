@@ -38,7 +38,7 @@ def _hung_up(stage: Stage, before: int) -> bool | None:
 
 
 def _ended(stage: Stage, run: views.Run) -> views.RunDetail | None:
-    detail = stage.client.run(run.id)
+    detail = stage.client.run(run.id, step=views.EVERY_STEP)
     expect_success(detail.run)
     return detail if detail.run.state == "succeeded" else None
 

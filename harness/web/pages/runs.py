@@ -109,8 +109,9 @@ def _before(detail: views.RunDetail) -> str:
 
 @page(router, "/runs/{run}", "run.html")
 def run(client: Sidecar, run: str, step: str | None = None) -> RunPage:
-    """Its steps, attempts, logs and effects; `step` names the one that is looked at, as `name` or `name#2`."""
-    detail = client.run(run)
+    """Its steps, attempts, logs and effects; `step` names the one that is looked at, as `name` or `name#2`. What was
+    asked and answered comes with that one's effects alone."""
+    detail = client.run(run, step=step)
     try:
         skill = client.skill(detail.run.skill)
     except Refused:
