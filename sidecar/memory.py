@@ -25,6 +25,13 @@ class NotAsRead(Exception):
         super().__init__(f"{path} has changed since you read it. Read it again.")
 
 
+class NoText(Exception):
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            f"{path} is no UTF-8: what could not be read of it would be lost. Save it as UTF-8, or remove it."
+        )
+
+
 class Memory:
     """Commands that come at the same time change a file one after the other."""
 
@@ -33,23 +40,24 @@ class Memory:
         self._changing = Lock()
 
     def read(self, path: str) -> str:
-        """The file's text; "" where it has not been written yet. Raises NoMemoryFile."""
+        """The file's text, as far as it is text; "" where it has not been written yet. Raises NoMemoryFile."""
         file = self._file(path)
         return file.read_text("utf-8", errors="replace") if file.is_file() else ""
 
     def write(self, path: str, text: str, *, base: str | None = None) -> None:
-        """`base` is the hash of the text that it replaces. Raises NotAsRead, NoMemoryFile, FileRefused."""
+        """`base` is the hash of the text that it replaces. Raises NotAsRead, NoMemoryFile, NoText, FileRefused."""
         with self._changing:
-            if base is not None and base != text_hash(self.read(path)):
+            if base is not None and base != text_hash(self._whole(path)):
                 raise NotAsRead(path)
             write_whole(self._file(path), text)
 
     def add_note(self, today: date, text: str) -> str:
-        """Add a line to the day's note; a line that is there already is not added again. Raises FileRefused."""
+        """Add a line to the day's note; a line that is there already is not added again. Raises NoText,
+        FileRefused."""
         path = f"memory/{today.isoformat()}.md"
         line = f"- {' '.join(text.split())}"
         with self._changing:
-            before = self.read(path)
+            before = self._whole(path)
             if line not in before.splitlines():
                 write_whole(self._file(path), f"{before}{line}\n")
         return path
@@ -70,6 +78,15 @@ class Memory:
     def recent_notes(self) -> list[tuple[str, str]]:
         """The newest dated notes, oldest of them first."""
         return [(name, self.read(name)) for name in self._notes()[-NOTES_RECALLED:]]
+
+    def _whole(self, path: str) -> str:
+        """As `read`, of what is replaced by it and more. Raises NoText."""
+        try:
+            return self._file(path).read_text("utf-8")
+        except FileNotFoundError:
+            return ""
+        except UnicodeDecodeError as error:
+            raise NoText(path) from error
 
     def _notes(self) -> list[str]:
         """Oldest first."""

@@ -11,7 +11,7 @@ from sidecar.clock import Clock, moment
 from sidecar.commands.table import command
 from sidecar.difference import text_hash
 from sidecar.execution.files import FileRefused
-from sidecar.memory import Memory, NoMemoryFile, NotAsRead
+from sidecar.memory import Memory, NoMemoryFile, NotAsRead, NoText
 
 
 class MemoryCommands:
@@ -43,6 +43,8 @@ class MemoryCommands:
             self._memory.write(path, text, base=base)
         except NotAsRead as error:
             raise CommandRefused("conflict", str(error)) from error
+        except NoText as error:
+            raise CommandRefused("unreadable", str(error)) from error
         except NoMemoryFile as error:
             raise CommandRefused("not_found", str(error)) from error
         except FileRefused as error:
@@ -53,6 +55,8 @@ class MemoryCommands:
         today = datetime.fromtimestamp(self._clock.now(), ZoneInfo(self._zone)).date()
         try:
             path = self._memory.add_note(today, text)
+        except NoText as error:
+            raise CommandRefused("unreadable", str(error)) from error
         except FileRefused as error:
             raise CommandRefused("too_large", str(error)) from error
         return self._view(path)

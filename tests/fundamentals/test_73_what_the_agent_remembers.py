@@ -53,6 +53,20 @@ def test_of_two_who_write_upon_the_same_text_one_is_told_to_read_again(tmp_path:
     assert sorted(map(str, outcomes)) == ["conflict"] * 7 + ["written"]
 
 
+def test_nothing_is_written_upon_what_is_no_text(tmp_path: Path) -> None:
+    """It is shown with signs in place of its letters: to save that would lose them."""
+    commands = MemoryCommands(Memory(tmp_path), SystemClock(), "UTC")
+    note = Path(commands.note(ME, "one").path)
+    for path in (Path("USER.md"), note):
+        (tmp_path / path).write_bytes("- Müller\n".encode("latin-1"))
+    shown = commands.read(ME, "USER.md")
+    for act in (lambda: commands.write(ME, "USER.md", shown.text, base=shown.hash), lambda: commands.note(ME, "two")):
+        with pytest.raises(CommandRefused, match="is no UTF-8") as refused:
+            act()
+        assert refused.value.type == "unreadable"
+    assert [(tmp_path / path).read_bytes() for path in ("USER.md", note)] == ["- Müller\n".encode("latin-1")] * 2
+
+
 def test_more_than_a_file_may_have_is_refused(tmp_path: Path) -> None:
     commands = MemoryCommands(Memory(tmp_path), SystemClock(), "UTC")
     for act in (
