@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
 
+from sidecar.gateway.requests import NoticeRequest
+from sidecar.gateway.senders.slack import post
+from sidecar.notices.targets import SlackTarget
 from tests.notices.stage import comes_to_be, postings, say, with_targets
 from tests.support.live_sidecar import LiveSidecar
-from tests.support.slack import Slack
+from tests.support.slack import TOKEN, Slack
 from tests.support.waiting import wait_until
 
 
@@ -64,6 +68,30 @@ def test_a_lost_reply_is_looked_up_and_not_sent_again(sidecar: LiveSidecar, slac
     comes_to_be(sidecar, second, "sent")
     assert texts(slack, "lost reply") == ["lost reply 1", "lost reply 2"]
     assert slack.asked("conversations.history") == looked + 1
+
+
+def test_a_lost_reply_is_looked_up_in_a_private_channel_too(sidecar: LiveSidecar, slack: Slack) -> None:
+    slack.private.add("deals")
+    slack.fail("chat.postMessage", "reply lost")
+    (notice,) = say(sidecar, "#deals", "lost in private")
+    comes_to_be(sidecar, notice, "sent")
+    assert texts(slack, "lost in private") == ["lost in private"]
+
+
+def test_a_text_that_is_longer_once_it_is_escaped_comes_whole(sidecar: LiveSidecar, slack: Slack) -> None:
+    (notice,) = say(sidecar, "ops", f"long: {'&' * 2_900} end")
+    comes_to_be(sidecar, notice, "sent")
+    assert texts(slack, "long") == [f"long: {'&amp;' * 2_900} end"]
+
+
+def test_what_is_too_long_for_slack_says_that_it_is_cut(slack: Slack) -> None:
+    target = SlackTarget(channel="C0OPS", base_url=slack.base_url)
+    text = f"too long: {'&' * 9_000} end"
+    request = NoticeRequest(action="send", target="ops", message="1" * 16, title="", text=text)
+    assert post(target, TOKEN, request).state == "sent"
+    (text,) = texts(slack, "too long")
+    assert len(text) <= 40_000
+    assert re.fullmatch(r"too long: (&amp;)+\n… The rest is too long for Slack: tend notices", text)
 
 
 def test_a_request_that_was_lost_is_looked_up_and_sent_again(sidecar: LiveSidecar, slack: Slack) -> None:

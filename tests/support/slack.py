@@ -48,6 +48,7 @@ class Slack(Served):
 
     def __init__(self, **channels: str) -> None:
         self.channels = channels or {"ops": "C0OPS"}
+        self.private: set[str] = set()  # those of them that only members see
         self.received: list[bytes] = []  # whole requests
         self._state = _State()
         self._guard = threading.Lock()
@@ -108,7 +109,12 @@ class Slack(Served):
             case "conversations.history":
                 return self._history(given)
             case "conversations.list":
-                found = [{"id": identity, "name": name} for name, identity in self.channels.items()]
+                kinds = str(given.get("types", "public_channel")).split(",")
+                found = [
+                    {"id": identity, "name": name}
+                    for name, identity in self.channels.items()
+                    if ("private_channel" if name in self.private else "public_channel") in kinds
+                ]
                 return {"ok": True, "channels": found, "response_metadata": {"next_cursor": ""}}
             case _:
                 return {"ok": False, "error": "unknown_method"}

@@ -24,7 +24,10 @@ from sidecar.notices.targets import SlackTarget
 
 WITHIN = 20  # seconds for one request
 EVENT_TYPE = "tend_notice"
-TEXT_AT_MOST = 12_000  # characters; Slack cuts at 40,000, and `&` becomes five
+TEXT_AT_MOST = 40_000  # characters; Slack cuts what is longer
+ESCAPED = 5  # characters that one may become
+CUT = "\n… The rest is too long for Slack: tend notices"
+KINDS = ("public_channel", "private_channel")  # asked for by themselves, as each needs a scope of its own
 CLOCKS_DIFFER = 300.0  # seconds that Slack's clock may be behind
 PAGES = 10  # of the history that are looked through
 PAGE = 200
@@ -41,7 +44,7 @@ def post(target: SlackTarget, token: str, request: NoticeRequest) -> Outcome:
     try:
         reply = _client(target, token).chat_postMessage(
             channel=request.channel or target.channel,
-            text=_escaped(request.text)[:TEXT_AT_MOST],
+            text=_fitting(request.text),
             metadata=metadata,
             unfurl_links=False,
             unfurl_media=False,
@@ -85,11 +88,12 @@ def _channel_id(client: WebClient, channel: str) -> str | None:
     """The history is asked for by id; who posts may give a name."""
     if not channel.startswith("#"):
         return channel
-    pages = client.conversations_list(exclude_archived=True, limit=PAGE)
-    for _, page in zip(range(PAGES), pages, strict=False):
-        for found in page["channels"]:
-            if found["name"] == channel[1:]:
-                return str(found["id"])
+    for kind in KINDS:
+        pages = client.conversations_list(types=kind, exclude_archived=True, limit=PAGE)
+        for _, page in zip(range(PAGES), pages, strict=False):
+            for found in page["channels"]:
+                if found["name"] == channel[1:]:
+                    return str(found["id"])
     return None
 
 
@@ -132,6 +136,13 @@ def _never_connected(error: Exception) -> bool:
 
 def _said(error: Exception) -> str:
     return f"no answer from Slack: {error or repr(error)}"
+
+
+def _fitting(text: str) -> str:
+    escaped = _escaped(text)
+    if len(escaped) <= TEXT_AT_MOST:
+        return escaped
+    return _escaped(text[: (TEXT_AT_MOST - len(CUT)) // ESCAPED]) + CUT
 
 
 def _escaped(text: str) -> str:
