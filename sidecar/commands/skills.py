@@ -131,6 +131,8 @@ class SkillCommands:
     def diff(self, caller: Caller, name: str, old: str | None = None, new: str | None = None) -> views.Diff:  # noqa: ARG002
         self._registry.row(name)
         history = self._registry.history(name)
+        if not history:
+            raise CommandRefused("not_found", f"{name} has no version yet: no file of it could be read")
         live = [row.hash for row in history if row.state in ("active", "retired")]
         newer = self._registry.version(name, new).hash if new else (live[0] if live else history[0].hash)
         before = live[live.index(newer) + 1 :] if newer in live else live

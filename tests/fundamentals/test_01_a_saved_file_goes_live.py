@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 
-from sidecar.client import views
+import pytest
+
+from sidecar.client import Refused, views
 from tests.support.live_sidecar import LiveSidecar
 from tests.support.waiting import wait_until
 
@@ -30,6 +32,14 @@ def test_a_byte_order_mark_in_front_changes_nothing(sidecar: LiveSidecar) -> Non
     sidecar.save("marked", "\ufeff" + GREETING.replace("greeting", "marked"))
     wait_until(lambda: sidecar.active("marked"), "marked is live")
     assert sidecar.run("marked").output == "hello"
+
+
+def test_what_could_never_be_read_has_no_versions_to_compare(sidecar: LiveSidecar) -> None:
+    sidecar.file("unread").write_bytes(b"\xff\xfe")
+    wait_until(lambda: "unread" in sidecar.client.skill_names(), "unread is known")
+    with pytest.raises(Refused, match="unread has no version yet") as told:
+        sidecar.client.diff("unread")
+    assert told.value.status == 404
 
 
 def test_a_broken_edit_leaves_the_old_version_running_and_says_what_to_mend(sidecar: LiveSidecar) -> None:
