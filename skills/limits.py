@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from pydantic import BaseModel, Field
 
@@ -68,6 +68,11 @@ def event_fault(name: str, *, own: bool) -> str | None:
 def is_declared(path: str, globs: Sequence[str]) -> bool:
     """Whether `reads=` or `writes=` has a glob for it."""
     return ".." not in PurePosixPath(path).parts and any(fnmatchcase(path, glob) for glob in globs)
+
+
+def paths_found(folder: Path, pattern: str) -> list[Path]:
+    """In their order. `**` at the end finds all that is below, where Python before 3.13 finds folders alone."""
+    return sorted(folder.glob(f"{pattern}/*" if PurePosixPath(pattern).name == "**" else pattern))
 
 
 def protected_part(path: PurePosixPath, *, writes: bool) -> str | None:

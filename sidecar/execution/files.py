@@ -9,7 +9,7 @@ from pydantic import BaseModel, JsonValue
 
 from sidecar.checker.manifest import Manifest
 from sidecar.whole_file import replace_whole
-from skills.limits import FILE_AT_MOST, is_declared, protected_part
+from skills.limits import FILE_AT_MOST, is_declared, paths_found, protected_part
 
 PATHS_AT_MOST = 10_000  # of one list
 
@@ -64,7 +64,7 @@ def _list(workspace: Path, manifest: Manifest, pattern: str) -> list[JsonValue]:
         raise FileRefused(f"{pattern!r} leaves the workspace; name paths relative to it")
     globs = manifest.reads + manifest.writes
     found: list[JsonValue] = []
-    for path in sorted(workspace.glob(pattern)):
+    for path in paths_found(workspace, pattern):
         name = path.relative_to(workspace).as_posix()
         if len(found) < PATHS_AT_MOST and path.is_file() and is_declared(name, globs) and not name.startswith(".tend/"):
             found.append(name)

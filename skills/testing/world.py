@@ -27,6 +27,7 @@ from skills.limits import (
     WaitFor,
     event_fault,
     is_declared,
+    paths_found,
     protected_part,
 )
 from skills.secrets import names_in, shown
@@ -288,7 +289,7 @@ def _found(pattern: str, names: Sequence[str]) -> list[str]:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.touch()
         try:
-            found = sorted(path.relative_to(folder).as_posix() for path in Path(folder).glob(pattern))
+            found = [path.relative_to(folder).as_posix() for path in paths_found(Path(folder), pattern)]
         except ValueError as error:  # what no pattern can be
             raise FileRefused(f"{pattern!r}: {error}") from error
     return [name for name in found if name in names]

@@ -33,4 +33,5 @@ def test_what_is_no_path_for_a_skill_is_refused(tmp_path: Path, request_: FileRe
 def test_what_was_written_is_listed_and_read(tmp_path: Path) -> None:
     assert perform_file(tmp_path, ALL, FileRequest(action="write", path="out/a.txt", text="ü")) == {}
     assert perform_file(tmp_path, ALL, FileRequest(action="list", path="**/*.txt")) == {"paths": ["out/a.txt"]}
+    assert perform_file(tmp_path, ALL, FileRequest(action="list", path="out/**")) == {"paths": ["out/a.txt"]}
     assert perform_file(tmp_path, ALL, FileRequest(action="read", path="out/a.txt")) == {"text": "ü"}

@@ -293,6 +293,7 @@ FILES = {"data/a.csv": "a", "data/more/b.csv": "b", "notes/today.md": "today", "
         ("read", "notes/today.md", ["today"]),
         ("list", "data/*.csv", ["data/a.csv"]),
         ("list", "data/**/*.csv", ["data/a.csv", "data/more/b.csv"]),
+        ("list", "data/**", ["data/a.csv", "data/more/b.csv"]),
         ("list", "*/*", ["data/a.csv", "notes/today.md"]),
     ],
 )
