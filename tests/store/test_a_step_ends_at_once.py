@@ -129,7 +129,9 @@ def test_a_run_that_is_failed_while_a_step_of_it_ends_is_no_deadlock(store: Stor
             target=lambda: other.write(lambda one: fail_at_once(one, "r", error, manifest, 2.0, why="was late"))
         )
         failing.start()
-        waits = sa.text("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()")
+        waits = sa.text(
+            "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        )
         wait_until(lambda: store.read(lambda elsewhere: elsewhere.execute(waits).first()), "it waits for the run's row")
         ending.exec_driver_sql("SET LOCAL lock_timeout = '2s'")
         ending.exec_driver_sql("SELECT name FROM steps WHERE run = 'r' FOR UPDATE")
