@@ -30,7 +30,7 @@ def tell_no_more(store: Path) -> None:
 def told(store: Path, usual: Path) -> Path:
     """Where to knock; at the `usual` place where nothing was told. Raises PermissionError where somebody else might
     answer than whose the store is, and another OSError where there is nobody."""
-    socket, owner = usual, store.stat().st_uid
+    socket, owner = usual, store.stat().st_uid if store.exists() else os.getuid()
     with suppress(FileNotFoundError):
         here = Path(os.fsdecode((store / NAME).read_bytes()))
         if here.name == usual.name:  # not so in a copy of a workspace, whose `.tend` names the original's
