@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,6 +55,8 @@ _CALL = re.compile(r"(\w+)\(")
 _WITHOUT_DEFAULT = re.compile(r"""\.state\.get\(\s*(["'][^"']*["'])\s*,\s*(\w+(?:\[[^()]*\])?)\s*\)""")
 _DEFAULTS = {"int": "0", "float": "0.0", "str": '""', "bool": "False", "list": "[]", "dict": "{}"}
 
+_ONE_AT_A_TIME = threading.Lock()  # Python 3.11 mixes up the depths of two threads' trees (python/cpython#106905)
+
 
 @dataclass(frozen=True)
 class AuthorApi:
@@ -64,7 +67,8 @@ class AuthorApi:
 
     @classmethod
     def read(cls, package: Path) -> AuthorApi:
-        return cls(_exported(package / "__init__.py"), _public_methods(package / "run.py", "Run"))
+        with _ONE_AT_A_TIME:
+            return cls(_exported(package / "__init__.py"), _public_methods(package / "run.py", "Run"))
 
 
 def advice(code: str, message: str, *, source: str, column: int, api: AuthorApi) -> str:
