@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import warnings
 
+from sidecar.checker.gather import with_plain_newlines
 from sidecar.checker.module import Module, line_of
 from sidecar.checker.report import Problem, Snapshot
 
@@ -25,7 +26,7 @@ def parse(snapshot: Snapshot) -> tuple[dict[str, Module], list[Problem]]:
 def _parse_file(path: str, content: bytes) -> Module | Problem:
     try:
         # Python reads a byte order mark as part of the encoding, and all ends of line as \n.
-        text = content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+        text = with_plain_newlines(content.decode("utf-8-sig"))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # an invalid escape in a string is no reason to refuse a skill
             tree = ast.parse(text, path)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
-from cronsim import CronSim, CronSimError
-
+from sidecar.checker.cron import NotACron, read_cron
 from sidecar.checker.literals import Literals, Unreadable, zone
 from sidecar.checker.manifest import TOO_FAR, At, Cron, Event, Every, RateLimit, Trigger
 from sidecar.checker.module import Module
+from skills.limits import WAIT_AT_MOST
 from skills.wire import HOOKS, is_event_name, is_hook_name
 
 MOST_TRIGGERS = 20
-LONGEST_INTERVAL = timedelta(days=366)
+LONGEST_INTERVAL = timedelta(seconds=WAIT_AT_MOST)
 LONGEST_PERIOD = timedelta(days=14)  # of a rate limit and a debounce: runs are remembered for longer
 
 _ENDS = {"skills.succeeded": "succeeded", "skills.failed": "failed"}
@@ -140,15 +140,11 @@ class TriggerReader:
 
 
 def check_cron(node: ast.expr, expression: str) -> None:
-    """Raises `Unreadable` unless it is five fields as Debian's cron reads them, and fires at all."""
-    # cronsim itself would read a sixth field, as seconds.
-    if len(expression.split()) != 5:
-        raise Unreadable(node, f"cron {expression!r} has {len(expression.split())} fields instead of five", _CRON_FIX)
+    """Raises `Unreadable` unless it is a cron that fires at all."""
     try:
-        next(CronSim(expression, datetime(2024, 1, 1, tzinfo=UTC)))  # in a leap year, for 29 February
-    except CronSimError as error:
-        message = str(error)[:1].lower() + str(error)[1:]
-        raise Unreadable(node, f"cron {expression!r}: {message}", _CRON_FIX) from error
+        next(read_cron(expression))
+    except NotACron as error:
+        raise Unreadable(node, str(error), _CRON_FIX) from error
     except StopIteration as error:
         raise Unreadable(node, f"cron {expression!r} never fires", "Name a date that exists.") from error
 

@@ -9,15 +9,13 @@ import tempfile
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
-from datetime import UTC, datetime
 from math import inf
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from cronsim import CronSim, CronSimError
-
+from sidecar.checker.cron import NotACron, read_cron
 from sidecar.client.approval_settings import Need, parse_approvers, parse_needs
 from sidecar.isolation.tiers import TIERS, Tier
 from sidecar.notices.targets import Target, parse_targets
@@ -197,10 +195,10 @@ def _is_zone(value: object) -> bool:
 
 def _is_cron(value: object) -> bool:
     try:
-        CronSim(str(value), datetime(2024, 1, 1, tzinfo=UTC))
-    except CronSimError:
+        read_cron(str(value))
+    except NotACron:
         return False
-    return len(str(value).split()) == 5  # of six the first would be seconds
+    return True
 
 
 _CHECKED: dict[str, tuple[Callable[[object], bool], str]] = {

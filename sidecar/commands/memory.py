@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -22,10 +24,8 @@ class MemoryCommands:
 
     @command("memory.read", agent=True, files=True)
     def read(self, caller: Caller, path: str) -> views.MemoryFile:  # noqa: ARG002 # every command is given its caller
-        try:
+        with _refusing():
             return self._view(path)
-        except NoMemoryFile as error:
-            raise CommandRefused("not_found", str(error)) from error
 
     @command("memory.list", files=True)
     def list_all(self, caller: Caller) -> list[views.WorkspaceFile]:  # noqa: ARG002
@@ -39,28 +39,33 @@ class MemoryCommands:
     def write(self, caller: Caller, path: str, text: str, base: str | None = None) -> None:
         if caller.is_agent and path != "MEMORY.md":
             raise CommandRefused("not_allowed", f"{path} is the person's; the agent writes MEMORY.md and notes")
-        try:
+        with _refusing():
             self._memory.write(path, text, base=base)
-        except NotAsRead as error:
-            raise CommandRefused("conflict", str(error)) from error
-        except NoText as error:
-            raise CommandRefused("unreadable", str(error)) from error
-        except NoMemoryFile as error:
-            raise CommandRefused("not_found", str(error)) from error
-        except FileRefused as error:
-            raise CommandRefused("too_large", str(error)) from error
 
     @command("memory.note", agent=True, files=True, stores=True)
     def note(self, caller: Caller, text: str) -> views.MemoryFile:  # noqa: ARG002
         today = datetime.fromtimestamp(self._clock.now(), ZoneInfo(self._zone)).date()
-        try:
+        with _refusing():
             path = self._memory.add_note(today, text)
-        except NoText as error:
-            raise CommandRefused("unreadable", str(error)) from error
-        except FileRefused as error:
-            raise CommandRefused("too_large", str(error)) from error
         return self._view(path)
 
     def _view(self, path: str) -> views.MemoryFile:
         text = self._memory.read(path)
         return views.MemoryFile(path=path, text=text, hash=text_hash(text))
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """What can't be read or written is the caller's to mend."""
+    try:
+        yield
+    except (NoMemoryFile, NotAsRead, NoText, FileRefused) as error:
+        raise CommandRefused(_TYPES[type(error)], str(error)) from error
+
+
+_TYPES: dict[type[Exception], str] = {
+    NoMemoryFile: "not_found",
+    NotAsRead: "conflict",
+    NoText: "unreadable",
+    FileRefused: "too_large",
+}

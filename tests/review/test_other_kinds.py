@@ -52,11 +52,14 @@ def test_a_scheduled_skill_that_did_not_run_at_all(history: History) -> None:
     assert "2 missed" in history.review().digest
 
 
-def timed(history: History, seconds: float) -> None:
+def timed(history: History, seconds: float, *, runs: int = 5, attempts: str | None = None) -> None:
+    """Runs of a second the week before, and of so many this week; each with an attempt that ended so."""
     for start, took in ((BEFORE, 1.0), (SINCE, seconds)):
-        for number in range(5):
+        for number in range(runs):
             at = start + number * 1000
-            history.run("report", at, number, ended_at=at + took)
+            run = history.run("report", at, number, ended_at=at + took)
+            if attempts:
+                history.attempt(run, attempts)
 
 
 def test_twice_as_long_and_by_seconds_is_slow(history: History) -> None:
@@ -78,10 +81,7 @@ def test_a_second_longer_is_not_slow(history: History) -> None:
 
 def test_a_run_that_waited_for_a_person_is_not_slow(history: History) -> None:
     history.skill("report")
-    for start, took in ((BEFORE, 1.0), (SINCE, 5000.0)):
-        for number in range(9):
-            at = start + number * 1000
-            history.attempt(history.run("report", at, number, ended_at=at + took), "suspended")
+    timed(history, 5000.0, runs=9, attempts="suspended")
     assert history.candidates() == []
 
 
@@ -109,10 +109,7 @@ def test_lost_workers_are_retries(history: History) -> None:
 
 def test_workers_that_a_person_or_a_restart_stopped_are_none(history: History) -> None:
     history.skill("report")
-    for start, took in ((BEFORE, 1.0), (SINCE, 5000.0)):
-        for number in range(9):
-            at = start + number * 1000
-            history.attempt(history.run("report", at, number, ended_at=at + took), "stopped")
+    timed(history, 5000.0, runs=9, attempts="stopped")
     assert history.candidates() == []
 
 

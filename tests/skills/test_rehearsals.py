@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
-from pydantic import BaseModel, Field, field_validator
 
 from skills import Run, StepFailed, files, http, secret, shell, skill, step
 from skills.testing import RehearsalFailed, in_turn, rehearse
+from tests.skills.models import Cents, Renamed
 
 counter = [0]
 
@@ -156,10 +155,6 @@ def test_state_is_published_by_a_good_run_only() -> None:
     assert rehearse(keeps, state={"seen": 2}).state == {"seen": 2}
 
 
-class Renamed(BaseModel):
-    order_id: str = Field(alias="orderId")
-
-
 @step
 def rename(order: Renamed) -> Renamed:
     return Renamed(orderId=f"{order.order_id}!")
@@ -178,15 +173,6 @@ def test_a_model_has_the_same_names_wherever_it_is_remembered() -> None:
     assert run.result == Renamed(orderId="A7!")
     assert run.state == {"last": [{"order_id": "A7!"}]}
     assert [event.payload for event in run.events] == [{"order_id": "A7!"}]
-
-
-class Cents(BaseModel):
-    cents: int
-
-    @field_validator("cents", mode="before")
-    @classmethod
-    def of_euros(cls, euros: Any) -> int:
-        return round(float(euros) * 100)
 
 
 @step

@@ -8,10 +8,11 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 import pytest
-from pydantic import AliasChoices, BaseModel, BeforeValidator, Field, SecretStr, computed_field, field_validator
+from pydantic import AliasChoices, BaseModel, BeforeValidator, Field, SecretStr, computed_field
 
 from skills import Misdeclared, WrongType
 from skills.values import Codec, encode_remembered, encode_untyped
+from tests.skills.models import Cents, Renamed
 
 
 class Price(BaseModel):
@@ -86,10 +87,6 @@ def test_a_type_that_is_no_json_is_a_wrong_declaration() -> None:
         Codec(Plain, "x")
 
 
-class Renamed(BaseModel):
-    order_id: str = Field(alias="orderId")
-
-
 class RenamedOnTheWayIn(BaseModel):
     order_id: str = Field(validation_alias=AliasChoices("orderId", "id"))
 
@@ -120,15 +117,6 @@ def test_a_model_with_other_names_outside_comes_back(value: BaseModel, stored: o
 def test_what_was_stored_or_sent_by_its_alias_is_read_too() -> None:
     assert Codec(Renamed, "x").decode({"orderId": "A7"}).order_id == "A7"
     assert encode_untyped(Renamed(orderId="A7"), "json") == {"orderId": "A7"}  # as others want it
-
-
-class Cents(BaseModel):
-    cents: int
-
-    @field_validator("cents", mode="before")
-    @classmethod
-    def of_euros(cls, euros: Any) -> int:
-        return round(float(euros) * 100)
 
 
 class Hidden(BaseModel):
