@@ -1,6 +1,7 @@
 """Runs on their way from the journal to a host that executes them, where there are many.
 
 A run that is handed over is queued, and marked, so that it is handed over once. Whoever takes it raises its fence.
+Until then a more urgent run of its skill may take its room: then it is not begun, but ready again.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from pydantic import ValidationError
 from sqlalchemy.engine import Connection
 
 from sidecar.checker.manifest import Manifest
-from sidecar.journal.runs import Segment, end_attempt, ready_with_room, start_attempt
+from sidecar.journal.room import has_room, ready_with_room
+from sidecar.journal.runs import Segment, end_attempt, start_attempt
 from sidecar.journal.stops import is_stopped
 from sidecar.store.schema import runs, versions
 
@@ -43,6 +45,9 @@ def take(connection: Connection, run: str, host: str, now: float) -> Segment | N
         sa.select(runs.c.state, runs.c.fence, runs.c.attempts, is_stopped.label("stopped")).where(runs.c.id == run)
     ).first()
     if row is None or row.stopped or row.state not in ("queued", "running"):
+        return None
+    if row.attempts == 0 and not has_room(connection, run):
+        connection.execute(runs.update().where(runs.c.id == run).values(handed_over=False, admitted=False))
         return None
     if row.state == "running":
         end_attempt(connection, Segment(run=run, fence=row.fence, attempt=row.attempts), "lost", now)

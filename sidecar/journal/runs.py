@@ -12,15 +12,14 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection, Iterator
-from contextlib import closing
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
 from pydantic import JsonValue
 from sqlalchemy.engine import Connection
 
+from sidecar.journal.room import is_ready, ready_with_room
 from sidecar.journal.stops import is_stopped
 from sidecar.journal.struck import is_in_doubt, leave_in_doubt
 from sidecar.store import Row
@@ -34,30 +33,9 @@ HELD_BY_CAPS = ("step", "ask", "model", "notify")  # kinds of steps that wait fo
 DEATHS_AT_MOST = 3  # workers that a run may lose between two remembered steps
 
 
-_is_ready = sa.and_(sa.text("runs.state = 'queued'"), ~runs.c.handed_over)  # the index, in its words
-_READY_AT: sa.ColumnElement[float] = sa.literal_column("+runs.ready_at")  # by no index: that would have to be sorted
-
 # What every run comes by. A statement that is made anew each time takes longer to make than to execute.
 _AT_RUN: sa.BindParameter[Any] = sa.bindparam("at_run")
 _NOW: sa.BindParameter[Any] = sa.bindparam("now")
-_READY = Prepared(
-    sa.select(
-        runs.c.id,
-        runs.c.skill,
-        runs.c.version,
-        runs.c.priority,
-        runs.c.concurrency_key,
-        runs.c.concurrency,
-        runs.c.admitted,
-    )
-    .where(_is_ready, _READY_AT <= _NOW, ~is_stopped)
-    .order_by(runs.c.priority.desc(), runs.c.seq)
-)
-_HELD = Prepared(
-    sa.select(sa.func.count().label("held"))
-    .where(runs.c.skill == sa.bindparam("skill"), runs.c.concurrency_key == sa.bindparam("key"), runs.c.admitted)
-    .where(runs.c.state.in_([sa.literal(state) for state in LIVE]))  # by their index: most are over
-)
 _START = Prepared(
     runs.update()
     .where(runs.c.id == _AT_RUN)
@@ -90,7 +68,7 @@ _WAKE_DUE = Prepared(
 _NEXT_WAKE = Prepared(
     sa.select(
         sa.select(sa.func.min(runs.c.wake_at)).where(runs.c.state == "waiting").scalar_subquery(),
-        sa.select(sa.func.min(runs.c.ready_at)).where(_is_ready).scalar_subquery(),
+        sa.select(sa.func.min(runs.c.ready_at)).where(is_ready).scalar_subquery(),
     )
 )
 _RUNNING = Prepared(sa.select(runs.c.id).where(runs.c.state == "running"))
@@ -138,35 +116,6 @@ def claim(connection: Connection, limit: int, now: float, *, except_for: Collect
     """Take up to `limit` ready runs whose skill has room for them."""
     ready = ready_with_room(connection, limit, now, except_for=except_for)
     return [start_attempt(connection, row.id, now) for row in ready]
-
-
-def ready_with_room(connection: Connection, limit: int, now: float, *, except_for: Collection[str] = ()) -> list[Row]:
-    """Up to `limit` of them, those of the highest priority first. A run that has begun keeps its room while it waits,
-    so a resumed one always finds it."""
-    if limit <= 0:
-        return []
-    room = _Room(connection)
-    with closing(_READY.each(connection, {"now": now})) as ready:  # of a long queue only its beginning is read
-        with_room = (row for row in ready if row.id not in except_for and (row.admitted or room.take(row)))
-        return list(islice(with_room, limit))
-
-
-class _Room:
-    """How many runs each concurrency key holds."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self._held: dict[tuple[str, str], int] = {}
-
-    def take(self, row: Row) -> bool:
-        key = (row.skill, row.concurrency_key)
-        held = self._held.get(key)
-        if held is None:
-            (found,) = _HELD.rows(self._connection, {"skill": row.skill, "key": row.concurrency_key})
-            held = found.held
-        has_room: bool = held < row.concurrency
-        self._held[key] = held + int(has_room)
-        return has_room
 
 
 def start_attempt(connection: Connection, run: str, now: float, host: str | None = None) -> Segment:
@@ -341,7 +290,7 @@ def close(
         .values(state="failed", error=error.model_dump(), ended_at=now)
     )
     children = connection.scalars(
-        sa.select(runs.c.id).where(runs.c.parent == run, runs.c.parent_step.is_not(None))
+        sa.select(runs.c.id).where(runs.c.parent == run, runs.c.parent_step.is_not(None), runs.c.state.in_(LIVE))
     ).all()
     return [each for child in children for each in cancel(connection, child, f"its parent {run} {why}", now)]
 

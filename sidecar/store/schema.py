@@ -17,6 +17,7 @@ metadata = sa.MetaData()
 WAITING = "state = 'waiting'"
 APPROVED = "state = 'approved'"
 READY = "state = 'queued'"
+HOLDS_ROOM = "admitted AND ended_at IS NULL"
 
 
 def _json(name: str) -> sa.Column[object]:
@@ -201,7 +202,15 @@ runs = sa.Table(
     _of_some("runs_by_parent", "parent IS NOT NULL", "parent"),
     _of_some("runs_by_session", "session IS NOT NULL", "session"),
 )
-_of_some("runs_that_are_ready", READY, runs.c.state, runs.c.priority.desc(), runs.c.seq)  # as they start
+_of_some(  # as they start; with all that it takes to pass over those without room
+    "runs_that_are_ready",
+    READY,
+    runs.c.state,
+    runs.c.priority.desc(),
+    runs.c.seq,
+    *(runs.c[name] for name in ("ready_at", "handed_over", "admitted", "skill", "concurrency_key", "concurrency")),
+)
+_of_some("runs_that_hold_room", HOLDS_ROOM, runs.c.skill, runs.c.concurrency_key)
 
 attempts = sa.Table(
     "attempts",
@@ -420,7 +429,7 @@ outbox = sa.Table(  # a notice on its way to one target
     _time("begun_at"),  # it may be there: sent, and no answer is on record yet
     _time("ended_at"),
     sa.Index("outbox_by_target", "target", "state", "seq"),
-    sa.Index("outbox_by_sameness", "sameness", "target"),
+    sa.Index("outbox_by_sameness", "sameness", "target", "created_at"),
 )
 
 expected = sa.Table(  # what the active versions declare of themselves, looked at while nothing happens
