@@ -37,6 +37,7 @@ from sidecar.moments import Moments
 from sidecar.proposals import proposed_by, put_proposal
 from sidecar.quarantine.count import start_afresh
 from sidecar.registry import Active, Origin, Registry, record_audit
+from sidecar.rehearsing import to_rehearse, to_run
 from sidecar.store import Row, Store
 from sidecar.store.schema import skills
 from sidecar.triggers.watch import Triggers
@@ -231,19 +232,15 @@ class SkillCommands:
     @command("skills.run", agent=True, stores=True)
     def run(self, caller: Caller, name: str, input: JsonValue = None, rehearsal: bool = False) -> views.Run:  # noqa: A002
         active = self._registry.active(name)
-        if active is None:
-            self._registry.row(name)
-            raise CommandRefused(
-                "not_live", f"{name} has no version that passed its check. See: tend skills check {name}"
-            )
-        if active.trusted and caller.is_agent:
+        if active and active.trusted and caller.is_agent:
             raise CommandRefused("not_allowed", f"{name} ships with Tend and is started by people")
+        version = (to_rehearse if rehearsal else to_run)(self._store, self._registry, name)
         trigger = "rehearsal" if rehearsal else f"call by {caller.who}"
         key = "rehearsal" if rehearsal else ""
         new = new_run(
             name,
-            active.version,
-            active.manifest,
+            version.version,
+            version.manifest,
             priority=PERSONS,
             trigger=trigger,
             input=input,

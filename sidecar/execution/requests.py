@@ -28,7 +28,8 @@ from sidecar.journal.steps import Journal
 from sidecar.moments import Moments
 from sidecar.notices.tell import Notice, tell
 from sidecar.proposals import proposed_by
-from sidecar.registry import Registry
+from sidecar.registry import Declared, NoSuchSkill, Registry
+from sidecar.rehearsing import to_rehearse, to_run
 from sidecar.state import read_value
 from sidecar.store import Store
 from sidecar.store.schema import runs
@@ -201,27 +202,26 @@ class Requests:
         if problem := self._too_deep(where.segment.run, asked.skill):
             return journal.answer(step, error=ErrorInfo(type="TooDeep", message=problem))
         session = asked.input.get("session") if active.trusted and isinstance(asked.input, dict) else None
-        return self._start_child(step, journal, where, active_skill=asked.skill, input_=asked.input, session=session)
+        version, input_ = active.declared, asked.input
+        return self._start_child(step, journal, where, asked.skill, version, input_=input_, session=session)
 
     def _start_child(
         self,
         step: StepRow,
         journal: Journal,
         where: Circumstances,
+        skill: str,
+        version: Declared,
         *,
-        active_skill: str,
         input_: JsonValue,
         rehearsal: bool = False,
         session: JsonValue = None,
-        version: str | None = None,
     ) -> Done | Failed | Suspend:
-        active = self.registry.active(active_skill)
-        assert active is not None, active_skill  # noqa: S101 # the caller has looked
         parent = where.segment.run
         new = new_run(
-            active_skill,
-            active.version,
-            active.manifest,
+            skill,
+            version.version,
+            version.manifest,
             priority=where.priority,
             trigger="rehearsal" if rehearsal else f"run {parent}",
             input=input_,
@@ -233,8 +233,6 @@ class Requests:
             session=session if isinstance(session, str) else None,
             concurrency_key=session if isinstance(session, str) else "rehearsal" if rehearsal else "",
         )
-        if version is not None:
-            new = new._replace(version=version)
         try:
             journal.wait(step, lambda connection: create(connection, new, self.clock.now()))
         except Skipped as no_room:
@@ -351,33 +349,25 @@ class Requests:
         self, asked: _Command, step: StepRow, journal: Journal, where: Circumstances
     ) -> Done | Failed | Suspend:
         """`skills.run` as a sub-run, so that the one who waits holds neither process nor slot."""
-        name = str(asked.arguments.get("name"))
+        name, rehearsal = str(asked.arguments.get("name")), bool(asked.arguments.get("rehearsal"))
         active = self.registry.active(name)
-        if active is None or active.trusted:
-            message = f"there is no active skill {name!r} of the workspace; write it, or list what there is"
+        try:
+            if active and active.trusted:
+                raise NoSuchSkill(name)  # noqa: TRY301 # to the agent it is none
+            version = self._to_rehearse(name, where) if rehearsal else to_run(self.store, self.registry, name)
+        except NoSuchSkill:
+            message = f"there is no skill {name!r} of the workspace; write it, or list what there is"
             return journal.answer(step, error=ErrorInfo(type="NoSuchSkill", message=message))
-        rehearsal = bool(asked.arguments.get("rehearsal"))
-        proposed = self._proposed(name, where) if rehearsal else None
-        if rehearsal and proposed is None and self.registry.row(name).newest != active.version:
-            message = (
-                f"the check refused {name} as its file is now. Mend that first: a rehearsal would run version "
-                f"{active.version[:12]}, which is live, and not what you wrote"
-            )
-            return journal.answer(step, error=ErrorInfo(type="Refused", message=message))
+        except CommandRefused as error:
+            return journal.answer(step, error=ErrorInfo(type=error.type, message=str(error)))
         self._tell_tool(where, asked.name, "started", tool_words.begun(asked.name, asked.arguments))
-        return self._start_child(
-            step,
-            journal,
-            where,
-            active_skill=name,
-            input_=asked.arguments.get("input"),
-            rehearsal=rehearsal,
-            version=proposed,
-        )
+        input_ = asked.arguments.get("input")
+        return self._start_child(step, journal, where, name, version, input_=input_, rehearsal=rehearsal)
 
-    def _proposed(self, skill: str, where: Circumstances) -> str | None:
-        """The version that this run's revision has proposed: a rehearsal shows what it would do."""
-        return self.store.read(lambda connection: proposed_by(connection, skill, self._review(where)))
+    def _to_rehearse(self, skill: str, where: Circumstances) -> Declared:
+        """Of a revision, what it has proposed: a rehearsal shows what it would do."""
+        proposed = self.store.read(lambda connection: proposed_by(connection, skill, self._review(where)))
+        return to_rehearse(self.store, self.registry, skill, proposed)
 
     def _review(self, where: Circumstances) -> str | None:
         """The review for which this run revises a skill."""

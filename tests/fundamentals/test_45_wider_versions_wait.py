@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from sidecar.client import views
+from sidecar.client import Refused, views
 from tests.support.live_sidecar import LiveSidecar
 from tests.support.scripted_author import calls, says, writes
+from tests.support.sink import Sink
 from tests.support.talking_model import TalkingModel
 from tests.support.waiting import wait_until
 
@@ -222,3 +224,77 @@ def test_a_person_who_changes_a_helper_says_no_yes_to_what_waits(talking: LiveSi
     helper.write_text(HELPER.replace("nothing", "something"))
     wait_until(lambda: approval(talking, "helped").id != asked.id, "it is asked about anew")
     assert talking.active("helped") == live
+
+
+def rehearsed(sidecar: LiveSidecar, model: TalkingModel, name: str, words: str) -> str:
+    """What the agent is told of a rehearsal."""
+    model.play(words, calls("rehearse_skill", {"name": name}), says("Done."))
+    sidecar.ended(sidecar.client.send(words).id)
+    return model.results(words)[-1]
+
+
+def test_what_waits_is_rehearsed_as_it_sends_nothing(talking: LiveSidecar, model: TalkingModel) -> None:
+    told(talking, model, PAYING.replace("NAME", "rehearsed_payer"), words="Pay, rehearsed")
+    (waiting,) = talking.client.history("rehearsed_payer")
+    said = rehearsed(talking, model, "rehearsed_payer", "Rehearse the payer")
+    assert "rehearsed_payer succeeded" in said
+    assert 'output: "nothing"' in said
+    run = talking.run("rehearsed_payer", rehearsal=True)
+    assert (run.run.version, run.output) == (waiting.hash, "nothing")
+    with pytest.raises(
+        Refused, match=r"passed the check and waits for a person's yes \(tend approvals show"
+    ) as refused:
+        talking.client.run_skill("rehearsed_payer")
+    assert approval(talking, "rehearsed_payer").id in str(refused.value)
+
+
+def test_what_waits_for_a_new_host_is_not_rehearsed_before_the_yes(talking: LiveSidecar, model: TalkingModel) -> None:
+    told(talking, model, first("unheard"), words="Look, unheard")
+    told(talking, model, wider("unheard"), words="Wider, unheard", base=first("unheard"))
+    asked = approval(talking, "unheard").id
+    said = rehearsed(talking, model, "unheard", "Rehearse the unheard")
+    why = (
+        "unheard waits for a person's yes, since it reaches b.example. Its rehearsal would do that too, so it can't be "
+        f"rehearsed before (tend approvals show {asked})"
+    )
+    assert why in said
+    with pytest.raises(Refused, match=re.escape(why)):
+        talking.client.run_skill("unheard", rehearsal=True)
+    talking.client.answer(asked, "no", "not there")
+    denied = rehearsed(talking, model, "unheard", "Rehearse the denied")
+    assert "unheard passed the check, but person said no: not there" in denied
+
+
+SECRET = (
+    first("NAME")
+    .replace("http, skill", "http, secret, skill")
+    .replace('a.example/")', 'a.example/", bearer=secret("TOKEN"))')
+    .replace('"a.example"]', '"a.example"], secrets=["TOKEN"]')
+    .replace('"seen"', "run.step(look)")
+)
+
+
+def test_a_secret_that_waits_for_a_yes_goes_nowhere_in_a_rehearsal(
+    talking: LiveSidecar, model: TalkingModel, sink: Sink
+) -> None:
+    talking.client.set_secret("TOKEN", "a value that nobody sees")
+    keeper = SECRET.replace("NAME", "keeper").replace("a.example", sink.host)
+    told(talking, model, keeper, words="Look with the token")
+    assert "keeper may not send the secret TOKEN" in rehearsed(talking, model, "keeper", "Rehearse the keeper")
+    talking.client.answer(approval(talking, "keeper").id, "yes")
+    wait_until(lambda: talking.active("keeper"), "it goes live")
+    talking.client.grant_secret("keeper", "TOKEN", sink.host)
+    talking.client.remove("keeper")
+    told(talking, model, keeper, words="Look with the token once more")
+    said = rehearsed(talking, model, "keeper", "Rehearse it with a grant")
+    assert "keeper waits for a person's yes, since it sends the secret TOKEN" in said
+    assert sink.paths() == {}
+
+
+def test_who_rehearses_hears_that_the_check_refused_what_was_written(sidecar: LiveSidecar) -> None:
+    sidecar.put("spoilt", first("spoilt"))
+    sidecar.save("spoilt", "no Python")
+    wait_until(lambda: sidecar.client.skill("spoilt").skill.problems, "it is refused")
+    with pytest.raises(Refused, match="the check refused spoilt as its file is now"):
+        sidecar.client.run_skill("spoilt", rehearsal=True)
+    sidecar.client.run_skill("spoilt")
