@@ -336,7 +336,7 @@ class Attempt:
             case Finish():
                 return self._finish(question)
             case Fail():
-                return self._journal.fail(question)
+                return self._journal.fail(self._runner.effects.as_rehearsed(question, self._where))
             case Request():
                 return self._runner.requests.answer(question, self._journal, self._where)
             case Log():

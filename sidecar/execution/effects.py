@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
 from pydantic import JsonValue, ValidationError
 from sqlalchemy.engine import Connection
 
@@ -35,9 +36,11 @@ from sidecar.journal.runs import check_fence
 from sidecar.journal.step_row import is_irreversible
 from sidecar.moments import Moments
 from sidecar.store import Store
-from skills.wire import Done, Effect, ErrorInfo, Failed, Suspend
+from sidecar.store.schema import effects
+from skills.wire import Done, Effect, ErrorInfo, Fail, Failed, Suspend
 
 KEY = "idempotency-key"
+_STUBBED = {"http": "sent nothing by http", "files": "wrote no file", "shell": "ran no program"}
 _REFUSED = (FileRefused, CommandFailed, WorkersUnavailable, OSError, UnicodeDecodeError, ValidationError)
 
 
@@ -88,6 +91,28 @@ class Effects:
             error = ErrorInfo(type=type(refused).__name__, message=str(refused), retryable=passes)
         self._audit(asked, reply, error, payment)
         return Failed(error=error) if error else Done(result=reply)
+
+    def as_rehearsed(self, failed: Fail, where: Circumstances) -> Fail:
+        """In a rehearsal, a step that fails after a write has gone on with a reply that was not real: that says nothing
+        about its code, nor would another try."""
+        if not where.rehearsal:
+            return failed
+        of_step = (effects.c.step == failed.step.name, effects.c.occurrence == failed.step.occurrence)
+        kind = self.store.read(
+            lambda connection: connection.scalar(
+                sa.select(effects.c.kind)
+                .where(effects.c.run == where.segment.run, *of_step, effects.c.stubbed)
+                .order_by(effects.c.attempt, effects.c.n)
+            )
+        )
+        if kind is None:
+            return failed
+        message = (
+            f"a rehearsal goes no further in this step: it {_STUBBED[kind]}, so what it was answered was not real, and "
+            f"it came to {failed.error.type}: {failed.error.message}"
+        )
+        error = failed.error.model_copy(update={"type": "NotRehearsed", "message": message})
+        return failed.model_copy(update={"error": error, "retryable": False})
 
     # ------------------------------------------------------------ the stages
 
