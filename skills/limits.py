@@ -13,8 +13,10 @@ from skills.wire import HOOKS, Json, OnExpiry, is_event_name
 WAIT_AT_MOST = 366 * 86400.0  # seconds
 FILE_AT_MOST = 1024 * 1024  # bytes of one file
 
-# What a skill must not write: the sources, the agent's own memory, the store, the settings.
-PROTECTED = ("skills", "lib", "memory", ".tend", "tend.toml", "SOUL.md", "USER.md", "MEMORY.md")
+# What a skill must not even read: the store, and the settings, in which a key may stand.
+UNREADABLE = (".tend", "tend.toml")
+# What a skill must not write: the sources and the agent's own memory, too.
+PROTECTED = ("skills", "lib", "memory", *UNREADABLE, "SOUL.md", "USER.md", "MEMORY.md")
 
 
 class Sleep(BaseModel):
@@ -76,6 +78,7 @@ def paths_found(folder: Path, pattern: str) -> list[Path]:
 
 
 def protected_part(path: PurePosixPath, *, writes: bool) -> str | None:
-    """What the path, relative to the workspace, leads to that is not for skills."""
-    first = (path.parts or ("",))[0]
-    return first if first == ".tend" or (writes and first in PROTECTED) else None
+    """What the path, relative to the workspace, leads to that is not for skills. Without regard to case: on some file
+    systems memory.md is MEMORY.md."""
+    first = (path.parts or ("",))[0].casefold()
+    return next((name for name in (PROTECTED if writes else UNREADABLE) if name.casefold() == first), None)

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
 from sidecar.secret_folder import NAME
-from skills.limits import PROTECTED
+from skills.limits import PROTECTED, protected_part
 
 _HOST = re.compile(
     r"(?=.{1,253}(:|$))[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*(:[0-9]{1,5})?"
@@ -59,7 +59,10 @@ def command_problem(name: str) -> str:
 
 def read_problem(glob: str) -> str:
     """Why a skill cannot read there, or ""."""
-    return _outside(glob) or ("the store is not for skills to read" if _first(glob) == ".tend" else "")
+    if problem := _outside(glob):
+        return problem
+    refused = protected_part(PurePosixPath(glob), writes=False)
+    return "the store and the settings are not for skills to read" if refused else ""
 
 
 def write_problem(glob: str) -> str:

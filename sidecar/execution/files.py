@@ -66,7 +66,9 @@ def _list(workspace: Path, manifest: Manifest, pattern: str) -> list[JsonValue]:
     found: list[JsonValue] = []
     for path in paths_found(workspace, pattern):
         name = path.relative_to(workspace).as_posix()
-        if len(found) < PATHS_AT_MOST and path.is_file() and is_declared(name, globs) and not name.startswith(".tend/"):
+        if protected_part(PurePosixPath(name), writes=False):
+            continue
+        if len(found) < PATHS_AT_MOST and path.is_file() and is_declared(name, globs):
             found.append(name)
     return found
 

@@ -144,7 +144,11 @@ class World:
         match request["action"]:
             case "list":
                 readable = [
-                    name for name in self.files if is_declared(name, reads) and not name.startswith((".tend/", "/"))
+                    name
+                    for name in self.files
+                    if is_declared(name, reads)
+                    and not name.startswith("/")
+                    and not protected_part(PurePosixPath(name), writes=False)
                 ]
                 return {"paths": [*_found(path, readable)]}
             case "write":

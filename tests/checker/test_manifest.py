@@ -282,7 +282,8 @@ def test_the_ends_of_other_skills() -> None:
         ('reads=["~/x"]', "reads: '~/x' is not relative to the workspace"),
         ('reads=["data/../../x"]', "reads: 'data/../../x' leaves the workspace"),
         ('reads=[""]', "reads: '' is no path"),
-        ('reads=[".tend/tend.db"]', "reads: the store is not for skills to read"),
+        ('reads=[".tend/tend.db"]', "reads: the store and the settings are not for skills to read"),
+        ('reads=["./Tend.toml"]', "reads: the store and the settings are not for skills to read"),
     ],
 )
 def test_a_declaration_that_cannot_hold(arguments: str, reason: str) -> None:

@@ -21,6 +21,8 @@ ALL = Manifest(name="any", purpose="", takes_input=False, reads=("*",), writes=(
         (FileRequest(action="read", path="a\0b"), "null byte"),
         (FileRequest(action="read", path="."), "'.' is the workspace itself"),
         (FileRequest(action="read", path=".tend/tend.db"), "not for skills"),
+        (FileRequest(action="read", path="tend.toml"), "not for skills"),
+        (FileRequest(action="read", path="Tend.TOML"), "not for skills"),
         (FileRequest(action="write", path="notes.txt"), "not declared"),
     ],
 )
@@ -28,6 +30,15 @@ def test_what_is_no_path_for_a_skill_is_refused(tmp_path: Path, request_: FileRe
     with pytest.raises(FileRefused) as refused:
         perform_file(tmp_path, ALL, request_)
     assert told in str(refused.value)
+
+
+def test_settings_and_store_are_not_listed(tmp_path: Path) -> None:
+    for name in ("tend.toml", ".tend/tend.db", "notes.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("")
+    for pattern in ("**", "*", "tend.*", ".tend/*"):
+        found = perform_file(tmp_path, ALL, FileRequest(action="list", path=pattern))["paths"]
+        assert found in ([], ["notes.txt"]), pattern
 
 
 def test_what_was_written_is_listed_and_read(tmp_path: Path) -> None:

@@ -265,12 +265,12 @@ def touch(action: str, path: str) -> list[str]:
     return files.list(path) if action == "list" else [files.read(path)]
 
 
-@skill(reads=["data/**"], writes=["notes/*.md", "skills/*", "lib/*", "memory/*", ".tend/*"])
+@skill(reads=["data/**", "*.toml"], writes=["notes/*.md", "skills/*", "lib/*", "memory/*", ".tend/*"])
 def touches(run: Run, what: tuple[str, str]) -> list[str]:
     return run.step(touch, *what)
 
 
-FILES = {"data/a.csv": "a", "data/more/b.csv": "b", "notes/today.md": "today", ".tend/secrets": "s"}
+FILES = {"data/a.csv": "a", "data/more/b.csv": "b", "notes/today.md": "today", ".tend/secrets": "s", "tend.toml": ""}
 
 
 @pytest.mark.parametrize(
@@ -281,6 +281,7 @@ FILES = {"data/a.csv": "a", "data/more/b.csv": "b", "notes/today.md": "today", "
         ("list", "data/**/*.csv", ["data/a.csv", "data/more/b.csv"]),
         ("list", "data/**", ["data/a.csv", "data/more/b.csv"]),
         ("list", "*/*", ["data/a.csv", "notes/today.md"]),
+        ("list", "*.toml", []),
     ],
 )
 def test_files_are_found_as_the_sidecar_finds_them(action: str, path: str, came: list[str]) -> None:
@@ -298,7 +299,8 @@ def test_what_no_skill_may_write_is_refused_here_too(path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("action", "path"), [("read", ".tend/secrets"), ("list", "/etc/*"), ("list", "../*"), ("list", "")]
+    ("action", "path"),
+    [("read", ".tend/secrets"), ("read", "tend.toml"), ("list", "/etc/*"), ("list", "../*"), ("list", "")],
 )
 def test_what_no_skill_may_read_is_refused_here_too(action: str, path: str) -> None:
     error = rehearse(touches, (action, path), files=FILES).error
