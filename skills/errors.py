@@ -5,6 +5,7 @@
     ├── EffectFailed   an http or files call inside a step was not carried out: no answer, or not declared
     ├── BadStatus      Reply.raise_for_status: the server's answer was not a 2xx
     ├── WrongType      a value is not what the annotation says, or JSON cannot hold it
+    │   └── WrongInput     the run was started with such a value: nothing of the skill was executed
     ├── OutsideStep    http or files was used outside a step
     ├── InsideStep     run.step, run.ask and the like were used inside a step
     └── Misdeclared    a decorator was given what it cannot take, or a skill's source cannot be loaded
@@ -60,6 +61,10 @@ class WrongType(TendError):
     """A value does not fit its declared type, or is of a type that JSON cannot hold."""
 
     retryable = False
+
+
+class WrongInput(WrongType):
+    """What a run was started with does not fit what its skill takes."""
 
 
 class OutsideStep(TendError):

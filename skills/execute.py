@@ -9,7 +9,7 @@ from typing import Any
 
 from skills.definition import Skill
 from skills.error_info import error_info
-from skills.errors import Misdeclared, SuspendRun, WrongType
+from skills.errors import Misdeclared, SuspendRun, WrongInput, WrongType
 from skills.failure import Failure
 from skills.port import Port
 from skills.run import AT_ONCE_AT_MOST, Run
@@ -70,9 +70,11 @@ def _payload(data: Json, skill: Skill[..., Any]) -> tuple[Any, ...]:
     parameter = skill.payload
     if parameter is None:
         if data is not None:
-            raise WrongType(f"skill {skill.name!r} takes no input, got {data!r:.80}; start it without one")
+            raise WrongInput(f"skill {skill.name!r} takes no input, got {data!r:.80}; start it without one")
         return ()
     if data is None and parameter.default is not parameter.empty:
         return (parameter.default,)
-    decoded = skill.signature.decode({parameter.name: data})
-    return decoded.args
+    try:
+        return skill.signature.decode({parameter.name: data}).args
+    except WrongType as error:
+        raise WrongInput(str(error)) from error

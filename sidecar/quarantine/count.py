@@ -17,10 +17,12 @@ from sidecar.store import Row
 from sidecar.store.prepared import Prepared
 from sidecar.store.schema import breakers, runs, skills
 from sidecar.store.values import insert
+from skills.errors import WrongInput
 from skills.wire import ErrorInfo
 
 _BUDGET = ("budget_exhausted", "BudgetExhausted")
-_CANCELLED = "Cancelled"  # a skill may have an error of its own with that name
+_CANCELLED = "Cancelled"  # a skill may have an error of its own with that name, and with the next one
+_WRONG_INPUT = WrongInput.__name__
 
 _BREAKER = Prepared(sa.select(breakers).where(breakers.c.skill == sa.bindparam("skill")))
 _OPEN = Prepared(sa.select(breakers.c.skill).where(breakers.c.opened_at.is_not(None)))
@@ -40,8 +42,11 @@ def blameless(run: sa.ColumnElement[str], error_type: sa.ColumnElement[str]) -> 
 
 
 def _is_blameless(connection: Connection, run: str, error: ErrorInfo) -> bool:
+    """And that it was started with what it does not take; the review looks at that all the same."""
     if error.type == _CANCELLED:
         return bool(connection.scalar(sa.select(_has_cancelled_child(sa.literal(run)))))
+    if error.type == _WRONG_INPUT:
+        return not (error.step or error.traceback)  # of a run that it called, or raised by its own code
     return error.type in _BUDGET
 
 

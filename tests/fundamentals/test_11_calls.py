@@ -39,7 +39,7 @@ def test_a_wrong_input_is_a_clear_error(sidecar: LiveSidecar) -> None:
     ended = sidecar.run("strict", {"count": "many"})
     assert ended.run.state == "failed"
     assert ended.run.error is not None
-    assert ended.run.error.type == "WrongType"
+    assert ended.run.error.type == "WrongInput"
     assert "item" in ended.run.error.message
     assert "count" in ended.run.error.message
     assert ended.steps == ()

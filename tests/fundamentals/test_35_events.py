@@ -98,7 +98,7 @@ def test_a_payload_of_the_wrong_type_fails_the_run_before_its_body(sidecar: Live
     sidecar.put("typed", listener("typed"))
     error = started(sidecar, sidecar.client.emit("typed.opened", {"level": "high"})).run.error
     assert error is not None
-    assert error.type == "WrongType"
+    assert error.type == "WrongInput"
     assert "service: Field required" in error.message
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 import sqlalchemy as sa
+from pydantic import JsonValue
 
 from sidecar.client import Settings, SettingsError, load_settings, views
 from sidecar.store.schema import audit, slots
@@ -145,6 +146,56 @@ def test_a_sub_run_that_a_person_cancelled_is_no_failure_of_its_caller(wary: Liv
         assert (ended.state, ended.error.type) == ("failed", "Cancelled")
     assert skill(wary, "calling").quarantine is None
     assert notices(wary, "calling") == []
+
+
+TAKES = '''"""Take a number."""
+
+from skills import Run, event, skill
+
+
+class WrongInput(Exception):
+    pass
+
+
+@skill(on=event("taken", int))
+def takes(run: Run, number: int) -> int:
+    if number < 0:
+        raise WrongInput("less than nothing")
+    return number
+'''
+GIVES = '''"""Give what the other does not take."""
+
+from skills import Run, Skill, skill
+
+other = Skill.named("takes", takes=str, returns=int)
+
+
+@skill()
+def gives(run: Run) -> int:
+    return run.invoke(other, "none")
+'''
+
+
+def test_an_input_that_it_does_not_take_is_no_failure_of_a_skill(wary: LiveSidecar) -> None:
+    wary.put("takes", TAKES)
+    wrongs: list[JsonValue] = ["none", None, {"number": 1}]
+    for wrong in wrongs:
+        error = wary.run("takes", wrong).run.error
+        assert error is not None
+        assert error.type == "WrongInput"
+    assert skill(wary, "takes").quarantine is None
+    assert notices(wary, "takes") == []
+
+
+def test_but_what_it_gives_another_is_and_what_it_raises_itself(wary: LiveSidecar) -> None:
+    wary.put("takes", TAKES)
+    wary.put("gives", GIVES)
+    fail_twice(wary, "gives")
+    quarantined(wary, "gives")
+    assert skill(wary, "takes").quarantine is None
+    wary.run("takes", -1)
+    wary.run("takes", -1)
+    quarantined(wary, "takes")
 
 
 def test_its_slots_have_rows_and_a_trial_that_succeeds_ends_it(wary: LiveSidecar) -> None:

@@ -431,7 +431,7 @@ class TestTheRunItself:
     def test_input_is_checked(self) -> None:
         end, asked = play(order_twice, input_={"id": 7})
         error = raised(end.result)
-        assert error.type == "WrongType"
+        assert error.type == "WrongInput"
         assert "argument 'order' of 'order_twice': id: Input should be a valid string, got 7" in error.message
         assert asked == []
 
