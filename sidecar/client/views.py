@@ -128,7 +128,7 @@ class Skill(View):
     stopped: bool = False  # by itself; whether everything is, the status says
     last_run: Run | None = None
     problems: int = 0  # in the newest report, where that is not the active version's
-    waits: bool = False  # its newest version, for a person's yes
+    waits: str | None = None  # its newest version, for a person's yes: the approval's id
 
 
 class ModelCost(View):

@@ -22,7 +22,7 @@ from sidecar.journal.stops import all_stops
 from sidecar.quarantine.count import quarantines
 from sidecar.registry import Declared, NoSuchSkill, Registry
 from sidecar.store import Row, Store
-from sidecar.store.schema import runs, skills, versions
+from sidecar.store.schema import approvals, runs, skills
 from sidecar.triggers.schedule import in_words
 from sidecar.triggers.watch import Triggers
 
@@ -156,6 +156,12 @@ _IS_HERE = skills.c.retired_at.is_(None)
 _HOW_MANY = sa.select(sa.func.count()).where(_IS_HERE, skills.c.origin == "workspace")
 _NAMES = sa.select(skills.c.name, skills.c.origin).where(_IS_HERE)
 _HAS_NEWS = sa.or_(skills.c.active.is_(None), skills.c.newest.is_distinct_from(skills.c.active))  # or waits for a yes
+_ASKED = (  # about the newest version: there is one such question at most
+    sa.select(approvals.c.id)
+    .where(approvals.c.state == "open", approvals.c.kind == "version", approvals.c.skill == skills.c.name)
+    .limit(1)
+    .scalar_subquery()
+)
 _ROWS = sa.select(
     skills.c.name,
     skills.c.origin,
@@ -163,7 +169,7 @@ _ROWS = sa.select(
     skills.c.paused,
     skills.c.paused_reason,
     sa.type_coerce(sa.case((_HAS_NEWS, skills.c.report)), sa.JSON).label("report"),
-    sa.exists().where(versions.c.hash == skills.c.newest, versions.c.state == "waiting").label("waits"),
+    sa.case((_HAS_NEWS, _ASKED)).label("waits"),
 )
 
 

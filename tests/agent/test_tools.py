@@ -102,12 +102,18 @@ def test_a_skill_is_one_line() -> None:
         "quarantine": None,
         "last_run": run_row(state="failed"),
         "problems": 2,
+        "waits": None,
     }
     assert show_skills([skill], ZONE) == (
         "- price_report (workspace): Report prices. | every hour | next Sat 2026-11-21 10:00 | nothing has passed the "
         "check yet | the file as it is now was refused with 2 problems (check_report) | last run 01RUN failed"
     )
     assert " | paused: too loud | " in show_skills([skill | {"paused": True, "paused_reason": "too loud"}], ZONE)
+    waiting = skill | {"problems": 0, "waits": "ap1", "last_run": None, "next_at": None}
+    waits = "passed the check, and waits for the person's yes (tend approvals show ap1)"
+    assert show_skills([waiting], ZONE) == f"- price_report (workspace): Report prices. | every hour | {waits}"
+    newer = show_skills([waiting | {"version": HASH}], ZONE)
+    assert newer.endswith(f"| every hour | the file as it is now {waits}")
 
 
 def test_a_failed_run_shows_its_error_and_the_steps_before_it() -> None:

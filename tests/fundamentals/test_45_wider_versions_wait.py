@@ -159,7 +159,7 @@ def test_a_first_version_that_does_what_cannot_be_undone_waits_but_not_where_a_p
     said = told(talking, model, PAYING.replace("NAME", "payer"), words="Pay")
     assert "since it does pay, which cannot be undone" in said
     assert talking.active("payer") is None
-    assert talking.client.skill("payer").skill.waits
+    assert talking.client.skill("payer").skill.waits == approval(talking, "payer").id
     (obstacle,) = talking.client.why("payer").obstacles
     assert obstacle.told == "Its newest bytes wait for a yes, since they may do more: until then nothing runs."
     talking.client.answer(approval(talking, "payer").id, "yes")

@@ -139,7 +139,10 @@ def _skill(skill: Skill, zone: str) -> str:
         parts.append(f"quarantined: {held['reason']}")
     elif skill["next_at"]:
         parts.append(f"next {show_time(skill['next_at'], zone)}")
-    if skill["version"] is None:
+    if skill["waits"]:
+        which = "the file as it is now " if skill["version"] else ""
+        parts.append(f"{which}passed the check, and waits for the person's yes (tend approvals show {skill['waits']})")
+    elif skill["version"] is None:
         parts.append("nothing has passed the check yet")
     if skill["problems"]:
         parts.append(f"the file as it is now was refused with {skill['problems']} problems (check_report)")

@@ -106,6 +106,7 @@ class Skill(TypedDict):
     quarantine: Quarantine | None
     last_run: Run | None
     problems: int
+    waits: str | None
 
 
 class Slot(TypedDict):
