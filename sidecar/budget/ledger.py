@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 
 import sqlalchemy as sa
@@ -11,13 +12,26 @@ from sqlalchemy.engine import Connection
 from sidecar.budget.accounts import Account, Amounts, Payer, millionths
 from sidecar.budget.words import Over
 from sidecar.client.views import Scope, What
+from sidecar.store.prepared import Prepared
 from sidecar.store.schema import caps, reservations, runs, spending, versions
-from sidecar.store.values import insert
+from sidecar.store.values import each_of, insert, to_json
 from skills.wire import StepKey
 
 Configured = dict[tuple[Scope, What], int]
 
-
+_SUBJECTS = each_of(sa.bindparam("subjects", type_=sa.Text()))
+_SPENT = Prepared(
+    sa.select(spending).where(
+        *(column == sa.bindparam(column.key) for column in (spending.c.scope, spending.c.period, spending.c.what)),
+        spending.c.subject.op("IN")(_SUBJECTS),
+    )
+)
+_CAPS = Prepared(
+    sa.select(caps).where(
+        *(column == sa.bindparam(column.key) for column in (caps.c.scope, caps.c.what)),
+        caps.c.subject.op("IN")(_SUBJECTS),
+    )
+)
 _DECLARED = versions.c.manifest["budget"].as_float()
 
 
@@ -48,16 +62,21 @@ def first_over(connection: Connection, payer: Payer, wanted: Amounts, configured
 
 
 def amounts_of(connection: Connection, accounts: Sequence[Account]) -> dict[Account, int]:
-    found = connection.execute(sa.select(spending).where(_any_of(spending, (asdict(each) for each in accounts))))
-    rows = {Account(row.scope, row.subject, row.period, row.what): row.amount for row in found}
+    rows = {
+        Account(row.scope, row.subject, row.period, row.what): row.amount
+        for alike in _but_for_their_subjects(accounts, "scope", "period", "what")
+        for row in _SPENT.rows(connection, alike)
+    }
     return {account: rows.get(account, 0) for account in accounts}
 
 
 def caps_of(connection: Connection, accounts: Sequence[Account], configured: Configured) -> dict[Account, int]:
     """As a person has set them; or else as they are configured, or declared for a run where that is less."""
-    keys = ({"scope": each.scope, "subject": each.subject, "what": each.what} for each in accounts)
-    found = connection.execute(sa.select(caps).where(_any_of(caps, keys)))
-    rows = {(row.scope, row.subject, row.what): row.amount for row in found}
+    rows = {
+        (row.scope, row.subject, row.what): row.amount
+        for alike in _but_for_their_subjects(accounts, "scope", "what")
+        for row in _CAPS.rows(connection, alike)
+    }
     declared = _declared(connection, accounts)
     return {
         each: rows.get(
@@ -76,7 +95,7 @@ def _declared(connection: Connection, accounts: Sequence[Account]) -> dict[Accou
     found = connection.execute(
         sa.select(runs.c.id, _DECLARED.label("budget"))
         .join(versions, versions.c.hash == runs.c.version)
-        .where(runs.c.id.in_(of_runs))
+        .where(runs.c.id.op("IN")(each_of(to_json(list(of_runs)))))
     )
     return {of_runs[row.id]: millionths(row.budget) for row in found if row.budget is not None}
 
@@ -164,6 +183,10 @@ def _close(connection: Connection, number: int, state: str, cost: int | None = N
     return payer
 
 
-def _any_of(table: sa.Table, keys: Iterable[dict[str, str]]) -> sa.ColumnElement[bool]:
-    """One of these rows. (A tuple in a list would not go by the table's key in SQLite.)"""
-    return sa.or_(*(sa.and_(*(table.c[name] == value for name, value in key.items())) for key in keys))
+def _but_for_their_subjects(accounts: Iterable[Account], *alike: str) -> Iterator[dict[str, str]]:
+    """Those that have all but their subjects in common, as one question: a cap may be waited for by thousands."""
+    subjects: dict[tuple[str, ...], dict[str, None]] = defaultdict(dict)
+    for account in accounts:
+        subjects[tuple(getattr(account, name) for name in alike)][account.subject] = None
+    for common, of_these in subjects.items():
+        yield {**dict(zip(alike, common, strict=True)), "subjects": to_json(list(of_these))}

@@ -182,3 +182,26 @@ class Ledger(RuleBasedStateMachine):
 
 TestLedger = Ledger.TestCase
 TestLedger.settings = settings(max_examples=8, stateful_step_count=50, deadline=None, derandomize=True)
+
+
+def test_accounts_are_looked_up_however_many_they_are(tmp_path: Path) -> None:
+    accounts = [Account("run", str(number), "", what) for number in range(2_000) for what in ("usd", "model_calls")]
+    accounts += [Account("skill", "a", "2026-11-01", "usd"), Account("skill", "b", "2026-11-02", "usd")]
+
+    def spend(connection: sa.Connection) -> None:
+        ledger.add(connection, Payer("7", "7", "a", "2026-11-01"), {"usd": 5})
+        ledger.add(connection, Payer("8", "8", "b", "2026-11-01"), {"usd": 6})
+        set_cap(connection, Account("run", "1999", "", "usd"), 1, CONFIGURED, "ada", "", 0.0)
+
+    with Store(tmp_path / "tend.db") as store:
+        store.write(spend)
+        used = store.read(lambda connection: ledger.amounts_of(connection, accounts))
+        caps = store.read(lambda connection: ledger.caps_of(connection, accounts, CONFIGURED))
+    assert {account: amount for account, amount in used.items() if amount} == {
+        Account("run", "7", "", "usd"): 5,
+        Account("run", "8", "", "usd"): 6,
+        Account("skill", "a", "2026-11-01", "usd"): 5,
+    }
+    assert len(used) == len(caps) == len(accounts)
+    changed = {account for account, cap in caps.items() if cap != CONFIGURED[account.scope, account.what]}
+    assert changed == {Account("run", "1999", "", "usd")}
