@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
+import socket
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
+from typing import Literal, Self
 
 import pytest
 
+from sidecar.gateway.fetch import Fetcher
+from sidecar.gateway.requests import NoticeRequest
+from sidecar.gateway.senders import mail as mail_sender
+from sidecar.gateway.senders import senders
 from sidecar.gateway.senders.webhook import signed
+from sidecar.gateway.settings import GatewaySettings
+from sidecar.gateway.vault import Vault
+from sidecar.notices.targets import MailTarget, SlackTarget
 from sidecar.secret_folder import SecretFolder
 from tests.gateway.web_server import WebServer, web_server
 from tests.notices.stage import comes_to_be, postings, say, with_targets
 from tests.support.live_sidecar import LiveSidecar
 from tests.support.mail_server import HANG_UP, MailServer
 from tests.support.sink import NO_REPLY, Received, Sink
+from tests.support.slack import TOKEN
 from tests.support.waiting import wait_until
 
 SECRET = f"whsec_{base64.b64encode(b'as long as it has to be').decode()}"  # of no real webhook
@@ -192,3 +205,65 @@ def test_a_secret_in_a_text_goes_nowhere(sidecar: LiveSidecar, sink: Sink) -> No
     comes_to_be(sidecar, notice, "sent")
     (request,) = received(sink, "/hook", "by mistake")
     assert SECRET not in request.body
+
+
+class Listener:
+    """Takes a connection to this machine, and says what it is told to: a greeting, and an answer to each line that
+    comes. Then it is silent for a while, and hangs up."""
+
+    def __init__(self, *answers: str) -> None:
+        self._answers = answers
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._socket.getsockname()[1]
+        self._thread = threading.Thread(target=self._serve)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._thread.join()
+        self._socket.close()
+
+    def _serve(self) -> None:
+        connection, _ = self._socket.accept()
+        with connection, connection.makefile("rb") as lines, suppress(OSError):
+            for answer in self._answers:
+                connection.sendall(f"{answer}\r\n".encode())
+                lines.readline()
+            connection.settimeout(4)
+            while lines.readline():
+                pass
+
+
+A_NOTICE = NoticeRequest(action="send", target="x", message="m1", title="t", text="t", since=1.0)
+TAKES_THE_REST = ("220 here", "250 x", "250 sender", "250 recipient", "354 go on")
+
+
+@pytest.mark.parametrize(("answers", "state"), [((), "later"), (TAKES_THE_REST[:3], "later"), (TAKES_THE_REST, "lost")])
+def test_a_mail_server_that_is_slow_is_hung_up_on(
+    monkeypatch: pytest.MonkeyPatch, answers: tuple[str, ...], state: str
+) -> None:
+    for bound in ("CONNECT", "UNTIL_THE_TEXT", "WITHIN"):
+        monkeypatch.setattr(mail_sender, bound, 0.5)
+    with Listener(*answers) as server:
+        target = MailTarget.model_validate(
+            {"from": "a@b.de", "to": "c@d.de", "host": "127.0.0.1", "port": server.port, "security": "none"}
+        )
+        outcome = mail_sender.send_mail(target, "", A_NOTICE)
+    assert outcome.state == state
+    assert "timed out" in outcome.why
+
+
+@pytest.mark.parametrize(("action", "state"), [("send", "lost"), ("look_up", "later")])
+def test_a_target_that_takes_too_long_has_an_outcome_all_the_same(
+    monkeypatch: pytest.MonkeyPatch, action: Literal["send", "look_up"], state: str
+) -> None:
+    monkeypatch.setattr(senders, "WITHIN", 0.5)
+    with Listener() as silent:
+        target = SlackTarget(channel="C0OPS", base_url=f"http://127.0.0.1:{silent.port}/")
+        settings = GatewaySettings(targets={"x": target}, target_secrets={"SLACK_TOKEN": TOKEN})
+        vault = Vault(settings.secrets, settings.target_secrets)
+        sending = senders.Senders(settings, Fetcher(vault), vault)
+        outcome = asyncio.run(sending.perform(A_NOTICE.model_copy(update={"action": action})))
+    assert (outcome.state, outcome.why) == (state, "it took longer than 0.5 s")

@@ -15,6 +15,8 @@ from sidecar.gateway.settings import GatewaySettings
 from sidecar.gateway.vault import Vault
 from sidecar.notices.targets import MailTarget, SlackTarget, Target, WebhookTarget
 
+WITHIN = 110.0  # seconds, within which each kind has an end by itself; less than the gateway's handle waits
+
 
 class Senders:
     def __init__(self, settings: GatewaySettings, fetcher: Fetcher, vault: Vault) -> None:
@@ -34,7 +36,13 @@ class Senders:
         except SecretNotSet as missing:
             return Outcome(state="later", why=missing.message)
         redacted = NoticeRequest.model_validate(redactor.json(request.model_dump(mode="json")))
-        outcome = await self._send(target, secrets, redacted)
+        try:
+            async with asyncio.timeout(WITHIN):
+                outcome = await self._send(target, secrets, redacted)
+        except TimeoutError:
+            return Outcome(
+                state="lost" if request.action == "send" else "later", why=f"it took longer than {WITHIN:g} s"
+            )
         return outcome.model_copy(update={"why": redactor.text(outcome.why)})
 
     async def _send(self, target: Target, secrets: list[str], request: NoticeRequest) -> Outcome:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import errno
 import socket
 import ssl
-from collections.abc import Iterator
+import time
+from collections.abc import Iterable, Iterator
 from http.client import HTTPException
 from typing import Any
 from urllib.error import URLError
@@ -23,6 +24,7 @@ from sidecar.gateway.senders.outcome import Outcome, seconds_asked_for
 from sidecar.notices.targets import SlackTarget
 
 WITHIN = 20  # seconds for one request
+LOOK_UP_WITHIN = 60.0  # seconds until the last one of a look-up
 EVENT_TYPE = "tend_notice"
 TEXT_AT_MOST = 40_000  # characters; Slack cuts what is longer
 ESCAPED = 5  # characters that one may become
@@ -58,12 +60,13 @@ def post(target: SlackTarget, token: str, request: NoticeRequest) -> Outcome:
 
 def look_up(target: SlackTarget, token: str, request: NoticeRequest) -> Outcome:
     """Whether the channel's history has it."""
+    deadline = time.monotonic() + LOOK_UP_WITHIN
     client = _client(target, token)
     try:
-        channel = _channel_id(client, request.channel or target.channel)
+        channel = _channel_id(client, request.channel or target.channel, deadline)
         if channel is None:
             return Outcome(state="unknown", why=f"the bot sees no channel {request.channel or target.channel}")
-        for message in _history(client, channel, since=request.since - CLOCKS_DIFFER):
+        for message in _history(client, channel, request.since - CLOCKS_DIFFER, deadline):
             if _delivery_of(message) == request.message:
                 return Outcome(state="sent", remote=str(message["ts"]))
     except SlackApiError as error:
@@ -84,25 +87,32 @@ def _client(target: SlackTarget, token: str) -> WebClient:
     return WebClient(token=token, base_url=target.base_url, timeout=WITHIN, retry_handlers=[])
 
 
-def _channel_id(client: WebClient, channel: str) -> str | None:
+def _channel_id(client: WebClient, channel: str, deadline: float) -> str | None:
     """The history is asked for by id; who posts may give a name."""
     if not channel.startswith("#"):
         return channel
     for kind in KINDS:
         pages = client.conversations_list(types=kind, exclude_archived=True, limit=PAGE)
-        for _, page in zip(range(PAGES), pages, strict=False):
+        for _, page in zip(range(PAGES), _until(deadline, pages), strict=False):
             for found in page["channels"]:
                 if found["name"] == channel[1:]:
                     return str(found["id"])
     return None
 
 
-def _history(client: WebClient, channel: str, since: float) -> Iterator[dict[str, Any]]:
+def _history(client: WebClient, channel: str, since: float, deadline: float) -> Iterator[dict[str, Any]]:
     pages = client.conversations_history(channel=channel, oldest=f"{since:.6f}", include_all_metadata=True, limit=PAGE)
-    for number, page in enumerate(pages):
+    for number, page in enumerate(_until(deadline, pages)):
         if number >= PAGES:
             raise _TooMany
         yield from page["messages"]
+
+
+def _until(deadline: float, pages: Iterable[SlackResponse]) -> Iterator[SlackResponse]:
+    for page in pages:
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"to look it up took longer than {LOOK_UP_WITHIN:g} s")
+        yield page
 
 
 def _delivery_of(message: dict[str, Any]) -> str | None:
