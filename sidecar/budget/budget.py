@@ -117,6 +117,7 @@ class Payment:
         self._abort = abort
         self._reservation: int | None = None
         self.unbilled = False  # the call has failed in a way that cost nothing
+        self.spent: dict[str, JsonValue] | None = None  # the call has failed, and what it cost is known
 
     def reserve(self, request: dict[str, Any]) -> None:
         """Set aside what one more try costs at most; the try before it, if any, may have been billed. Raises OverCap,
@@ -141,8 +142,8 @@ class Payment:
         reserved."""
         if self._reservation is None:
             return
-        if isinstance(reply, dict):
-            self._settle(connection, self._reservation, reply)
+        if told := reply if isinstance(reply, dict) else self.spent:
+            self._settle(connection, self._reservation, told)
         elif self.unbilled:
             ledger.release(connection, self._reservation)
         else:

@@ -84,7 +84,7 @@ class Effects:
                 return Suspend(reason="budget")
             error = ErrorInfo(type=EXHAUSTED, message=reached.words, retryable=False)
         except EffectFailed as refused:
-            payment.unbilled = refused.unbilled
+            payment.unbilled, payment.spent = refused.unbilled, refused.spent
             error = ErrorInfo(type=refused.type, message=str(refused), retryable=refused.retryable)
         except _REFUSED as refused:
             passes = isinstance(refused, WorkersUnavailable)

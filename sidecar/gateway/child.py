@@ -99,7 +99,7 @@ class Child:
         notices: SimpleQueue[Notice | None] = SimpleQueue()
         with self._guard:
             if self._ended:
-                raise GatewayDied(f"The gateway process ended before {request} was sent. Try again.")
+                raise GatewayDied(f"The gateway process ended before {request} was sent. Try again.", unbilled=True)
             self._under_way[call.id] = notices
         try:
             self._send_line(line)
@@ -145,8 +145,8 @@ class Child:
                     deadline += time.monotonic() - began  # no time of the process's
                 case Replied(reply=reply):
                     return reply
-                case Refused(type=type_name, message=message, unbilled=unbilled):
-                    raise named(type_name, message, unbilled=unbilled)
+                case Refused(type=type_name, message=message, unbilled=unbilled, spent=spent):
+                    raise named(type_name, message, unbilled=unbilled, spent=spent)
 
     def _pay_again(self, call: int, before_try: Callable[[], None]) -> None:
         before_try()

@@ -13,7 +13,7 @@ EffectFailed
 ├── TooLarge            the reply has more bytes than a step may receive
 ├── ModelNotConfigured  no key, no server, or no model name for that purpose
 ├── ModelRejected       the model's server will not answer this request: 400, 401, 403, 404, ...
-├── ModelReplyCut       the reply reached `max_tokens` inside a tool call
+├── ModelReplyCut       the reply reached `max_tokens` inside a tool call; it has cost what it says
 ├── ModelUnavailable *  every try failed
 ├── Aborted             the caller gave up
 └── GatewayDied    *    the process ended before it answered; the effect may have happened
@@ -24,16 +24,20 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from skills.wire import Json
+
 
 class EffectFailed(Exception):
     """The effect has no reply. `type` is the class's name: what is stored and what crosses the process boundary."""
 
     retryable: ClassVar[bool] = False
     unbilled: bool = False  # the last try of a model call that ended so has cost nothing, surely
+    spent: dict[str, Json] | None  # or as much as this says, as a reply would
 
-    def __init__(self, message: str, *, unbilled: bool | None = None) -> None:
+    def __init__(self, message: str, *, unbilled: bool | None = None, spent: dict[str, Json] | None = None) -> None:
         super().__init__(message)
         self.message = message
+        self.spent = spent
         if unbilled is not None:
             self.unbilled = unbilled
 
@@ -106,7 +110,7 @@ class GatewayDied(EffectFailed):
     retryable = True
 
 
-def named(type_name: str, message: str, *, unbilled: bool) -> EffectFailed:
+def named(type_name: str, message: str, *, unbilled: bool, spent: dict[str, Json] | None) -> EffectFailed:
     """The error that the gateway process reported by name."""
     kinds = {kind.__name__: kind for kind in EffectFailed.__subclasses__()}
-    return kinds.get(type_name, EffectFailed)(message, unbilled=unbilled)
+    return kinds.get(type_name, EffectFailed)(message, unbilled=unbilled, spent=spent)

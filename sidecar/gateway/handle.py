@@ -58,16 +58,19 @@ class Gateway:
         wanted = parse(kind, request)
         self._require_model(wanted)
         tries: list[Json] = []
+        paid = False
         while True:
-            before_try()
+            child = self._running()
+            if not paid:
+                before_try()
             try:
-                child = self._running()
                 reply = child.perform(
                     wanted, within=self._bound(wanted), on_event=on_event, abort=abort, before_try=before_try
                 )
             except GatewayDied as died:
                 if tries or self._closed or not wanted.repeatable:
                     raise
+                paid = died.unbilled
                 tries.append({"at": datetime.now(UTC).isoformat(), "error": str(died), "wait": 0.0})
                 if on_event is not None:
                     on_event({"type": "retry", "error": str(died), "wait": 0.0})

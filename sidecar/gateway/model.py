@@ -13,7 +13,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, cast
 
 import httpx2
-from anthropic import APIConnectionError, APIStatusError, APITimeoutError, AsyncAnthropic, omit
+from anthropic import APIConnectionError, APIStatusError, AsyncAnthropic, omit
 
 from sidecar.gateway.capabilities import capabilities_of
 from sidecar.gateway.complete import CUT_BY_LENGTH, Block, Incomplete, mended, with_whole_inputs
@@ -38,6 +38,9 @@ EXCERPT = 500  # characters of what a server said that an error message quotes
 # What may be gone next time: these statuses, each 5xx, and these errors inside a stream that began with 200.
 PASSING_STATUSES = (408, 409, 429)
 PASSING_TYPES = ("api_error", "overloaded_error", "rate_limit_error", "timeout_error")
+
+# No request has left.
+NEVER_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError)
 
 # These models put what they say between tool calls into thinking blocks, which are empty unless asked for.
 THINK_BETWEEN_TOOLS = ("claude-opus-5-5", "claude-sonnet-5-5")
@@ -69,7 +72,12 @@ class ModelCaller:
     async def _try(self, request: ModelRequest, tell: Tell) -> dict[str, Json]:
         async with self._explained(request), self._stream(request) as stream:
             message, written = await _read(stream, tell)
-        return self._as_reply(message, _whole_content(message, written, request))
+        reply = self._as_reply(message)
+        try:
+            return reply | {"content": cast("list[Json]", _whole_content(message, written, request))}
+        except ModelReplyCut as cut:
+            cut.spent = reply
+            raise
 
     def _stream(self, request: ModelRequest) -> Any:
         model = self._settings.models[request.purpose]
@@ -105,15 +113,21 @@ class ModelCaller:
         except APIStatusError as error:
             raise self._refusal(request, error) from error
         # The SDK wraps what happens to a connection before the stream, and lets through what happens inside it.
-        except (APITimeoutError, httpx2.TimeoutException) as error:
-            raise TryFailed(f"{self._server} sent nothing for {self._settings.patience.idle:g} s") from error
         except (APIConnectionError, httpx2.HTTPError) as error:
-            never_sent = isinstance(error.__cause__, httpx2.ConnectError)
-            reason = f"the connection to {self._server} failed: {_innermost(error)}"
-            raise TryFailed(reason, unbilled=never_sent) from error
+            raise self._broken(error.__cause__ if isinstance(error, APIConnectionError) else error) from error
         except (ValueError, TypeError, LookupError, AttributeError, RuntimeError, AssertionError) as error:
             # A stream that breaks the protocol makes the SDK stumble in any of these ways.
             raise TryFailed(f"{self._server} sent a stream that can't be read: {error!r}"[:EXCERPT]) from error
+
+    def _broken(self, error: BaseException | None) -> TryFailed:
+        match error:
+            case httpx2.ConnectTimeout():
+                reason = f"no connection to {self._server} within {CONNECT:g} s"
+            case httpx2.TimeoutException():
+                reason = f"{self._server} sent nothing for {self._settings.patience.idle:g} s"
+            case _:
+                reason = f"the connection to {self._server} failed: {_innermost(error)}"
+        return TryFailed(reason, unbilled=isinstance(error, NEVER_SENT))
 
     def _refusal(self, request: ModelRequest, error: APIStatusError) -> TryFailed | EffectFailed:
         status = error.status_code
@@ -121,7 +135,7 @@ class ModelCaller:
         said = f"{name}: {error.api_message or error.message}"[:EXCERPT]
         if status in PASSING_STATUSES or status >= 500 or error.type in PASSING_TYPES:
             after = retry_after(error.response.headers)
-            return TryFailed(f"{self._server} answered {said}", retry_after=after, unbilled=status >= 400)
+            return TryFailed(f"{self._server} answered {said}", retry_after=after, unbilled=_is_free(status))
         model = self._settings.models[request.purpose]
         advice = {
             401: "It did not accept the key. Set TEND_ANTHROPIC_API_KEY (or ANTHROPIC_API_KEY) to one of that server.",
@@ -130,9 +144,10 @@ class ModelCaller:
             404: f"Perhaps it has no model {model!r}: set TEND_MODEL_{request.purpose.upper()} to one that it has, "
             "or TEND_BASE_URL to another server.",
         }.get(status, "The same request will fail again: change it.")
-        return ModelRejected(f"{self._server} answered {said}. {advice}")
+        return ModelRejected(f"{self._server} answered {said}. {advice}", unbilled=_is_free(status))
 
-    def _as_reply(self, message: Message, content: list[Block]) -> dict[str, Json]:
+    def _as_reply(self, message: Message) -> dict[str, Json]:
+        """All but its content."""
         tokens = Tokens(
             input_tokens=message.usage.input_tokens,
             output_tokens=message.usage.output_tokens,
@@ -141,7 +156,6 @@ class ModelCaller:
         )
         cost = cost_usd(message.model, tokens)
         reply: dict[str, Json] = {
-            "content": cast("list[Json]", content),
             "stop_reason": message.stop_reason,
             "model": message.model,
             "usage": asdict(tokens),
@@ -150,6 +164,12 @@ class ModelCaller:
         if cost is None:
             reply["estimated_usd"] = estimated_usd(tokens, self._settings.fallback_price)
         return reply
+
+
+def _is_free(status: int) -> bool:
+    """Every call is a stream, which its server begins with 200 before the model computes. The others may be told by
+    something in between, which has lost its patience with a model that computes."""
+    return (400 <= status < 500 and status != 408) or status in (500, 503, 529)
 
 
 async def _read(stream: AsyncMessageStream[None], tell: Tell) -> tuple[Message, dict[int, str]]:
@@ -184,8 +204,8 @@ def _whole_content(message: Message, written: dict[int, str], request: ModelRequ
         raise TryFailed(str(error)) from error
 
 
-def _innermost(error: BaseException) -> str:
-    """What lies under the SDK's "Connection error."."""
-    while error.__cause__ is not None:
+def _innermost(error: BaseException | None) -> str:
+    """What lies under the client's own words."""
+    while error is not None and error.__cause__ is not None:
         error = error.__cause__
     return f"{type(error).__name__} {error}".strip()

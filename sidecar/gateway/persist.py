@@ -53,7 +53,9 @@ async def persist(
         tell({"type": "retry", "error": str(failure), "wait": round(wait, 3)})
         await asyncio.sleep(wait)
         if not failure.unbilled:
+            began = time.monotonic()
             await pay_again()
+            deadline += time.monotonic() - began  # no time of the model's
 
 
 def _story(tries: list[Json]) -> str:

@@ -85,17 +85,19 @@ class Service:
         try:
             line = to_line(Replied(id=call.id, reply=await self._perform(call)))
         except EffectFailed as failed:
-            line = self._refused(call, failed.type, failed.message, unbilled=failed.unbilled)
+            line = self._refused(call, failed)
         except Exception as error:  # noqa: BLE001 - a mistake of ours may fail this effect, and no other
             reason = f"The gateway made a mistake during {call.request}: {error!r}. Please report it."
-            line = self._refused(call, "EffectFailed", reason)
+            line = self._refused(call, EffectFailed(reason))
         failpoint(f"gateway.{kind}.after")
         self._write(line)
 
-    def _refused(self, call: Call, type_: str, message: str, *, unbilled: bool = False) -> bytes:
+    def _refused(self, call: Call, failed: EffectFailed) -> bytes:
         """A library's error may quote what was sent."""
-        redacted = self._vault.redactor().text(message)
-        return to_line(Refused(id=call.id, type=type_, message=redacted, unbilled=unbilled))
+        redacted = self._vault.redactor().text(failed.message)
+        return to_line(
+            Refused(id=call.id, type=failed.type, message=redacted, unbilled=failed.unbilled, spent=failed.spent)
+        )
 
     async def _perform(self, call: Call) -> dict[str, Json]:
         match call.request:

@@ -80,6 +80,7 @@ class Refused(Message):
     type: str
     message: str
     unbilled: bool = False
+    spent: dict[str, Json] | None = None
 
 
 Order: TypeAlias = Configure | Call | Paid | Cancel | WarmUp

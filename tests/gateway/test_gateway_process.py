@@ -105,6 +105,20 @@ def test_a_model_call_whose_gateway_was_killed_is_made_again() -> None:
     assert heard == ["text", "retry", "text"]
 
 
+def test_a_call_that_never_reached_its_process_is_paid_for_once(gateway: Gateway, web: WebServer) -> None:
+    paid: list[int] = []
+
+    def pay() -> None:
+        """Meanwhile the process dies."""
+        paid.append(kill(gateway))
+        wait_until(lambda: gateway.pid is None, "the process is gone")
+
+    reply = gateway.effect("http", request(web, "status/201"), before_try=pay)
+
+    assert (reply["status"], len(paid)) == (201, 1)
+    assert web.seen == ["GET /status/201"]
+
+
 def test_an_abort_ends_the_effect_on_both_sides(gateway: Gateway, web: WebServer) -> None:
     abort = threading.Event()
     with ThreadPoolExecutor() as threads:
@@ -143,7 +157,7 @@ def test_closing_ends_the_process_and_what_was_under_way(gateway: Gateway, web: 
 
     assert gateway.pid is None
     with pytest.raises(GatewayDied, match="closed"):
-        gateway.effect("http", request(web, "echo"))
+        gateway.effect("http", request(web, "echo"), before_try=lambda: pytest.fail("nothing can be sent"))
     assert web.seen == ["GET /hold"]
 
 

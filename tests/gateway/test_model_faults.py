@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+import socket
 import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 
 import pytest
 
@@ -27,10 +32,14 @@ from sidecar.gateway import (
     ModelReplyCut,
     ModelUnavailable,
     Patience,
+    model,
 )
 from sidecar.gateway.patience import retry_after
+from sidecar.gateway.persist import TryFailed, persist
+from sidecar.gateway.requests import ModelRequest
 from skills.wire import Json
 from tests.gateway.stage import MODEL_REQUEST, PATIENCE, Stage, on_stage
+from tests.gateway.web_server import WebServer
 
 USES_TOOL = (ToolUse("write", {"path": "skills/a.py", "text": "a longer text"}),)
 RECOVERED = Turn(text="Here I am.")
@@ -40,6 +49,12 @@ PASSING = {
     "429 with a Retry-After of an hour": (Status(429, retry_after=3600), "answered 429"),
     "529": (Status(529), "answered 529"),
     "500": (Status(500), "answered 500"),
+    "503": (Status(503), "answered 503"),
+    "409": (Status(409), "answered 409"),
+    "408": (Status(408), "answered 408"),
+    "502": (Status(502), "answered 502"),
+    "504": (Status(504), "answered 504"),
+    "524": (Status(524), "answered 524"),
     "a stream that is cut politely": (Cut(after=4), "cut before the reply's end"),
     "a stream that is cut after the last block": (Cut(after=8), "cut before the reply's end"),
     "a stream that is cut before its last event": (Cut(after=9), "cut before the reply's end"),
@@ -65,7 +80,8 @@ def test_a_passing_fault_is_tried_again_on_the_record(stage: Stage, fault: Fault
     assert re.search(reason, failed["error"])
     assert failed["wait"] <= PATIENCE.longest_wait
     assert [event["error"] for event in stage.events if event["type"] == "retry"] == [failed["error"]]
-    assert stage.paid == (1 if isinstance(fault, Status) else 2), "only a refusal costs nothing"
+    free = isinstance(fault, Status) and fault.code not in (408, 502, 504, 524)
+    assert stage.paid == (1 if free else 2), "only a refusal by the model's server itself costs nothing"
 
 
 def test_a_tools_input_without_a_required_key_is_tried_again(stage: Stage) -> None:
@@ -142,8 +158,9 @@ def test_a_lasting_fault_is_told_at_once_with_what_to_do(stage: Stage, code: int
 def test_an_invalid_request_inside_the_stream_is_a_lasting_fault(stage: Stage) -> None:
     stage.play(Turn(text="x", fault=ErrorEvent(after=1, type="invalid_request_error")))
 
-    with pytest.raises(ModelRejected, match="answered invalid_request_error"):
+    with pytest.raises(ModelRejected, match="answered invalid_request_error") as caught:
         stage.ask()
+    assert not caught.value.unbilled, "the model had begun"
 
 
 def test_a_refusal_is_a_reply_and_brings_no_tool_to_run(stage: Stage) -> None:
@@ -162,8 +179,10 @@ def test_a_reply_that_reached_max_tokens_is_passed_on_unless_a_tools_input_is_cu
     )
 
     assert stage.ask()["stop_reason"] == "max_tokens"
-    with pytest.raises(ModelReplyCut, match=r"stopped at 200 tokens .* Raise max_tokens"):
+    with pytest.raises(ModelReplyCut, match=r"stopped at 200 tokens .* Raise max_tokens") as caught:
         stage.ask()
+    assert caught.value.spent is not None
+    assert caught.value.spent["cost_usd"] or caught.value.spent["estimated_usd"]
 
 
 def test_a_server_that_is_not_there_is_a_passing_fault() -> None:
@@ -176,6 +195,62 @@ def test_a_server_that_is_not_there_is_a_passing_fault() -> None:
         assert caught.value.unbilled
     finally:
         gateway.close()
+
+
+@contextmanager
+def full_listener() -> Iterator[str]:
+    """A server whose queue of connections is full: none is refused, and none is taken."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as server, ExitStack() as waiting:
+        address = server.getsockname()
+        for _ in range(4):
+            one = waiting.enter_context(socket.socket())
+            one.setblocking(False)
+            one.connect_ex(address)
+        yield f"http://127.0.0.1:{address[1]}"
+
+
+def refused_by(server: str, monkeypatch: pytest.MonkeyPatch) -> ModelUnavailable:
+    """In this process: the gateway's own waits ten seconds for a connection."""
+    monkeypatch.setattr(model, "CONNECT", 0.3)
+    caller = model.ModelCaller(GatewaySettings(base_url=server, patience=Patience(attempts=2, first_wait=0.01)))
+
+    async def pay() -> None:
+        raise AssertionError("nothing was sent")
+
+    with pytest.raises(ModelUnavailable) as caught:
+        asyncio.run(caller.reply(ModelRequest.model_validate(MODEL_REQUEST), lambda _: None, pay))
+    return caught.value
+
+
+def test_a_server_that_takes_no_connection_has_billed_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    with full_listener() as server:
+        failed = refused_by(server, monkeypatch)
+        assert failed.unbilled
+        assert f"no connection to {server} within 0.3 s" in failed.message
+
+
+def test_a_proxy_that_leads_nowhere_has_billed_nothing(monkeypatch: pytest.MonkeyPatch, web: WebServer) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", web.url)
+    failed = refused_by("https://model.example.com", monkeypatch)
+    assert failed.unbilled
+    assert "the connection to https://model.example.com failed: ProxyError 501" in failed.message
+
+
+def test_waiting_for_room_under_a_cap_uses_up_no_patience() -> None:
+    async def attempt() -> str:
+        tried.append(time.monotonic())
+        if len(tried) == 1:
+            raise TryFailed("it may have been billed")
+        await asyncio.sleep(0.1)
+        return "whole"
+
+    async def pay_again() -> None:
+        await asyncio.sleep(0.6)
+
+    tried: list[float] = []
+    hasty = Patience(attempts=3, total=0.5, first_wait=0.01)
+    reply, tries = asyncio.run(persist(attempt, hasty, lambda _: None, pay_again))
+    assert (reply, len(tries)) == ("whole", 1)
 
 
 def test_an_aborted_call_ends_and_hangs_up_on_the_model() -> None:
