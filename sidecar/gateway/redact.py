@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import gzip
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from sidecar.gateway.errors import TooLarge
@@ -18,10 +18,11 @@ GZIP, ZLIB = 31, 15  # zlib's window sizes that stand for each
 
 
 class Redactor:
-    """For the values of one moment. Longer ones go first: a value may be part of another."""
+    """For the names and values of one moment; several values may have one name. Longer ones go first: a value may be
+    part of another."""
 
-    def __init__(self, values: Mapping[str, str]) -> None:
-        longest_first = sorted(values.items(), key=lambda item: len(item[1]), reverse=True)
+    def __init__(self, values: Iterable[tuple[str, str]]) -> None:
+        longest_first = sorted(values, key=lambda item: len(item[1]), reverse=True)
         self._forms = [(f"[secret {name}]".encode(), form) for name, value in longest_first for form in forms(value)]
 
     def clean(self, content: bytes) -> bytes:

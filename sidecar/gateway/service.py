@@ -55,7 +55,7 @@ class Service:
     def __init__(self, settings: GatewaySettings, write: Write) -> None:
         self._settings = settings
         self._write = write
-        self._vault = Vault(settings.secrets, settings.target_secrets | {MODEL_KEY: settings.api_key or ""})
+        self._vault = Vault(settings.secrets, [*settings.target_secrets.items(), (MODEL_KEY, settings.api_key or "")])
         self._fetcher = Fetcher(self._vault)
         self._senders = Senders(settings, self._fetcher, self._vault)
         self._model: asyncio.Task[ModelCaller] | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from sidecar.gateway.errors import SecretNotSet
 from sidecar.gateway.redact import Redactor
@@ -12,9 +12,9 @@ from sidecar.secret_folder import SHORTEST, SecretSource
 class Vault:
     """Reads the sources again whenever they have changed. `others` are redacted, and given to nobody."""
 
-    def __init__(self, sources: Sequence[SecretSource], others: Mapping[str, str]) -> None:
+    def __init__(self, sources: Sequence[SecretSource], others: Iterable[tuple[str, str]]) -> None:
         self._sources = sources
-        self._others = {name: value for name, value in others.items() if len(value) >= SHORTEST}
+        self._others = list(others)
         self._known: tuple[object, Redactor] | None = None
 
     def value(self, name: str) -> str:
@@ -34,12 +34,10 @@ class Vault:
         """For all values that there are now, whoever may use them."""
         state = [source.state() for source in self._sources]
         if self._known is None or self._known[0] != state:
-            self._known = (state, Redactor(self._others | self._values()))
+            self._known = (state, Redactor(self._values()))
         return self._known[1]
 
-    def _values(self) -> dict[str, str]:
-        found: dict[str, str] = {}
-        for source in reversed(self._sources):
-            values = {name: source.read(name) or "" for name in source.names()}
-            found |= {name: value for name, value in values.items() if len(value) >= SHORTEST}
-        return found
+    def _values(self) -> list[tuple[str, str]]:
+        """Of each place, also where another has the same name before it."""
+        kept = [(name, source.read(name) or "") for source in self._sources for name in source.names()]
+        return [(name, value) for name, value in dict.fromkeys(self._others + kept) if len(value) >= SHORTEST]

@@ -6,11 +6,14 @@ import gzip
 import time
 import zlib
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from sidecar.gateway.errors import TooLarge
 from sidecar.gateway.redact import Redactor
+from sidecar.gateway.vault import Vault
+from sidecar.secret_folder import SecretFolder
 from tests.secrets.forms import encodings
 
 VALUES = {
@@ -19,7 +22,7 @@ VALUES = {
     "A_PIN": "87654321",
 }
 CASES = [(name, form, written) for name, value in VALUES.items() for form, written in encodings(value)]
-REDACTOR = Redactor(VALUES)
+REDACTOR = Redactor(VALUES.items())
 
 
 @pytest.mark.parametrize(("name", "form", "written"), CASES, ids=[f"{name}, {form}" for name, form, _ in CASES])
@@ -42,8 +45,19 @@ def test_names_and_values_of_json_are_looked_at() -> None:
     assert REDACTOR.json(said) == {"A": [{"[secret A_PIN]": "a [secret A_TOKEN] b"}]}
 
 
+def test_of_several_values_of_one_name_each_is_found(tmp_path: Path) -> None:
+    folders = [SecretFolder(tmp_path / name) for name in ("mine", "systemd")]
+    for folder, value in zip(folders, ("in the folder", "in the second"), strict=True):
+        folder.set("SLACK_TOKEN", value)
+    folders[0].set("MODEL_KEY", "of a skill's own")
+    vault = Vault(folders, [("SLACK_TOKEN", "in the environment"), ("MODEL_KEY", "the model's key")])
+    said = "in the folder, in the second, in the environment; of a skill's own, the model's key"
+    mark, key = "[secret SLACK_TOKEN]", "[secret MODEL_KEY]"
+    assert vault.redactor().text(said) == f"{mark}, {mark}, {mark}; {key}, {key}"
+
+
 def test_a_secret_within_another_is_told_as_the_longer_one() -> None:
-    redactor = Redactor({"SHORT": "abcdefgh", "LONG": "xx-abcdefgh-xx"})
+    redactor = Redactor([("SHORT", "abcdefgh"), ("LONG", "xx-abcdefgh-xx")])
     assert redactor.text("xx-abcdefgh-xx abcdefgh") == "[secret LONG] [secret SHORT]"
 
 

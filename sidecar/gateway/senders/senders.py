@@ -14,6 +14,7 @@ from sidecar.gateway.senders.outcome import Outcome
 from sidecar.gateway.settings import GatewaySettings
 from sidecar.gateway.vault import Vault
 from sidecar.notices.targets import MailTarget, SlackTarget, Target, WebhookTarget
+from sidecar.secret_folder import SHORTEST
 
 WITHIN = 110.0  # seconds, within which each kind has an end by itself; less than the gateway's handle waits
 
@@ -32,7 +33,7 @@ class Senders:
             return Outcome(state="refused", why=f"there is no target {request.target!r}")
         redactor = self._vault.redactor()
         try:
-            secrets = [self._from_environment.get(name) or self._vault.value(name) for name in target.secrets]
+            secrets = [self._value(name) for name in target.secrets]
         except SecretNotSet as missing:
             return Outcome(state="later", why=missing.message)
         redacted = NoticeRequest.model_validate(redactor.json(request.model_dump(mode="json")))
@@ -44,6 +45,13 @@ class Senders:
                 state="lost" if request.action == "send" else "later", why=f"it took longer than {WITHIN:g} s"
             )
         return outcome.model_copy(update={"why": redactor.text(outcome.why)})
+
+    def _value(self, name: str) -> str:
+        """The environment goes before the vault. Raises SecretNotSet."""
+        value = self._from_environment.get(name)
+        if value is not None and len(value) < SHORTEST:
+            raise SecretNotSet(f"TEND_{name} has less than {SHORTEST} characters, too few to be kept secret.")
+        return value or self._vault.value(name)
 
     async def _send(self, target: Target, secrets: list[str], request: NoticeRequest) -> Outcome:
         match target:
