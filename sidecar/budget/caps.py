@@ -26,10 +26,10 @@ def set_cap(
     before = caps_of(connection, [account], configured)[account]
     key = {"scope": account.scope, "subject": account.subject, "what": account.what}
     connection.execute(caps.delete().where(*(caps.c[name] == value for name, value in key.items())))
-    after = configured[account.scope, account.what]
     if new is not None:
-        after = to_amount(new, account.what)
-        connection.execute(insert(connection, caps).values(**key, amount=after, who=who, why=why, at=now))
+        row = {**key, "amount": to_amount(new, account.what), "who": who, "why": why, "at": now}
+        connection.execute(insert(connection, caps).values(**row))
+    after = caps_of(connection, [account], configured)[account]
     changed = f"{amount(before, account.what)} → {amount(after, account.what)}"
     record_audit(connection, now, who, "cap", owner_ever(account), f"{changed}: {why}" if why else changed)
     _warn_again(connection, account, after)

@@ -32,7 +32,7 @@ def put(connection: Connection, payer: Payer, over: Over, now: float, expires_at
     new = NewApproval(
         "budget",
         payer.skill,
-        f"{over}. Raise the cap to {amount(over.raised, account.what)}?",
+        f"{over}. Raise the cap to {amount(over.raised, account.what)}{', from now on' if account.period else ''}?",
         run=payer.run,
         call={"arguments": wanted},
         target=owner_ever(account),

@@ -51,26 +51,26 @@ class CostCommands:
         why: str = "",
     ) -> list[views.Cap]:
         """Set the cap of a run and those below it, of a skill's day, of a day or a month; without `amount`, put it back
-        to what the settings or the skill say. For a run that another has called, that is the one at the top, unless its
-        own skill declares a budget. Runs that wait and have room now go on."""
+        to what the settings or the skill say. For a run that another has called, that is the one at the top; in USD its
+        own, where its skill declares a budget. Runs that wait and have room now go on."""
         refuse_unknown(scope, what)
         budget = self._budget
 
         def change(connection: Connection) -> None:
-            account = self._payer(connection, scope, subject).account(scope, what)
+            account = self._payer(connection, scope, subject, what).account(scope, what)
             set_cap(connection, account, amount, budget.configured, caller.who, why, budget.clock.now())
 
         budget.store.write(change)
         self._on_raised()
         return self.caps(caller)
 
-    def _payer(self, connection: Connection, scope: Scope, subject: str) -> Payer:
+    def _payer(self, connection: Connection, scope: Scope, subject: str, what: What) -> Payer:
         """Whose cap it is."""
         run = ""
         if scope == "run":
             asked = self._runs.find(subject).id
             payer = payer_of(connection, asked, "", self._budget.today)
-            run = asked if asked in payer.within else payer.root
+            run = asked if what == "usd" and asked in payer.within else payer.root
         if scope == "skill" and connection.scalar(sa.select(skills.c.name).where(skills.c.name == subject)) is None:
             raise CommandRefused("not_found", f"there is no skill {subject!r}. See: tend skills list")
         return Payer(run, run, subject, self._budget.today)

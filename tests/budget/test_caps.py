@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from harness.demo.scripted_model import Hang, Request, ScriptedModel, Turn
+from harness.demo.scripted_model import CutInput, Hang, Request, ScriptedModel, ToolUse, Turn
 from sidecar.client import Refused, views
 from sidecar.store.schema import approvals, audit, breakers, budget_waits, reservations
 from tests.support.live_sidecar import LiveSidecar
@@ -56,6 +56,8 @@ def generous(run: Run) -> list[str]:
 
 
 def answer(request: Request) -> Turn:
+    if "Cut" in str(request["messages"]):
+        return Turn(tools=(ToolUse("write", {"a": "longer text"}),), stop_reason="max_tokens", fault=CutInput())
     return Turn(text="fine", fault=Hang(after=2) if "Hang" in str(request["messages"]) else None)
 
 
@@ -84,6 +86,14 @@ def test_a_call_is_reserved_before_and_settled_after(thrifty: LiveSidecar) -> No
     assert (asks.model_calls, asks.runs) == (2, 1)
     assert asks.usd == pytest.approx(ended.run.cost_usd)
     assert asks.today.used == asks.usd
+
+
+def test_a_reply_that_stopped_in_a_tool_call_counts_as_what_it_has_cost(thrifty: LiveSidecar) -> None:
+    thrifty.put("cut", ASKS.replace("NAME", "cut").replace("How are you?", "Cut"))
+    ended = thrifty.run("cut", 1)
+    rows = thrifty.query(sa.select(reservations).where(reservations.c.run == ended.run.id))
+    assert {row.state for row in rows} == {"settled"}
+    assert all(0 < row.cost < row.reserved for row in rows)
 
 
 def test_at_a_cap_the_run_waits_and_goes_on_when_a_person_raises_it(thrifty: LiveSidecar, sink: Sink) -> None:
@@ -146,6 +156,11 @@ def test_a_skill_that_declares_a_budget_waits_there_also_where_another_called_it
     assert wait.command.startswith(f"tend cost cap run {wait.run} ")
     thrifty.client.cap("run", wait.run, amount=1)
     assert thrifty.ended(above.id).output == ["fine"]
+    thrifty.client.cap("run", wait.run, amount=None)
+    put_back = sa.select(audit.c.why).where(audit.c.what == "cap", audit.c.subject == f"run {wait.run}")
+    assert [row.why for row in thrifty.query(put_back.order_by(audit.c.at))][-1] == "$1.00 → $0.05"
+    caps = thrifty.client.cap("run", wait.run, amount=7, what="model_calls")
+    assert (caps[-1].subject, caps[-1].what) == (above.id, "model_calls"), "calls are counted for the run at the top"
 
 
 def test_what_was_reserved_when_the_sidecar_died_is_kept_and_shown(thrifty: LiveSidecar) -> None:
@@ -213,7 +228,7 @@ def test_a_no_ends_the_run(thrifty: LiveSidecar) -> None:
     thrifty.client.cap("skill", "unwanted", amount=0.05)
     run = thrifty.client.run_skill("unwanted", 1)
     asked = thrifty.approval(run.id)
-    assert asked.question.endswith("Raise the cap to $0.13?"), asked.question
+    assert asked.question.endswith("Raise the cap to $0.13, from now on?"), asked.question
     thrifty.client.answer(asked.id, "no")
     ended = thrifty.ended(run.id)
     assert ended.run.error is not None
