@@ -32,12 +32,13 @@ class Fetcher:
         self._vault = vault
         self._trust: ssl.SSLContext | None = None
 
-    async def fetch(self, request: HttpRequest) -> dict[str, Json]:
-        """Perform the request and return its reply, whatever the status."""
+    async def fetch(self, request: HttpRequest, *, of_settings: bool = False) -> dict[str, Json]:
+        """Perform the request and return its reply, whatever the status. `of_settings`: a person has written the url
+        for Tend itself. It may stand for a machine in their own network, and it is the only one that is asked."""
         started = time.monotonic()
         try:
             async with asyncio.timeout(request.timeout):
-                reply = await self._exchange(request)
+                reply = await self._exchange(request, of_settings=of_settings)
         except (TimeoutError, httpx2.TimeoutException) as error:
             raise Timeout(f"{request} had no whole reply within {request.timeout:g} s.") from error
         except EffectFailed:
@@ -46,18 +47,18 @@ class Fetcher:
             raise _failure(request, error) from error
         return reply | {"elapsed": round(time.monotonic() - started, 3), "tries": []}
 
-    async def _exchange(self, request: HttpRequest) -> dict[str, Json]:
+    async def _exchange(self, request: HttpRequest, *, of_settings: bool) -> dict[str, Json]:
         if "host" in {name.lower() for name in request.headers}:
             raise RequestInvalid(f"{request} sets the header 'host'; leave it out, the url's host is sent.")
         # One client per effect, without kept connections: a connection belongs to one checked name, but is
         # kept by address, and nothing (cookies, connections) may go over from one skill to another.
         filled = fill(request, self._vault)
-        transport = CheckedTransport(request, filled, self._trusted())
+        transport = CheckedTransport(request, filled, self._trusted(), of_settings=of_settings)
         async with (
             httpx2.AsyncClient(
                 transport=transport,
                 timeout=httpx2.Timeout(request.timeout, connect=CONNECT),
-                follow_redirects=True,
+                follow_redirects=not of_settings,
                 max_redirects=MAX_REDIRECTS,
                 headers={"user-agent": USER_AGENT},
             ) as client,
@@ -79,14 +80,17 @@ class CheckedTransport(httpx2.AsyncHTTPTransport):
     """Admits each hop, redirects included, and connects to the very address that was checked: the name is not
     resolved a second time, when it might stand for something else. Secrets go to the first hop's origin alone."""
 
-    def __init__(self, wanted: HttpRequest, filled: Filled, trust: ssl.SSLContext) -> None:
+    def __init__(self, wanted: HttpRequest, filled: Filled, trust: ssl.SSLContext, *, of_settings: bool) -> None:
         super().__init__(verify=trust, trust_env=False, limits=httpx2.Limits(max_keepalive_connections=0))
         self._wanted = wanted
         self._filled = filled
+        self._of_settings = of_settings
         self._origin = origin(httpx2.URL(filled.url))
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        addresses = await admit(request.url, self._wanted.hosts, credentials=self._wanted.credentials)
+        addresses = await admit(
+            request.url, self._wanted.hosts, credentials=self._wanted.credentials, private=self._of_settings
+        )
         if origin(request.url) != self._origin:
             self._drop_secrets(request)
         for address in addresses:

@@ -26,9 +26,11 @@ METADATA = tuple(map(ipaddress.ip_address, ("fd00:ec2::254", "fd20:ce::254", "10
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
-async def admit(url: httpx2.URL, hosts: tuple[str, ...], *, credentials: bool = True) -> list[str]:
+async def admit(
+    url: httpx2.URL, hosts: tuple[str, ...], *, credentials: bool = True, private: bool = False
+) -> list[str]:
     """The addresses that a request for `url` may connect to, best first; without `credentials`, none that is known for
-    giving out a machine's own."""
+    giving out a machine's own; a name stands for a private one only where that is allowed."""
     if url.scheme not in DEFAULT_PORTS or not url.host:
         raise RequestInvalid(f"{str(url)!r} is not a url that a step can ask for: http:// or https:// and a host.")
     if url.userinfo:
@@ -43,7 +45,7 @@ async def admit(url: httpx2.URL, hosts: tuple[str, ...], *, credentials: bool = 
         return [host] if host != "localhost" else await _resolve(host, port)
     addresses = await _resolve(host, port)
     for address in addresses:
-        if not _is_public(ipaddress.ip_address(address)):
+        if not private and not _is_public(ipaddress.ip_address(address)):
             raise AddressRefused(
                 f"{host} stands for {address}, which is not a public address. If that machine is meant, declare the "
                 f"address itself, hosts=[{json.dumps(_written(address, port))}], and use it in the url."

@@ -36,6 +36,8 @@ def _seconds(value: object) -> object:
 
 def _safe_address(url: str) -> str:
     parts = urlsplit(url)
+    if "@" in parts.netloc:
+        raise ValueError("no user name or password may stand in it")
     if parts.hostname and (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)):
         return url
     raise ValueError("https:// is wanted; http:// is for this machine alone")

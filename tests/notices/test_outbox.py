@@ -163,6 +163,7 @@ def test_an_alert_goes_to_those_who_want_it_once_and_once_more_when_it_is_well(o
         ('[targets.x]\nkind = "pigeon"', "pigeon"),
         ('[targets.x]\nkind = "slack"', "channel"),
         ('[targets.x]\nkind = "webhook"\nurl = "http://example.com"', "https:// is wanted"),
+        ('[targets.x]\nkind = "webhook"\nurl = "https://me:pw@example.com"', "no user name or password"),
         ('[targets.x]\nkind = "slack"\nchannel = "#x"\ndigest = "soon"', 'like "90s", "10m" or "1h"'),
         ('[targets.x]\nkind = "slack"\nchannel = "#x"\ntoken = "xoxb-1"', "token"),
         ('[targets.alerts]\nkind = "slack"\nchannel = "#x"', "can't be a target's name"),

@@ -10,17 +10,19 @@ import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Literal, Self
+from urllib.parse import urlsplit
 
 import pytest
 
+from sidecar.gateway import hosts
 from sidecar.gateway.fetch import Fetcher
 from sidecar.gateway.requests import NoticeRequest
+from sidecar.gateway.senders import Outcome, senders, webhook
 from sidecar.gateway.senders import mail as mail_sender
-from sidecar.gateway.senders import senders
 from sidecar.gateway.senders.webhook import signed
 from sidecar.gateway.settings import GatewaySettings
 from sidecar.gateway.vault import Vault
-from sidecar.notices.targets import MailTarget, SlackTarget
+from sidecar.notices.targets import MailTarget, SlackTarget, WebhookTarget
 from sidecar.secret_folder import SecretFolder
 from tests.gateway.web_server import WebServer, web_server
 from tests.notices.stage import comes_to_be, postings, say, with_targets
@@ -139,7 +141,8 @@ def test_a_webhook_whose_address_is_written_in_another_way_has_it(sidecar: LiveS
 def test_a_webhook_that_sends_it_on_has_failed(sidecar: LiveSidecar, web: WebServer) -> None:
     (notice,) = say(sidecar, "moved", "sent on")
     failed = comes_to_be(sidecar, notice, "failed")
-    assert failed.reason == f"it was sent on to {web.url}/echo. Name that address in the settings"
+    assert failed.reason == f"{web.host} answered 302, and sends it on. Name the final address in the settings"
+    assert "GET /echo" not in web.seen, "nobody else has it"
 
 
 def test_a_webhook_that_answers_at_great_length_may_have_it(sidecar: LiveSidecar, sink: Sink) -> None:
@@ -263,7 +266,41 @@ def test_a_target_that_takes_too_long_has_an_outcome_all_the_same(
     with Listener() as silent:
         target = SlackTarget(channel="C0OPS", base_url=f"http://127.0.0.1:{silent.port}/")
         settings = GatewaySettings(targets={"x": target}, target_secrets={"SLACK_TOKEN": TOKEN})
-        vault = Vault(settings.secrets, settings.target_secrets)
+        vault = Vault(settings.secrets, settings.target_secrets.items())
         sending = senders.Senders(settings, Fetcher(vault), vault)
         outcome = asyncio.run(sending.perform(A_NOTICE.model_copy(update={"action": action})))
     assert (outcome.state, outcome.why) == (state, "it took longer than 0.5 s")
+
+
+def test_a_secret_of_the_environment_that_is_too_short_to_be_kept_is_not_used() -> None:
+    target = WebhookTarget(url="https://hook.example.com/")
+    settings = GatewaySettings(targets={"x": target}, target_secrets={"WEBHOOK_SECRET": "whsec_="})
+    vault = Vault(settings.secrets, settings.target_secrets.items())
+    outcome = asyncio.run(senders.Senders(settings, Fetcher(vault), vault).perform(A_NOTICE))
+    assert outcome.state == "later"
+    assert outcome.why == "TEND_WEBHOOK_SECRET has less than 8 characters, too few to be kept secret."
+
+
+@pytest.mark.parametrize("url", ["https://127.0.0.1:9/T0/s3cr3t?key=s3cr3t", "http://localhost:9/s3cr3t"])
+def test_an_address_that_is_itself_a_secret_is_not_told(url: str) -> None:
+    outcome = post_by(Fetcher(Vault((), ())), url)
+    assert outcome.state == "later"
+    assert outcome.why.startswith(f"no connection to {urlsplit(url).netloc}: ")
+    assert "s3cr3t" not in outcome.why
+
+
+@pytest.mark.parametrize("host", ["hook.lan", "localhost"])
+def test_a_webhook_may_be_in_ones_own_network(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    """A person has written it, and its certificate says who it is."""
+
+    async def answers(host: str, port: int) -> list[str]:
+        return ["127.0.0.1"]
+
+    monkeypatch.setattr(hosts, "_resolve", answers)
+    outcome = post_by(Fetcher(Vault((), ())), f"https://{host}:9/tend")
+    assert outcome.state == "later"
+    assert outcome.why.startswith(f"no connection to {host}:9: ")
+
+
+def post_by(fetcher: Fetcher, url: str) -> Outcome:
+    return asyncio.run(webhook.post(fetcher, WebhookTarget(url=url), SECRET, A_NOTICE))

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from sidecar.gateway.errors import ConnectFailed, EffectFailed, GatewayDied, ReplyBroken, Timeout, TooLarge
+from sidecar.gateway.errors import ConnectFailed, EffectFailed, ReplyBroken, Timeout, TooLarge
 from sidecar.gateway.fetch import Fetcher
 from sidecar.gateway.requests import HttpRequest, NoticeRequest
 from sidecar.gateway.senders.outcome import Outcome, seconds_asked_for
@@ -27,6 +27,8 @@ LATER = (408, 425, 429)
 
 
 async def post(fetcher: Fetcher, target: WebhookTarget, secret: str, request: NoticeRequest) -> Outcome:
+    """The url may be a secret as a whole: what is told of it names the host alone."""
+    host = urlsplit(target.url).netloc
     content = json.dumps(_payload(request), ensure_ascii=False).encode()
     try:
         headers = signed(secret, request.message, int(time.time()), content)
@@ -37,17 +39,21 @@ async def post(fetcher: Fetcher, target: WebhookTarget, secret: str, request: No
         url=target.url,
         headers=headers | {"content-type": "application/json"},
         content_base64=base64.b64encode(content),
-        hosts=(urlsplit(target.url).netloc,),
+        hosts=(host,),
         timeout=WITHIN,
     )
     try:
-        return _answered(target, await fetcher.fetch(wanted))
+        return _answered(host, await fetcher.fetch(wanted, of_settings=True))
     except ConnectFailed as failed:
-        return Outcome(state="later", why=failed.message)
-    except (Timeout, ReplyBroken, TooLarge, GatewayDied) as failed:
-        return Outcome(state="lost", why=failed.message)
+        return Outcome(state="later", why=f"no connection to {host}: {failed.__cause__}")
+    except Timeout:
+        return Outcome(state="lost", why=f"{host} gave no whole reply within {WITHIN:g} s")
+    except ReplyBroken:
+        return Outcome(state="lost", why=f"the reply of {host} broke off, or could not be decoded")
+    except TooLarge:
+        return Outcome(state="lost", why=f"{host} answered with more than can be received")
     except EffectFailed as failed:
-        return Outcome(state="refused", why=failed.message)
+        return Outcome(state="refused", why=f"nothing can be sent to {host} ({failed.type}). Look at its url")
 
 
 def signed(secret: str, message: str, at: int, content: bytes) -> dict[str, str]:
@@ -67,13 +73,13 @@ def _payload(request: NoticeRequest) -> dict[str, Any]:
     return {"type": "tend.notice", "timestamp": datetime.now(UTC).isoformat(), "data": data}
 
 
-def _answered(target: WebhookTarget, reply: dict[str, Any]) -> Outcome:
+def _answered(host: str, reply: dict[str, Any]) -> Outcome:
     status = int(reply["status"])
-    if reply["redirected"]:
-        return Outcome(state="refused", why=f"it was sent on to {reply['url']}. Name that address in the settings")
     if 200 <= status < 300:
         return Outcome(state="sent")
-    why = f"{urlsplit(target.url).netloc} answered {status}"
+    why = f"{host} answered {status}"
+    if 300 <= status < 400:
+        return Outcome(state="refused", why=f"{why}, and sends it on. Name the final address in the settings")
     if status in LATER or status >= 500:
         return Outcome(state="later", why=why, retry_after=seconds_asked_for(reply["headers"].get("retry-after")))
     return Outcome(state="refused", why=why)
