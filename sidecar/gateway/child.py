@@ -39,9 +39,19 @@ from skills.wire import Json
 
 OnEvent = Callable[[Json], None]
 
-# All that the process inherits: where the machine keeps its certificates, and how it reaches the model's server.
+# All that the process inherits: where the machine keeps its certificates, and how it reaches the model's server and
+# Slack. (ALL_PROXY mostly names a SOCKS proxy, without whose library the model's client does not even start.)
 INHERITED = (
-    *("SSL_CERT_FILE", "SSL_CERT_DIR", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "https_proxy", "no_proxy"),
+    *(
+        "SSL_CERT_FILE",
+        "SSL_CERT_DIR",
+        "HTTPS_PROXY",
+        "HTTP_PROXY",
+        "NO_PROXY",
+        "https_proxy",
+        "http_proxy",
+        "no_proxy",
+    ),
     failpoints.VARIABLE,
 )
 
