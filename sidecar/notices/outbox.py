@@ -110,6 +110,12 @@ def postpone(connection: Connection, message: str, due_at: float, reason: str, b
     connection.execute(outbox.update().where(_waits(message)).values(**values))
 
 
+def postpone_begun(connection: Connection, due_at: float) -> None:
+    """What is on its way, as far as is known."""
+    begun = sa.and_(outbox.c.state == "waiting", outbox.c.begun_at.is_not(None), outbox.c.due_at < due_at)
+    connection.execute(outbox.update().where(begun).values(due_at=due_at))
+
+
 def wait_again(connection: Connection, message: str, now: float) -> None:
     """A person wants it sent once more, under the same id, whatever became of it."""
     values = {"state": "waiting", "tries": 0, "due_at": now, "begun_at": None, "ended_at": None, "reason": None}

@@ -10,6 +10,7 @@ The targets stand in the store, so that every host's notices go the same way.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -42,8 +43,11 @@ def _route(row: sa.Row[tuple[object, ...]], channel: str | None = None) -> Route
     return Route(row.name, channel, row.digest, row.cool_down)
 
 
-def declare_targets(connection: Connection, declared: Mapping[str, Target], alerts: Sequence[str], now: float) -> None:
-    """The settings' targets from here on. What waits for one that is gone can't be sent: it has failed."""
+def declare_targets(
+    connection: Connection, declared: Mapping[str, Target], alerts: Sequence[str], now: float
+) -> Mapping[str, int]:
+    """The settings' targets from here on. What waits for one that is gone can't be sent: it has failed. How many of
+    which."""
     connection.execute(targets.delete())
     for position, (name, target) in enumerate(declared.items()):
         connection.execute(
@@ -58,6 +62,6 @@ def declare_targets(connection: Connection, declared: Mapping[str, Target], aler
             )
         )
     gone = {"state": "failed", "reason": "the settings have no such target any more", "ended_at": now}
-    connection.execute(
-        outbox.update().where(outbox.c.state == "waiting", outbox.c.target.not_in(list(declared))).values(**gone)
-    )
+    which = sa.and_(outbox.c.state == "waiting", outbox.c.target.not_in(list(declared)))
+    failed = connection.scalars(outbox.update().where(which).values(**gone).returning(outbox.c.target))
+    return Counter(failed)

@@ -68,4 +68,4 @@ def _was_told(connection: Connection, notice: Notice, route: Route, now: float) 
     same = (outbox.c.sameness == notice.sameness, outbox.c.target == route.target)
     told = outbox.c.state.in_(("waiting", "sent", "ambiguous"))
     recent = outbox.c.created_at > now - route.cool_down
-    return connection.scalar(sa.select(sa.func.count()).where(*same, told, recent)) != 0
+    return bool(connection.scalar(sa.select(sa.exists().where(*same, told, recent))))

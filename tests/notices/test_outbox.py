@@ -11,8 +11,9 @@ import sqlalchemy as sa
 from sidecar.client import SettingsError, load_settings
 from sidecar.notices import outbox as box
 from sidecar.notices.alerts import RECOVERED, clear_alert, raise_alert
+from sidecar.notices.couriers import take_over
 from sidecar.notices.outbox import Message
-from sidecar.notices.routes import declare_targets
+from sidecar.notices.patience import LOOK_UP_AFTER
 from sidecar.notices.targets import SlackTarget, Target, WebhookTarget
 from sidecar.notices.tell import Notice, alert, tell
 from sidecar.notices.words import TEXT_AT_MOST, text_of, title_of
@@ -31,10 +32,11 @@ class Office:
     def __init__(self, store: Store) -> None:
         self.store = store
         self.now = NOW
+        self.told: list[Notice] = []
         self.declare(ops=OPS, me=ME)
 
     def declare(self, *alerts: str, **targets: Target) -> None:
-        self.store.write(lambda connection: declare_targets(connection, targets, alerts, self.now))
+        self.told = self.store.write(lambda connection: take_over(connection, targets, alerts, self.now))
 
     def say(self, target: str, text: str, skill: str = "x") -> None:
         self.store.write(lambda connection: tell(connection, Notice("r", skill, target, text), self.now))
@@ -139,8 +141,31 @@ def test_a_long_text_and_a_long_digest_are_cut_and_say_so(office: Office) -> Non
 
 def test_a_target_that_is_gone_from_the_settings_fails_what_waits_for_it(office: Office) -> None:
     office.say("me", "too late")
-    office.declare(ops=OPS)
-    assert office.states() == [("me", "failed")]
+    office.say("me", "also")
+    office.declare("ops", ops=OPS)
+    assert office.states() == [("me", "failed"), ("me", "failed"), ("ops", "waiting")]
+    (told,) = office.told
+    assert text_of(office.post("ops") or pytest.fail()) == told.text
+    assert told.text.startswith("2 notices did not come to me: the settings have no such target any more.")
+    office.declare("ops", ops=OPS)
+    assert office.told == []
+
+
+def test_one_that_was_on_its_way_when_all_ended_is_not_looked_up_at_once(office: Office) -> None:
+    office.say("ops", "one")
+    office.say("ops", "two")
+    office.store.write(lambda connection: box.begin(connection, "ops", office.now, as_digest=False))
+    office.now += 60
+    office.declare(ops=OPS, me=ME)
+    first = office.store.read(lambda connection: box.head(connection, "ops"))
+    assert first is not None
+    assert first.due_at == office.now + LOOK_UP_AFTER
+    again = office.post("ops")
+    assert again is not None
+    assert (again.in_doubt, text_of(again)) == (True, "one")
+    last = office.store.read(lambda connection: box.head(connection, "ops"))
+    assert last is not None
+    assert last.due_at == NOW
 
 
 def test_an_alert_goes_to_those_who_want_it_once_and_once_more_when_it_is_well(office: Office) -> None:
