@@ -1,9 +1,10 @@
 """Forgets finished runs, with all that belongs to them, once they are older than `keep_runs_days`.
 
 A run and the runs below it go together, or not at all: not before each of them has ended and is old, and never while an
-open proposal, a review of the last weeks or a skill's failures point at one of them. Versions, the audit, what was
-said in conversations and what was spent on each day (`tend cost` reads it) stay; so does a standing approval while it
-holds, or such a run has used it. Deleted in slices, so that no write waits for long.
+open proposal, a review of the last weeks or a skill's failures point at one of them, or another run begins with its
+steps. Versions, the audit, what was said in conversations and what was spent on each day (`tend cost` reads it) stay;
+so does a standing approval while it holds, or such a run has used it. Deleted in slices, so that no write waits for
+long.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from sqlalchemy.engine import Connection
 
 from sidecar.caller import TEND
 from sidecar.clock import Clock, moment
+from sidecar.journal.copied import copied_from
 from sidecar.journal.runs import FINAL
 from sidecar.looking import Looking
 from sidecar.registry import record_audit
@@ -102,7 +104,7 @@ class Retention:
         """Forget what is old now. An audit row says what has gone."""
         now = self._clock.now()
         before, gone = now - self._keep_days * DAY, Pruned()
-        kept = self._store.read(lambda connection: _cited(connection, now))
+        kept = self._store.read(lambda connection: _needed(connection, now))
         for tree in self._old_trees(before, kept):
             self._forget(tree, gone)
         self._forget_notices(before)
@@ -224,9 +226,9 @@ def _whole(connection: Connection, roots: Sequence[Row], before: float, kept: se
     return trees
 
 
-def _cited(connection: Connection, now: float) -> set[str]:
-    """Runs that somebody may still want to read because of what was said of them."""
-    found: set[str] = set()
+def _needed(connection: Connection, now: float) -> set[str]:
+    """Runs that somebody may still want to read because of what was said of them, or that others begin with."""
+    found = copied_from(connection)
     for review in connection.execute(sa.select(reviews).where(reviews.c.at >= now - REVIEWS_KEEP)):
         found.add(review.run)
         found.update(run for finding in review.findings or () for run in finding["runs"])

@@ -25,10 +25,22 @@ def trigger_of_rerun(run: str, from_step: str | None) -> str:
 
 
 def origin(store: Store, run: Row) -> Row:
-    """The run whose first steps this one has; itself, where it began with none. One that is forgotten is not found."""
-    began_with = re.match(r"rerun of (\w+) from ", run.trigger)
-    older = store.row(RUN, {"at_run": began_with[1]}) if began_with else None
+    """The run whose first steps this one has; itself, where it began with none. It is there for as long as this one."""
+    began_with = _began_with(run.trigger)
+    older = store.row(RUN, {"at_run": began_with}) if began_with else None
     return origin(store, older) if older else run
+
+
+def copied_from(connection: Connection) -> set[str]:
+    """The runs that another one has begun with the steps of."""
+    triggers = connection.scalars(sa.select(runs.c.trigger).where(runs.c.trigger.like("rerun of % from %")))
+    return {run for trigger in triggers if (run := _began_with(trigger))}
+
+
+def _began_with(trigger: str) -> str | None:
+    """The inverse of `trigger_of_rerun`, where there is a step."""
+    found = re.match(r"rerun of (\w+) from ", trigger)
+    return found[1] if found else None
 
 
 def copy_steps(connection: Connection, old: str, new: str, before: str) -> None:

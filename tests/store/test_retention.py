@@ -13,6 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from sidecar.clock import ManualClock
+from sidecar.journal.copied import origin, trigger_of_rerun
 from sidecar.retention import OF_A_RUN, Retention
 from sidecar.store import Store
 from sidecar.store.schema import (
@@ -149,6 +150,22 @@ def test_what_a_proposal_or_a_late_review_cites_stays(history: History) -> None:
     history.add(proposals, id="dismissed", state="dismissed", **facts | {"finding": {"runs": [forgotten]}})
     history.retention.prune()
     assert history.left() == {*finding["runs"], cited, reviewed}
+
+
+def test_a_run_stays_while_another_one_begins_with_its_steps(history: History) -> None:
+    """What is drawn and told in that one is by the first of them."""
+    first, beside = history.run(ago=OLD), history.run(ago=OLD)
+    again = history.run(ago=OLD, trigger=trigger_of_rerun(first, "s"))
+    last = history.run(ago=YOUNG, trigger=trigger_of_rerun(again, "s#2"))
+    whole = history.run(ago=YOUNG, trigger=trigger_of_rerun(beside, None))
+    history.retention.prune()
+    assert history.left() == {first, again, last, whole}
+    (row,) = history.store.rows(sa.select(runs).where(runs.c.id == last))
+    assert origin(history.store, row).id == first
+    history.clock.advance(20 * DAY)
+    for left in ({first, again}, {first}, set()):  # as often as it is done: each day
+        history.retention.prune()
+        assert history.left() == left
 
 
 def test_a_blob_that_a_version_needs_stays(history: History) -> None:
