@@ -48,7 +48,9 @@ _CONCERNED = Prepared(  # whether anybody listens or waits
 )
 EVENT = Prepared(sa.select(events).where(events.c.seq == sa.bindparam("seq")))
 _LATEST = Prepared(
-    sa.select(sa.func.count()).where(events.c.name == sa.bindparam("name"), events.c.at > sa.bindparam("since"))
+    sa.select(sa.func.count())
+    .where(events.c.name == sa.bindparam("name"))
+    .where(events.c.at > sa.bindparam("since"), events.c.at <= sa.bindparam("now"))  # the clock may have been put back
 )
 _LISTENERS = Prepared(
     sa.select(listeners.c.skill, listeners.c.key, skills.c.paused, skills.c.active, versions.c.manifest)
@@ -136,7 +138,7 @@ def _hold_back(connection: Connection, new: NewEvent, now: float) -> None:
     if new.depth > DEPTH_AT_MOST:
         text = f"event {new.name!r} would be the {new.depth}th that leads to the next, {DEPTH_AT_MOST} are the most"
         raise CommandRefused("TooDeep", f"{text}; do two skills start each other in a circle?")
-    ((latest,),) = _LATEST.rows(connection, {"name": new.name, "since": now - 60})
+    ((latest,),) = _LATEST.rows(connection, {"name": new.name, "since": now - 60, "now": now})
     if latest >= A_MINUTE_AT_MOST:
         text = f"{A_MINUTE_AT_MOST:,} events {new.name!r} came within a minute, the most there may be"
         raise CommandRefused("TooManyEvents", f"{text}; put several things into one event")

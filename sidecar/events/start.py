@@ -26,6 +26,7 @@ from sidecar.store import Row
 from sidecar.store.schema import deliveries, events, runs
 
 PUT_OFF_AT_MOST = 10  # times its quiet time, from the first event on
+CLOCKS_DIFFER = 1.0  # seconds at most, from host to host
 
 
 def start(connection: Connection, event: Row, listener: Row, now: float) -> dict[str, Any]:
@@ -83,7 +84,7 @@ def _still_quiet(connection: Connection, new: NewRun, now: float) -> str | None:
     """A run of an earlier event, whose quiet time has not passed."""
     if not new.delay:
         return None
-    untouched = (runs.c.state == "queued", runs.c.attempts == 0, runs.c.ready_at > now)
+    untouched = (runs.c.state == "queued", ~runs.c.handed_over, runs.c.attempts == 0, runs.c.ready_at > now)
     run: str | None = connection.scalar(sa.select(runs.c.id).where(*_same(new), *untouched))
     return run
 
@@ -113,8 +114,8 @@ def _over_the_limit(connection: Connection, trigger: Event, new: NewRun, now: fl
         .offset(limit.runs - 1)
         .limit(1)
     ).first()
-    if first is None or first.created_at <= now - limit.seconds:
-        return None
+    if first is None or not now - limit.seconds < first.created_at <= now + CLOCKS_DIFFER:
+        return None  # what is further ahead is of a clock that has been put back since
     return (
         f"{limit.runs} within {timedelta(seconds=limit.seconds)} is its rate limit; the first of them is run {first.id}"
     )

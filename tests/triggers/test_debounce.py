@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from sidecar.checker.manifest import Event
 from sidecar.events.emit import NewEvent, emit
+from sidecar.journal.handing import hand_over
 from sidecar.store.schema import deliveries, runs
 from tests.triggers.stage import Stage
 
@@ -55,3 +56,14 @@ def test_of_all_that_it_stands_for_one_has_started_it(tmp_path: Path) -> None:
             tell(stage, text)
         outcomes = stage.store.rows(sa.select(deliveries.c.outcome).order_by(deliveries.c.seq))
         assert [row.outcome for row in outcomes] == ["merged", "merged", "started"]
+
+
+def test_a_run_that_is_handed_over_takes_no_further_event(tmp_path: Path) -> None:
+    """Nor where the clock of who stores the event is behind that of who handed it over."""
+    with Stage(tmp_path, START) as stage:
+        stage.put("watches", Event(name="page.changed", debounce=QUIET))
+        tell(stage, "a")
+        (handed,) = stage.store.write(lambda connection: hand_over(connection, 9, stage.clock.now() + QUIET))
+        tell(stage, "b")
+        first, second = stage.runs("watches")
+        assert (first.id, first.input["text"], second.input["text"]) == (handed.id, "a", "b")
