@@ -101,19 +101,21 @@ class Retention:
         self.looking = Looking(clock, self._look, "retention", every=TRY_AGAIN_AFTER)
 
     def prune(self) -> Pruned:
-        """Forget what is old now. An audit row says what has gone."""
+        """Forget what is old now. An audit row says what has gone, also where it breaks off."""
         now = self._clock.now()
         before, gone = now - self._keep_days * DAY, Pruned()
-        kept = self._store.read(lambda connection: _needed(connection, now))
-        for tree in self._old_trees(before, kept):
-            self._forget(tree, gone)
-        self._forget_notices(before)
-        self._forget_slots(before, gone)
-        self._forget_events(before, gone)
-        self._forget_approvals(before, gone)
-        if not gone.is_nothing:
-            subject, why = f"before {moment(before):%Y-%m-%d}", f"keep_runs_days = {self._keep_days}: {gone}"
-            self._store.write(lambda connection: record_audit(connection, now, TEND, "prune", subject, why))
+        try:
+            kept = self._store.read(lambda connection: _needed(connection, now))
+            for tree in self._old_trees(before, kept):
+                self._forget(tree, gone)
+            self._forget_notices(before)
+            self._forget_slots(before, gone)
+            self._forget_events(before, gone)
+            self._forget_approvals(before, gone)
+        finally:
+            if not gone.is_nothing:
+                subject, why = f"before {moment(before):%Y-%m-%d}", f"keep_runs_days = {self._keep_days}: {gone}"
+                self._store.write(lambda connection: record_audit(connection, now, TEND, "prune", subject, why))
         return gone
 
     def _look(self) -> float:
@@ -169,12 +171,19 @@ class Retention:
             gone.slots += some
 
     def _forget_events(self, before: float, gone: Pruned) -> None:
-        """Those that are older than every run under way: none can wait for them any more."""
-        oldest = sa.select(sa.func.min(runs.c.created_at)).where(runs.c.state.not_in(FINAL)).scalar_subquery()
-        old = sa.and_(events.c.at < before, events.c.at < sa.func.coalesce(oldest, before))
+        """Those that are older than every run under way, so that none can wait for them any more; but for those of a
+        run that waits for quiet: its first one says how long it has been put off."""
+        live = sa.select(sa.func.min(runs.c.created_at)).where(runs.c.state.not_in(FINAL))
+        oldest = self._store.read(lambda connection: connection.scalar(live))
+        until = before if oldest is None else min(before, oldest)
+        of_queued = (
+            sa.select(deliveries.c.event).join(runs, runs.c.id == deliveries.c.run).where(runs.c.state == "queued")
+        )
+        old = sa.and_(events.c.at < until, events.c.seq.not_in(of_queued))
         while self._delete_some(deliveries, deliveries.c.event.in_(sa.select(events.c.seq).where(old))):
             pass
-        while some := self._delete_some(events, old):
+        told = sa.exists().where(deliveries.c.event == events.c.seq)  # a run may have begun meanwhile
+        while some := self._delete_some(events, sa.and_(old, ~told)):
             gone.events += some
 
     def _forget_approvals(self, before: float, gone: Pruned) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,20 @@ class History:
 
     def approval(self, name: str, **facts: Any) -> None:
         self.add(approvals, id=name, kind="approval", skill="x", question="?", **facts)
+
+    @contextmanager
+    def when(self, statement: str, act: Callable[[sa.Connection], object]) -> Iterator[None]:
+        """Before each statement that begins so something else happens, in the same transaction."""
+
+        def before(connection: sa.Connection, _cursor: object, text: str, *_: object) -> None:
+            if text.startswith(statement):
+                act(connection)
+
+        sa.event.listen(self.store.database.engine, "before_cursor_execute", before)
+        try:
+            yield
+        finally:
+            sa.event.remove(self.store.database.engine, "before_cursor_execute", before)
 
     def left(self) -> set[str]:
         return {row.id for row in self.store.rows(sa.select(runs.c.id))}
@@ -208,6 +223,41 @@ def test_events_go_unless_a_run_under_way_may_want_them(history: History) -> Non
     history.store.write(lambda connection: connection.execute(runs.delete().where(runs.c.id == waiting)))
     assert history.retention.prune().events == 1
     assert [row.event for row in history.store.rows(sa.select(deliveries))] == [told["young"]]
+
+
+def test_the_first_event_of_a_run_that_waits_for_quiet_stays(history: History) -> None:
+    """By its time is known how long the run has been put off."""
+    quiet, begun = history.run(ago=YOUNG, state="queued"), history.run(ago=YOUNG)
+    for run in (quiet, begun):
+        history.add(events, name="changed", id=run, source="person", depth=0, at=NOW.timestamp() - OLD)
+        (event,) = history.store.rows(sa.select(events.c.seq).where(events.c.id == run))
+        history.add(deliveries, event=event.seq, skill="x", outcome="merged", run=run)
+    assert history.retention.prune().events == 1
+    assert [row.id for row in history.store.rows(sa.select(events.c.id))] == [quiet]
+    assert [row.run for row in history.store.rows(sa.select(deliveries.c.run))] == [quiet]
+
+
+def test_events_go_while_the_runs_that_might_want_them_end(history: History) -> None:
+    for number in range(3):
+        history.add(events, name="old", id=str(number), source="person", depth=0, at=NOW.timestamp() - OLD + number)
+        (event,) = history.store.rows(sa.select(events.c.seq).where(events.c.id == str(number)))
+        history.add(deliveries, event=event.seq, skill="x", outcome="paused")
+    over = runs.update().values(state="succeeded", ended_at=NOW.timestamp())
+    history.run(ago=OLD - 1, state="waiting")
+    with history.when("DELETE FROM events", lambda connection: connection.execute(over)):
+        assert history.retention.prune().events == 1
+    assert history.retention.prune().events == 2
+
+
+def test_what_went_is_on_record_also_where_it_breaks_off(history: History) -> None:
+    def break_off(_: sa.Connection) -> None:
+        raise ValueError("the disk is gone")
+
+    history.run(ago=OLD)
+    with history.when("DELETE FROM slots", break_off), pytest.raises(ValueError, match="the disk is gone"):
+        history.retention.prune()
+    (row,) = history.store.rows(sa.select(audit.c.why))
+    assert row.why.startswith("keep_runs_days = 90: 1 runs, 0 slots")
 
 
 def test_an_approval_of_no_run_goes_when_it_was_settled_long_ago(history: History) -> None:
