@@ -10,13 +10,14 @@ long.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
-from itertools import takewhile
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from sidecar.batched import batched
 from sidecar.caller import TEND
 from sidecar.clock import Clock, moment
 from sidecar.journal.copied import copied_from
@@ -54,6 +55,7 @@ REVIEWS_KEEP = 28 * DAY  # what a review cites stays to be read for that long
 TRY_AGAIN_AFTER = 3600.0  # seconds
 AT_ONCE = 100  # runs whose trees are looked at together
 ROWS_AT_ONCE = 500  # of one table in one transaction
+EFFECTS_AT_ONCE = 50  # with their blobs, which may be large
 
 # What belongs to a run, in the order in which it goes: a crash in between leaves a run with less, that goes next time.
 OF_A_RUN = (effects, reservations, budget_waits, logs, step_attempts, steps, approvals, notices, attempts)
@@ -81,13 +83,28 @@ class Pruned:
         return not any(vars(self).values())
 
 
-@dataclass(frozen=True)
-class _Tree:
-    """A run that nothing called, and all below it."""
+class _Old(NamedTuple):
+    """A run that goes."""
 
-    root: str
-    is_turn: bool  # of a conversation
-    members: list[str] = field(default_factory=list)
+    id: str
+    is_turn: bool  # of a conversation, whose words stay, and its row with them
+
+
+class _Sources:
+    """The blobs of all versions. They are many, and read again only where a version has come since."""
+
+    def __init__(self) -> None:
+        self._versions = 0
+        self._digests: set[str] = set()
+
+    def digests(self, connection: Connection) -> set[str]:
+        there = connection.scalar(sa.select(sa.func.count()).select_from(versions)) or 0
+        if there != self._versions:
+            self._digests = {
+                blob for files in connection.scalars(sa.select(versions.c.files)) for blob in files.values()
+            }
+            self._versions = there
+        return self._digests
 
 
 class Retention:
@@ -106,8 +123,10 @@ class Retention:
         before, gone = now - self._keep_days * DAY, Pruned()
         try:
             kept = self._store.read(lambda connection: _needed(connection, now))
-            for tree in self._old_trees(before, kept):
-                self._forget(tree, gone)
+            sources = _Sources()
+            self._store.read(sources.digests)  # while others write
+            for some in batched(self._old_runs(before, kept), ROWS_AT_ONCE):
+                self._forget(some, sources, gone)
             self._forget_notices(before)
             self._forget_slots(before, gone)
             self._forget_events(before, gone)
@@ -125,44 +144,37 @@ class Retention:
             self._next = self._clock.now() + DAY
         return self._next
 
-    def _old_trees(self, before: float, kept: set[str]) -> Iterator[_Tree]:
-        """Those that can go, oldest first; none any more when it is to stop."""
+    def _old_runs(self, before: float, kept: set[str]) -> Iterator[_Old]:
+        """Those that can go, tree by tree, the oldest first; of each tree the root last: until then it is found again.
+        None any more when it is to stop."""
         last = 0
         while roots := self._store.rows(_old_roots(before, last)):
             last = roots[-1].seq
-            trees = self._store.read(partial(_whole, roots=roots, before=before, kept=kept))
-            yield from takewhile(lambda _: not self.looking.stopping.is_set(), trees)
-            if self.looking.stopping.is_set():
-                return
+            for tree in self._store.read(partial(_whole, roots=roots, before=before, kept=kept)):
+                if self.looking.stopping.is_set():
+                    return
+                yield from tree
 
-    def _forget(self, tree: _Tree, gone: Pruned) -> None:
-        for some in _slices(tree.members[::-1]):  # the root last: until then it is found again
-            self._forget_details(some, gone)
-            rows = [run for run in some if not (tree.is_turn and run == tree.root)]
-            gone.runs += self._delete_some(runs, runs.c.id.in_(rows))
-        gone.conversations += tree.is_turn
+    def _forget(self, some: Sequence[_Old], sources: _Sources, gone: Pruned) -> None:
+        self._forget_details([run.id for run in some], sources, gone)
+        gone.runs += self._delete_some(runs, runs.c.id.in_([run.id for run in some if not run.is_turn]))
+        gone.conversations += sum(run.is_turn for run in some)
 
-    def _forget_details(self, some: Sequence[str], gone: Pruned) -> None:
+    def _forget_details(self, some: Sequence[str], sources: _Sources, gone: Pruned) -> None:
         mine = effects.c.run.in_(some)
-        while (unused := self._store.write(lambda connection: _delete_effects(connection, mine))) is not None:
+        while (unused := self._store.write(lambda connection: _delete_effects(connection, mine, sources))) is not None:
             gone.blobs += unused
-        said = sa.select(notices.c.id).where(notices.c.run.in_(some))
-        while self._delete_some(outbox, outbox.c.notice.in_(said)):
-            pass
-        for table in OF_A_RUN:
-            while self._delete_some(table, table.c.run.in_(some)):
-                pass
+        self._delete_all(outbox, outbox.c.notice.in_(sa.select(notices.c.id).where(notices.c.run.in_(some))))
         for table in (spending, caps):
-            while self._delete_some(table, sa.and_(table.c.scope == "run", table.c.subject.in_(some))):
-                pass
+            self._delete_all(table, sa.and_(table.c.scope == "run", table.c.subject.in_(some)))
+        for table in OF_A_RUN:
+            self._delete_all(table, table.c.run.in_(some))
 
     def _forget_notices(self, before: float) -> None:
         """Those of no run."""
         old = sa.and_(notices.c.run == "", notices.c.at < before)
-        while self._delete_some(outbox, outbox.c.notice.in_(sa.select(notices.c.id).where(old))):
-            pass
-        while self._delete_some(notices, old):
-            pass
+        self._delete_all(outbox, outbox.c.notice.in_(sa.select(notices.c.id).where(old)))
+        self._delete_all(notices, old)
 
     def _forget_slots(self, before: float, gone: Pruned) -> None:
         """Those that are old, but for those whose run is still there."""
@@ -180,8 +192,7 @@ class Retention:
             sa.select(deliveries.c.event).join(runs, runs.c.id == deliveries.c.run).where(runs.c.state == "queued")
         )
         old = sa.and_(events.c.at < until, events.c.seq.not_in(of_queued))
-        while self._delete_some(deliveries, deliveries.c.event.in_(sa.select(events.c.seq).where(old))):
-            pass
+        self._delete_all(deliveries, deliveries.c.event.in_(sa.select(events.c.seq).where(old)))
         told = sa.exists().where(deliveries.c.event == events.c.seq)  # a run may have begun meanwhile
         while some := self._delete_some(events, sa.and_(old, ~told)):
             gone.events += some
@@ -197,15 +208,19 @@ class Retention:
         while some := self._delete_some(approval_grants, sa.and_(is_over, ~used)):
             gone.grants += some
 
+    def _delete_all(self, table: sa.Table, which: sa.ColumnElement[bool]) -> None:
+        while self._delete_some(table, which) == ROWS_AT_ONCE:
+            pass
+
     def _delete_some(self, table: sa.Table, which: sa.ColumnElement[bool]) -> int:
         delete = table.delete().where(_some(table, which))
         return self._store.write(lambda connection: connection.execute(delete).rowcount)
 
 
-def _some(table: sa.Table, which: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+def _some(table: sa.Table, which: sa.ColumnElement[bool], at_once: int = ROWS_AT_ONCE) -> sa.ColumnElement[bool]:
     """So many of those rows as one transaction deletes."""
     key = list(table.primary_key.columns)
-    return sa.tuple_(*key).in_(sa.select(*key).where(which).limit(ROWS_AT_ONCE))
+    return sa.tuple_(*key).in_(sa.select(*key).where(which).limit(at_once))
 
 
 def _old_roots(before: float, after: int) -> sa.Select[tuple[int, str, str | None]]:
@@ -222,16 +237,19 @@ def _old_roots(before: float, after: int) -> sa.Select[tuple[int, str, str | Non
     )
 
 
-def _whole(connection: Connection, roots: Sequence[Row], before: float, kept: set[str]) -> list[_Tree]:
+def _whole(connection: Connection, roots: Sequence[Row], before: float, kept: set[str]) -> list[list[_Old]]:
+    """The trees of those roots that can go."""
     trees = []
     for root in roots:
         below = sa.select(runs.c.id).where(runs.c.id == root.id).cte("below", recursive=True)
         below = below.union(sa.select(runs.c.id).where(runs.c.parent == below.c.id))
         found = connection.execute(
-            sa.select(runs.c.id, runs.c.state, runs.c.ended_at).join(below, below.c.id == runs.c.id)
+            sa.select(runs.c.id, runs.c.state, runs.c.ended_at)
+            .join(below, below.c.id == runs.c.id)
+            .order_by(runs.c.seq.desc())
         ).all()
         if all(run.state in FINAL and run.ended_at < before and run.id not in kept for run in found):
-            trees.append(_Tree(root.id, root.session is not None, [run.id for run in found]))
+            trees.append([_Old(run.id, run.id == root.id and root.session is not None) for run in found])
     return trees
 
 
@@ -249,19 +267,14 @@ def _needed(connection: Connection, now: float) -> set[str]:
     return found
 
 
-def _delete_effects(connection: Connection, mine: sa.ColumnElement[bool]) -> int | None:
+def _delete_effects(connection: Connection, mine: sa.ColumnElement[bool], sources: _Sources) -> int | None:
     """Some of them, with the blobs that nothing else refers to: how many of those. None where no effect was left."""
-    delete = effects.delete().where(_some(effects, mine)).returning(effects.c.request, effects.c.reply)
+    delete = effects.delete().where(_some(effects, mine, EFFECTS_AT_ONCE)).returning(effects.c.request, effects.c.reply)
     rows = connection.execute(delete).all()
     if not rows:
         return None
     digests = {digest for row in rows for digest in row if digest}
     used = set(connection.scalars(sa.select(effects.c.request).where(effects.c.request.in_(digests))))
     used.update(connection.scalars(sa.select(effects.c.reply).where(effects.c.reply.in_(digests))))
-    used.update(digest for files in connection.scalars(sa.select(versions.c.files)) for digest in files.values())
+    used |= sources.digests(connection)
     return connection.execute(blobs.delete().where(blobs.c.hash.in_(digests - used))).rowcount
-
-
-def _slices(items: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(items), ROWS_AT_ONCE):
-        yield items[start : start + ROWS_AT_ONCE]

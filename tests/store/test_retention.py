@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import secrets
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -190,6 +191,36 @@ def test_a_blob_that_a_version_needs_stays(history: History) -> None:
     history.effect(history.run(ago=OLD), request=source, reply=source, n=1)
     history.retention.prune()
     assert [row.hash for row in history.store.rows(sa.select(blobs.c.hash))] == [source]
+
+
+def test_a_blob_stays_that_a_version_has_come_to_need_meanwhile(history: History) -> None:
+    facts = {"skill": "x", "state": "active", "entry": "skills/x.py", "author": "", "reason": "", "created_at": 0.0}
+    source, others = history.blob(b"the source"), history.blob(b"another one")
+    history.add(versions, hash="v", files={"skills/x.py": others}, **facts)
+    history.effect(history.run(ago=OLD), request=source, reply=others, n=1)
+    new = versions.insert().values(hash="w", files={"skills/x.py": source}, **facts)
+    saved: list[object] = []
+
+    def save(connection: sa.Connection) -> None:
+        if not saved:
+            saved.append(connection.execute(new))
+
+    with history.when("DELETE FROM effects", save):
+        history.retention.prune()
+    assert {row.hash for row in history.store.rows(sa.select(blobs.c.hash))} == {source, others}
+
+
+def test_many_runs_go_together(history: History) -> None:
+    facts = {"skill": "x", "state": "retired", "entry": "skills/x.py", "author": "", "reason": "", "created_at": 0.0}
+    history.add(versions, hash="v", files={"skills/x.py": "v"}, **facts)
+    for _ in range(20):
+        history.run(ago=OLD, parent=history.run(ago=OLD))
+    count: Counter[str] = Counter()
+    with ExitStack() as watching:
+        for statement in ("DELETE FROM steps", "DELETE FROM runs", "SELECT versions.files"):
+            watching.enter_context(history.when(statement, lambda _, counted=statement: count.update([counted])))  # type: ignore[misc] # the default binds it
+        assert history.retention.prune().runs == 40
+    assert count == {"DELETE FROM steps": 1, "DELETE FROM runs": 1, "SELECT versions.files": 1}
 
 
 def test_of_a_conversation_the_words_stay(history: History) -> None:
