@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from pydantic import JsonValue
 from sqlalchemy.engine import Connection
 
+from sidecar.batched import batched
 from sidecar.journal.runs import resolve_step
 from sidecar.store import Row
 from sidecar.store.prepared import Prepared
@@ -16,6 +17,7 @@ from sidecar.store.schema import deliveries, events, runs, steps
 from skills.limits import WaitFor
 from skills.wire import StepKey
 
+AT_ONCE = 20  # events that are looked into: each may be as large as an event can be
 IS_WAITING = sa.text("steps.state = 'waiting'")  # the index, in its words
 
 _WAITING = Prepared(
@@ -36,16 +38,22 @@ class Wanted(WaitFor):
 def take_earlier(connection: Connection, run: str, wanted: Wanted) -> JsonValue:
     """The oldest event that the run wants and has not had; None where there is none."""
     waiting = connection.execute(sa.select(runs.c.skill, runs.c.created_at).where(runs.c.id == run)).one()
-    query = (
-        sa.select(events.c.seq, events.c.id, events.c.payload)
+    wants = (
+        sa.select(events.c.seq)
         .where(events.c.name == wanted.name, events.c.at >= waiting.created_at)
         .where(events.c.seq.not_in(sa.select(deliveries.c.event).where(deliveries.c.run == run)))
         .order_by(events.c.seq)
     )
-    if wanted.field is not None and isinstance(wanted.equals, str):  # numbers the two databases compare differently
-        query = query.where(events.c.payload[wanted.field].as_string() == wanted.equals)
-    found = next((event for event in connection.execute(query) if wanted.fits(event.payload)), None)
-    return _deliver(connection, found, run, waiting.skill) if found else None
+    if wanted.field is None:
+        wants = wants.limit(1)
+    elif isinstance(wanted.equals, str):  # numbers the two databases compare differently
+        wants = wants.where(events.c.payload[wanted.field].as_string() == wanted.equals)
+    for some in batched(connection.scalars(wants).all(), AT_ONCE):
+        with_payload = sa.select(events.c.seq, events.c.id, events.c.payload).where(events.c.seq.in_(some))
+        for event in connection.execute(with_payload.order_by(events.c.seq)).all():
+            if wanted.fits(event.payload):
+                return _deliver(connection, event, run, waiting.skill)
+    return None
 
 
 def take_last(connection: Connection, run: str, step: StepKey, wanted: Wanted) -> JsonValue:
