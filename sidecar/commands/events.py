@@ -51,12 +51,11 @@ class EventCommands:
     def emit_many(self, caller: Caller, events: list[views.Incoming]) -> list[views.EventOutcome]:  # noqa: ARG002 # every command is given its caller
         """What came in from outside, in one transaction: of each whether it is on disk, with the runs that it starts.
         How many may come is for whoever has let them in to say."""
-        now = self._clock.now()
 
         def one(event: views.Incoming, connection: Connection) -> Stored:
             _require_size(event.payload)
             new = NewEvent(event.name, event.payload, source=event.source, id=event.id)
-            return emit(connection, new, now, by_door=True)
+            return emit(connection, new, self._clock.now(), by_door=True)
 
         stored = self._store.write_each([partial(one, event) for event in events])
         failpoint("events.emitted")

@@ -80,9 +80,9 @@ class Stored:
 
 
 def emit(connection: Connection, new: NewEvent, now: float, *, by_door: bool = False) -> Stored:
-    """Store the event and start what listens to it. Raises CommandRefused where its name, its payload or a limit
-    forbids it; what comes `by_door`, and so has proven whose it is, may come as often as it does, and alone may bear a
-    webhook's name."""
+    """Store the event and start what listens to it; `now` is asked in the same transaction, since runs that were made
+    before it may have it. Raises CommandRefused where its name, its payload or a limit forbids it; what comes
+    `by_door`, and so has proven whose it is, may come as often as it does, and alone may bear a webhook's name."""
     (require_name if by_door else require_own_name)(new.name)
     _require_no_nul(new)
     known = _KNOWN.execute(connection, {"name": new.name, "id": new.id}).fetchone()

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Thread
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from pydantic import JsonValue
+from sqlalchemy.engine import Connection
 
+from sidecar.caller import Caller
+from sidecar.client import views
+from sidecar.clock import ManualClock, moment
+from sidecar.commands.events import EventCommands
+from sidecar.dispatch.dispatcher import Dispatcher
 from sidecar.events.emit import NewEvent, emit
 from sidecar.events.waits import Wanted, take_earlier
 from sidecar.journal.admission import NewRun, create
 from sidecar.store import Store
 from tests.support.postgresql import database, new_database
 from tests.support.rows_read import rows_read
+from tests.support.waiting import wait_until
 
 
 @pytest.fixture
@@ -45,6 +55,23 @@ def test_they_are_given_in_the_order_in_which_they_came_and_not_by_their_times(s
     for number, at in enumerate((50.0, 40.0, 60.0)):
         tell(store, number, at=at)
     assert [taken(store) for _ in range(4)] == [0, 1, 2, None]
+
+
+def test_one_from_outside_that_had_to_wait_for_its_turn_came_after_the_run(store: Store) -> None:
+    clock, nudged = ManualClock(moment(9.0)), SimpleNamespace(nudge=lambda: None)
+    commands = EventCommands(store, clock, cast(Dispatcher, nudged))
+    incoming = views.Incoming(name="paid", payload={"order": "A7"}, source="door", id="1")
+
+    def meanwhile(connection: Connection) -> None:
+        door.start()
+        wait_until(lambda: store._waiting, "it waits for its turn")
+        clock.advance(1.0)
+        create(connection, NewRun(id="r", skill="s", version="v", trigger="call"), clock.now())
+
+    door = Thread(target=commands.emit_many, args=(Caller("door", "web"), [incoming]))
+    store.write(meanwhile)
+    door.join()
+    assert taken(store) == "A7"
 
 
 def test_of_many_the_one_with_the_value_is_found(store: Store) -> None:
