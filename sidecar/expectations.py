@@ -15,6 +15,8 @@ from sidecar.store import Row
 from sidecar.store.schema import expected, notices, runs
 from skills.wire import Succeeded
 
+AT_ONCE = 20  # outputs that are read: each may be as large as one can be
+
 
 def broken_expectation(
     connection: Connection, run: Row, result: Succeeded, expected: Expectation, now: float
@@ -27,35 +29,27 @@ def broken_expectation(
         sent = connection.scalar(sa.select(sa.func.count()).where(*mine)) or 0
         if sent > expected.messages_at_most:
             return f"sent {sent} messages, expected at most {expected.messages_at_most}"
-    if expected.same_output_at_most is not None:
-        same = _same_in_a_row(connection, run, result.output, expected.same_output_at_most + 1)
-        if same > expected.same_output_at_most:
-            return f"the same output {same} times in a row, expected at most {expected.same_output_at_most}"
+    most = expected.same_output_at_most
+    if most is not None and _gave_the_same(connection, run, result.output, most):
+        return f"the same output more than {most} times in a row, expected at most {most}"
     if expected.silence_at_most is not None and result.nothing_to_report is not None:
         return _silence(connection, run, expected.silence_at_most, now)
     return None
 
 
-def _same_in_a_row(connection: Connection, run: Row, output: JsonValue, at_most: int) -> int:
-    """How many of the newest good runs, this one included, gave this output."""
-    before = connection.scalars(
-        sa.select(runs.c.output)
-        .where(
-            runs.c.skill == run.skill,
-            runs.c.state == "succeeded",
-            runs.c.trigger != "on_failure",
-            ~runs.c.rehearsal,
-            runs.c.seq < run.seq,
-        )
-        .order_by(runs.c.seq.desc())
-        .limit(at_most * 10)
+def _gave_the_same(connection: Connection, run: Row, output: JsonValue, times: int) -> bool:
+    """Whether so many of the newest good runs before this one gave this output."""
+    mine, last, left = _canonical(output), run.seq, times
+    good = sa.select(runs.c.seq, runs.c.output).where(
+        runs.c.skill == run.skill, runs.c.state == "succeeded", runs.c.trigger != "on_failure", ~runs.c.rehearsal
     )
-    count, mine = 1, _canonical(output)
-    for earlier in before:
-        if _canonical(earlier) != mine:
-            break
-        count += 1
-    return count
+    while left > 0:
+        some = good.where(runs.c.seq < last).order_by(runs.c.seq.desc()).limit(min(left, AT_ONCE))
+        before = connection.execute(some).all()
+        if not before or any(_canonical(earlier.output) != mine for earlier in before):
+            return False
+        last, left = before[-1].seq, left - len(before)
+    return True
 
 
 def _silence(connection: Connection, run: Row, at_most: float, now: float) -> str | None:
