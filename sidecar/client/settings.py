@@ -46,7 +46,7 @@ class Settings:
     review_cron: str = "0 10 * * 5"
     workers: int = 8  # attempts that run at the same time
     breaker_failures: int = 5  # in a row, after which a skill is quarantined
-    breaker_cool_down: float = 3600.0  # seconds after its last failure until one trial is let through
+    breaker_cool_down: float = 3600.0  # seconds until a trial is let through, and again after each that fails
     budget_run_usd: float = 10.0  # what a run may spend on model calls, with the runs below it
     budget_skill_day_usd: float = 20.0  # all runs of a skill in a day of the zone; the agent is one
     budget_day_usd: float = 40.0  # everything together

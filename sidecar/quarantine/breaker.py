@@ -9,7 +9,7 @@
 People are told of the first failure, of the opening, and once when it is well again, whatever lay between.
 
 A run's end is only counted at first (`failed`, `succeeded`), since whoever ends it knows no policy; `settled` draws
-the consequence. To settle twice changes nothing.
+the consequence. To settle twice changes nothing, whatever the policy is by then; nor does a failure before the trial.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Change: TypeAlias = Literal["failing", "opened", "reopened", "recovered"]
 @dataclass(frozen=True)
 class Policy:
     failures: int  # in a row, after which it opens
-    cool_down: float  # seconds from the last failure until a trial
+    cool_down: float  # seconds until a trial, and again after each that fails
 
 
 @dataclass(frozen=True)
@@ -73,9 +73,9 @@ class Breaker:
             return Breaker(), "recovered" if self.told else None
         if self.opened_at is None and self.failures < policy.failures:
             return (self, None) if self.told else (replace(self, told=True), "failing")
+        if self.trial_from is not None and self.trial_from >= self.failed_at:
+            return self, None
         trial_from = self.failed_at + policy.cool_down
         if self.opened_at is None:
             return replace(self, opened_at=self.failed_at, trial_from=trial_from, told=True), "opened"
-        if self.trial_from == trial_from:
-            return self, None
         return replace(self, trial_from=trial_from), "reopened"

@@ -38,6 +38,19 @@ def test_a_trial_that_fails_starts_the_cool_down_again() -> None:
     assert not again.lets_through(219.9)
 
 
+def test_what_one_host_has_settled_is_settled_for_one_that_has_yet_to_hear_of_another_policy() -> None:
+    opened = failed(3, at=10.0)
+    for other in (Policy(failures=3, cool_down=50.0), Policy(failures=9, cool_down=500.0)):
+        assert opened.settled(other) == (opened, None)
+    again = opened.started("trial").failed("trial", 120.0).settled(POLICY)[0]
+    assert again.settled(Policy(failures=3, cool_down=50.0)) == (again, None)
+
+
+def test_a_call_that_fails_meanwhile_puts_no_trial_off() -> None:
+    called, change = failed(3, at=10.0).failed("call", 60.0).settled(POLICY)
+    assert (called.trial_from, change) == (110.0, None)
+
+
 def test_people_are_told_of_the_first_failure_and_once_when_it_is_well_again() -> None:
     once, change = Breaker().failed("x", 5.0).settled(POLICY)
     assert change == "failing"
