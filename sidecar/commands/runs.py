@@ -95,12 +95,14 @@ class RunCommands:
     def cancel(self, caller: Caller, run: str, reason: str = "") -> views.Run:
         """On disk before any process is touched; the processes are dead when this returns."""
         row, now = self.find(run), self._clock.now()
-        if row.state in views.FINAL:
-            raise CommandRefused("over", f"run {row.id} is {row.state} already")
 
         def change(connection: Connection) -> list[str]:
+            cancelled = cancel(connection, row.id, reason or f"cancelled by {caller.who}", now)
+            if not cancelled:
+                state = connection.scalar(sa.select(runs.c.state).where(runs.c.id == row.id))
+                raise CommandRefused("over", f"run {row.id} is {state} already")
             record_audit(connection, now, caller.who, "cancel", f"run {row.id}", reason, skill=row.skill)
-            return cancel(connection, row.id, reason or f"cancelled by {caller.who}", now)
+            return cancelled
 
         cancelled = self._store.write(change)
         failpoint("runs.cancelled")

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
-from sidecar.client import Refused
+from sidecar.caller import Caller, CommandRefused
+from sidecar.checker.manifest import Every
+from sidecar.client import Refused, views
+from sidecar.commands.runs import RunCommands
+from sidecar.journal.admission import create, new_run
+from sidecar.journal.runs import end
+from sidecar.moments import Moments
+from sidecar.store.schema import audit
 from tests.support.live_sidecar import LiveSidecar
 from tests.support.sink import Sink
 from tests.support.waiting import wait_until
+from tests.triggers.stage import Stage
 
 BUSY = '''"""Be busy."""
 
@@ -76,3 +88,37 @@ def test_the_next_run_starts_when_the_first_is_cancelled(sidecar: LiveSidecar) -
     sidecar.client.cancel(first)
     wait_until(lambda: sidecar.state(second) == "running", "the second runs")
     sidecar.client.cancel(second)
+
+
+class Idle:
+    """A dispatcher that conducts nothing."""
+
+    def start(self) -> None: ...
+
+    def nudge(self) -> None: ...
+
+    def stop_run(self, run: str) -> None: ...
+
+    def stop(self) -> None: ...
+
+
+def test_a_run_that_has_ended_by_then_is_not_cancelled_and_nothing_says_so(tmp_path: Path) -> None:
+    with Stage(tmp_path, datetime(2026, 11, 21, tzinfo=UTC)) as stage, ThreadPoolExecutor(1) as another:
+        stage.activate("report", Every(seconds=60))
+        active, now = stage.registry.active("report"), stage.clock.now()
+        assert active is not None
+        new = new_run("report", active.version, active.manifest, trigger="call")
+        run = stage.store.write(lambda connection: create(connection, new, now))
+        commands = RunCommands(stage.store, stage.clock, Idle(), Moments())
+
+        def ends(connection: Connection) -> Future[views.Run]:
+            """While it does, a cancel has found it running, and waits for its turn to write."""
+            asked = another.submit(commands.cancel, Caller("person"), run)
+            wait_until(lambda: stage.store._waiting, "it waits")
+            end(connection, run, "succeeded", now)
+            return asked
+
+        asked = stage.store.write(ends)
+        with pytest.raises(CommandRefused, match=f"run {run} is succeeded already"):
+            asked.result()
+        assert not stage.store.rows(sa.select(audit).where(audit.c.what == "cancel"))
