@@ -53,6 +53,7 @@ from sidecar.hosts.adopt import adopt
 from sidecar.hosts.anew import end_at_once, start_anew
 from sidecar.hosts.clock import SharedClock
 from sidecar.hosts.identity import identify
+from sidecar.hosts.in_force import InForce, unlike
 from sidecar.journal.runs import FINAL, give_up_orphans
 from sidecar.lock import take_lock
 from sidecar.memory import Memory
@@ -90,6 +91,7 @@ class Sidecar:
     def __init__(self, settings: Settings, *, may_lead: bool = True, again: bool = False) -> None:
         """`again`: it has lost its database before, and does not give up where that happens again."""
         self._settings = settings
+        self._may_lead = may_lead
         self._again = again
         if not may_lead and settings.database_url is None:
             raise SettingsError("a worker shares a database with others: set TEND_DATABASE_URL=postgresql://…")
@@ -104,8 +106,8 @@ class Sidecar:
         self._gateway = Gateway(gateway_settings(settings))
         private = (settings.workspace, settings.store, *(folder.path for folder in settings.secrets))
         self._workers = Workers(settings.store / "workers.lock", settings.store / "scratch", private)
-        budget = Budget(store, clock, settings)
-        rules = Rules(settings.approvals, settings.approvers)
+        budget = self._budget = Budget(store, clock, settings)
+        rules = self._rules = Rules(settings.approvals, settings.approvers)
         effects = Effects(store, clock, self._gateway, moments, settings.workspace, self._workers, budget, rules)
         commands = CommandTable(lambda: self._leads, self._gateway.redact)
         approvals = Approvals(clock, rules)
@@ -113,16 +115,17 @@ class Sidecar:
         requests = Requests(
             store, clock, registry, moments, commands, approvals, rules, lambda: self._dispatcher.nudge(), budget
         )
-        runner = AttemptRunner(
+        runner = self._runner = AttemptRunner(
             store, clock, registry, self._workers, effects, requests, moments, settings.zone, settings.least_tier
         )
         policy = Policy(settings.breaker_failures, settings.breaker_cool_down)
-        quarantine = Quarantine(store, clock, moments, policy)
+        quarantine = self._quarantine = Quarantine(store, clock, moments, policy)
+        self._in_force = InForce(settings, self._go_by)
         self._leading = ExitStack()
         self._leads = False
         self._dispatcher: Dispatcher
         if isinstance(clock, SharedClock):
-            self._dispatcher, self._hosts = self._among_others(clock, runner, quarantine, may_lead=may_lead)
+            self._dispatcher, self._hosts = self._among_others(clock, runner, quarantine)
         else:
             self._dispatcher = LocalDispatcher(store, clock, runner, quarantine, settings.workers)
             self._hosts = ()
@@ -137,13 +140,14 @@ class Sidecar:
         self._retention = Retention(store, clock, settings.keep_runs_days)
         self._watcher = Watcher(settings.workspace, self._gate.changed, self._unmounted)
         memory = Memory(settings.workspace)
-        cards = Cards(store, settings.zone, settings.model_ask, settings.secrets)
+        cards = self._cards = Cards(store, settings.zone, settings.model_ask, settings.secrets)
         shown = SkillViews(store, clock, registry, self._triggers)
         skills = SkillCommands(
             store, clock, registry, self._gate, self._triggers, self._dispatcher, moments, cards, shown
         )
         run_commands = RunCommands(store, clock, self._dispatcher, moments)
         reruns = RerunCommands(store, clock, registry, self._dispatcher, run_commands)
+        self._whole = WholeCommands(store, clock, settings, shown, self._workers, self._gateway, budget)
         self._commands = commands  # runs give commands, and commands start runs: filled when both exist
         for part in (
             skills,
@@ -165,7 +169,7 @@ class Sidecar:
             SecretCommands(store, clock, registry, settings),
             CostCommands(budget, run_commands, self._budget_watch.look),
             ReviewCommands(store, clock, self._gate, skills, moments, auto=settings.review == "auto"),
-            WholeCommands(store, clock, settings, shown, self._workers, self._gateway, budget),
+            self._whole,
         ):
             commands.add(part)
 
@@ -188,7 +192,7 @@ class Sidecar:
             raise
 
     def _among_others(
-        self, clock: SharedClock, runner: AttemptRunner, quarantine: Quarantine, *, may_lead: bool
+        self, clock: SharedClock, runner: AttemptRunner, quarantine: Quarantine
     ) -> tuple[Dispatcher, tuple[Part, ...]]:
         """One host of many: which of them executes a run, and which one leads, is settled in the database."""
         from sidecar.dispatch.procrastinate import ProcrastinateDispatcher  # its engine is an extra
@@ -204,6 +208,7 @@ class Sidecar:
         self._store.read(clock.ask)
 
         def lead() -> None:
+            self._in_force.lead(self._store, clock.now())
             self._lead()
             dispatcher.queue.fetch(LEADER)
 
@@ -212,13 +217,24 @@ class Sidecar:
             me,
             clock,
             dispatcher.queue,
-            may_lead=may_lead,
+            may_lead=self._may_lead,
+            follow=self._in_force.follow,
             adopt=lambda: adopt(self._settings.workspace, self._registry),
             lead=lead,
             tend=dispatcher.rescue,
             lost=self._lost,
         )
         return dispatcher, (membership, Relay(address, me.id, self._moments))
+
+    def _go_by(self, settings: Settings) -> None:
+        """The settings that hold from here on, where many hosts share them."""
+        self._rules.needs, self._rules.approvers = settings.approvals, settings.approvers
+        self._budget.go_by(settings)
+        self._runner.zone, self._runner.least_tier = settings.zone, settings.least_tier
+        self._quarantine.policy = Policy(settings.breaker_failures, settings.breaker_cool_down)
+        self._triggers.zone = self._cards.zone = settings.zone
+        self._whole.in_force = settings
+        self._whole.unlike = unlike(self._settings, settings) if self._may_lead else []
 
     def _lost(self, reason: str) -> None:
         if self._moments.closed:  # it was told to stop
@@ -238,7 +254,9 @@ class Sidecar:
         self._warm.start()  # on a thread of its own; until it is ready, checks take longer
         started.callback(self._workers.close)
         self._workers.start()  # every worker of an earlier sidecar is dead from here on
-        if not self._hosts:
+        if self._hosts:
+            self._store.read(self._in_force.follow)
+        else:
             self._go_on_with_orphans()
         self._dispatcher.start()
         started.callback(self._dispatcher.stop)

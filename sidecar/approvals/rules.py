@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from sidecar.client.approval_settings import EVERY_SKILL, NEEDS, Need
 
 
-@dataclass(frozen=True)
+@dataclass
 class Rules:
+    """On many hosts, as the one that leads has them: they may change."""
+
     needs: Mapping[str, Need] = field(default_factory=dict)
     approvers: Mapping[str, Sequence[str]] = field(default_factory=dict)
 

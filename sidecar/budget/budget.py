@@ -49,10 +49,14 @@ class Budget:
     def __init__(self, store: Store, clock: Clock, settings: Settings) -> None:
         self.store = store
         self.clock = clock
+        self.go_by(settings)
+        self._settled = threading.Condition()
+
+    def go_by(self, settings: Settings) -> None:
+        """Of many hosts, all by what the one that leads says."""
         self.settings = settings
         self.configured = configured_caps(settings)
         self._zone = ZoneInfo(settings.zone)
-        self._settled = threading.Condition()
 
     @property
     def today(self) -> str:

@@ -19,7 +19,7 @@ class Cards:
 
     def __init__(self, store: Store, zone: str, model: str, secrets: tuple[SecretFolder, ...]) -> None:
         self._store = store
-        self._zone = zone
+        self.zone = zone
         self._model = model
         self._secrets = secrets
 
@@ -28,7 +28,7 @@ class Cards:
         return self._store.read(lambda connection: self._card(connection, manifest, version, active))
 
     def _card(self, connection: Connection, manifest: Manifest, version: str, active: Manifest | None) -> Card:
-        timed = [Schedule(trigger, self._zone) for trigger in manifest.timed]
+        timed = [Schedule(trigger, self.zone) for trigger in manifest.timed]
         return Card(
             may=powers(manifest) if manifest.budget is None else (*powers(manifest), spends(manifest)),
             hosts=manifest.hosts,

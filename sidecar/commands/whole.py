@@ -59,6 +59,8 @@ class WholeCommands:
         self._store = store
         self._clock = clock
         self._settings = settings
+        self.in_force = settings  # those of the host that leads, where that is another one
+        self.unlike: list[str] = []  # which of them this host would lead by otherwise
         self._skills = skills
         self._workers = workers
         self._gateway = gateway
@@ -70,7 +72,7 @@ class WholeCommands:
     def status(self, caller: Caller) -> views.Status:  # noqa: ARG002 # every command is given its caller
         degraded = self._degraded()
         now = self._clock.now()
-        midnight = _midnight(now, self._settings.zone)
+        midnight = _midnight(now, self.in_force.zone)
 
         def read(connection: Connection) -> views.Status:
             running, waiting = _in_state(connection, "running", "queued"), _in_state(connection, "waiting")
@@ -80,7 +82,7 @@ class WholeCommands:
                 version=VERSION,
                 pid=os.getpid(),
                 workspace=str(self._settings.workspace),
-                zone=self._settings.zone,
+                zone=self.in_force.zone,
                 started_at=moment(self._started),
                 **vars(self._skills.tally(connection, SHOWN)),
                 running=tuple(shown[run.id] for run in running),
@@ -124,6 +126,7 @@ class WholeCommands:
             ),
             self._model_health(),
             self._rules_health(),
+            *self._settings_health(),
             *self._stop_health(),
             target_health(self._settings, names_in(self._settings.secrets) | secrets_of(self._settings.targets).keys()),
             *self._store.read(lambda connection: list(notice_health(connection, self._clock.now()))),
@@ -134,11 +137,18 @@ class WholeCommands:
         return [views.Health(name="stop", state="warning", detail=told(stop), fix=way_on(stop.skill)) for stop in stops]
 
     def _rules_health(self) -> views.Health:
-        changed = [f"{what} {need}" for what, need in self._settings.approvals.items()]
+        changed = [f"{what} {need}" for what, need in self.in_force.approvals.items()]
         needs = ", ".join([*changed, "the rest by default"]) if changed else "a yes is needed as by default"
-        lists = [f"{skill}: {', '.join(names)}" for skill, names in self._settings.approvers.items()]
+        lists = [f"{skill}: {', '.join(names)}" for skill, names in self.in_force.approvers.items()]
         whose = f"answered by {'; '.join(lists)}" if lists else "whoever reaches the socket may answer"
         return views.Health(name="approvals", state="ok", detail=f"{needs}; {whose}")
+
+    def _settings_health(self) -> list[views.Health]:
+        if not self.unlike:
+            return []
+        detail = f"those of the host that leads hold here; this one would lead by others: {', '.join(self.unlike)}"
+        fix = "Set them alike on all hosts that may lead (tend.toml, TEND_…), and start this one again."
+        return [views.Health(name="settings", state="warning", detail=detail, fix=fix)]
 
     def _workers_health(self) -> views.Health:
         pid = self._workers.pid
@@ -147,7 +157,7 @@ class WholeCommands:
         return views.Health(name="workers", state="ok", detail=f"forked from process {pid}")
 
     def _isolation_health(self) -> views.Health:
-        here, least = reached(), self._settings.least_tier
+        here, least = reached(), self.in_force.least_tier
         if here.is_less_than(least):
             detail = f"{here.words}; the setting least_tier asks for {least}, so no skill runs"
             fix = f"Run it on Linux 6.2 or later, with Landlock; or accept less: least_tier = {here.tier!r}"

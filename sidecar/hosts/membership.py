@@ -40,7 +40,8 @@ log = logging.getLogger(__name__)
 
 class Membership:
     """`lead` is called once, where this host may lead and its turn has come; `adopt` before it, where the files of
-    another host were the last that counted; `tend` every second from then on. `lost` is called where nothing may go on
+    another host were the last that counted; `tend` every second from then on. `follow` is called at each renewal: this
+    host goes by what the leader says, and False means that none has led yet. `lost` is called where nothing may go on
     as it is."""
 
     def __init__(
@@ -51,6 +52,7 @@ class Membership:
         queue: Queue,
         *,
         may_lead: bool,
+        follow: Callable[[Connection], bool],
         adopt: Callable[[], None],
         lead: Callable[[], None],
         tend: Callable[[], None],
@@ -61,22 +63,24 @@ class Membership:
         self._clock = clock
         self._queue = queue
         self._may_lead = may_lead
+        self._follow = follow
         self._adopt = adopt
         self._lead = lead
         self._tend = Seldom(tend)
         self._lost = lost
         self.leads = False
         self._alive_until = 0.0  # monotonic
+        self._one_has_led = False
         self._has_files = False  # it leads, and its files are those that count
         self._over = threading.Event()
         self._lease = threading.Thread(target=self._watch, name="lease", daemon=True)
         self._threads = [threading.Thread(target=self._renew_for_ever, name="membership", daemon=True)]
 
     def start(self) -> None:
-        """When this returns, the others know of this host, it fetches runs, and it leads if nobody else does."""
+        """When this returns, the others know of this host, it fetches runs, and it leads if nobody else does. Where no
+        host has ever led, it waits: nobody has said yet what holds for all."""
         with self._engine.connect() as connection:
             self._forget_earlier_lives(connection)
-            self._queue.fetch(ANY)
             self._introduce(connection)
         was_mine = self._renew()
         self.leads = was_mine is not None
@@ -85,6 +89,11 @@ class Membership:
         if was_mine is not None:
             self._take_over(was_mine)
             self._begin(self._look_after_others)
+        elif not self._one_has_led:
+            log.warning("no host has led yet: this one waits for one that leads")
+            while not self._one_has_led:
+                time.sleep(LOOK_EVERY)
+        self._queue.fetch(ANY)
 
     def stop(self) -> None:
         """Give up the lead, so that the next one need not wait. The lease goes on: what this host runs has to end
@@ -139,6 +148,7 @@ class Membership:
             mine = hosts.update().where(hosts.c.id == self._me.id).values(**said).returning(hosts.c.seen_at)
             before = time.time()
             self._clock.adjust(connection.execute(mine).scalar_one(), before, time.time())
+            self._one_has_led = self._follow(connection)
             was_mine = self._hold_lead(connection) if self._may_lead else None
         self._alive_until = asked + LEASE
         return was_mine

@@ -53,7 +53,7 @@ class Quarantine:
         self._store = store
         self._clock = clock
         self._moments = moments
-        self._policy = policy
+        self.policy = policy
 
     def settle(self) -> None:
         """Draw the consequences of what was counted. Called after each attempt, and at start."""
@@ -70,9 +70,9 @@ class Quarantine:
 
     def _counted(self, connection: Connection) -> list[_Counted]:
         """A skill that ships with Tend is held back from nothing: what people ask of it is no trigger."""
-        never = replace(self._policy, failures=sys.maxsize)
+        never = replace(self.policy, failures=sys.maxsize)
         return [
-            _Counted(row.skill, breaker_of(connection, row), never if row.origin == "shipped" else self._policy)
+            _Counted(row.skill, breaker_of(connection, row), never if row.origin == "shipped" else self.policy)
             for row in _COUNTED.rows(connection)
         ]
 
@@ -106,7 +106,7 @@ class Quarantine:
             case "opened":
                 return (
                     f"{skill} is quarantined: {why}. Its triggers start no runs; after "
-                    f"{self._policy.cool_down:g} s one trial is let through, and if that succeeds it goes on by "
+                    f"{self.policy.cool_down:g} s one trial is let through, and if that succeeds it goes on by "
                     f"itself. What happened: tend runs show {run}. To let it go on now: tend skills resume {skill}"
                 )
             case "recovered":

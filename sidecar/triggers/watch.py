@@ -45,7 +45,7 @@ class Triggers:
         self._store = store
         self._registry = registry
         self._clock = clock
-        self._zone = zone
+        self.zone = zone
         self._on_new_run = on_new_run
         self._watched: dict[str, _Watched] = {}  # by the schedule's name
         self._stale: set[str] = set()  # skills of which another version may be active than is watched
@@ -84,7 +84,7 @@ class Triggers:
         self._wake()
 
     def schedules(self, manifest: Manifest) -> list[Schedule]:
-        return [Schedule(trigger, self._zone) for trigger in manifest.timed]
+        return [Schedule(trigger, self.zone) for trigger in manifest.timed]
 
     @property
     def watching(self) -> bool:

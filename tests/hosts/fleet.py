@@ -60,6 +60,10 @@ class Fleet:
         (live.workspace / "tend.toml").write_text(toml)
         return self._open.enter_context(live)
 
+    def log(self, name: str) -> Path:
+        """That of a host, also where it does not answer yet."""
+        return self._folder / name / "sidecar.log"
+
     def query(self, wanted: sa.Select[*Columns]) -> Sequence[sa.Row[*Columns]]:
         """What is in the store, whichever host is there."""
         with self._reader.connect() as connection:

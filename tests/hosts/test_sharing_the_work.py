@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from sidecar.client import Refused
+from sidecar.client import Refused, views
 from sidecar.client.views import FINAL
-from tests.hosts.fleet import Fleet, executed_by, hosts_of, put_steps
+from tests.hosts.fleet import Fleet, executed_by, hosts_of, leads, put_steps
+from tests.support.live_sidecar import LiveSidecar
 from tests.support.scripted_author import says
 from tests.support.sink import Sink
 from tests.support.talking_model import TalkingModel
@@ -127,6 +129,93 @@ def test_a_conversation_is_followed_from_any_host(fleet: Fleet, model: TalkingMo
             break
     assert "text" in heard, "what it says is streamed here as it comes"
     assert "Good morning." in str(worker.client.transcript(run)[-1])
+
+
+STRICT = """
+budget_day_usd = 5.0
+breaker_failures = 1
+
+[approvals]
+"http.post" = "always"
+
+[approvers]
+"*" = ["ada"]
+"""
+
+
+def goes_by(host: LiveSidecar) -> tuple[views.Rules, list[views.Cap], str]:
+    return host.client.rules(), host.client.caps(), host.client.status().zone
+
+
+def day_cap(host: LiveSidecar) -> float:
+    return next(cap.amount for cap in host.client.caps() if cap.scope == "day")
+
+
+def health(host: LiveSidecar, name: str) -> views.Health | None:
+    return next((one for one in host.client.doctor() if one.name == name), None)
+
+
+def follows(host: LiveSidecar, leader: LiveSidecar) -> None:
+    wait_until(lambda: goes_by(host) == goes_by(leader), "it goes by what the leader says")
+
+
+def test_a_worker_goes_by_what_the_host_says_that_leads(fleet: Fleet, sink: Sink) -> None:
+    leader = fleet.host("leader", toml=STRICT, zone="Asia/Tokyo", workers="1")
+    leader.put("stubborn", STUBBORN)
+    busy = leader.client.run_skill("stubborn").id
+    wait_until(lambda: leader.state(busy) == "running", "it has no room for another one")
+    worker = fleet.host("worker", worker=True)
+    put_steps(leader, sink)
+    run = leader.client.run_skill("steps", 1).id
+    ended = leader.ended(run)
+    assert executed_by(leader, [run]) == {run: ["worker"]}
+    assert ended.run.error is not None
+    assert "needs a person's yes each time here" in ended.run.error.message
+    assert sink.count("/0") == 0, "nothing goes out unasked"
+    assert goes_by(worker) == goes_by(leader)
+    assert (day_cap(worker), worker.client.status().zone) == (5.0, "Asia/Tokyo")
+    assert worker.client.rules().approvers == {"*": ("ada",)}
+    held = next(skill for skill in worker.client.skills() if skill.name == "steps").quarantine
+    assert held is not None, "after one failure, as the leader says"
+
+    pid = worker.pid
+    leader.stop()
+    (leader.workspace / "tend.toml").write_text("")
+    leader.start(TEND_ZONE="Europe/Berlin")
+    assert day_cap(leader) == 40.0
+    follows(worker, leader)
+    assert worker.client.status().zone == "Europe/Berlin"
+    assert worker.pid == pid, "it was not started again"
+
+
+def test_a_worker_waits_until_a_host_has_led(fleet: Fleet) -> None:
+    with ThreadPoolExecutor(1) as starting:
+        started = starting.submit(fleet.host, "worker", worker=True)
+        log = fleet.log("worker")
+        wait_until(lambda: log.exists() and "waits for one that leads" in log.read_text(), "it waits", within=90)
+        assert not started.done()
+        leader = fleet.host("leader", toml="budget_day_usd = 5.0")
+        worker = started.result()
+    assert day_cap(worker) == 5.0
+    leader.stop()
+    worker.stop()
+    worker.start()
+    assert day_cap(worker) == 5.0, "the store still says so"
+
+
+def test_who_would_lead_otherwise_is_told_so_and_does_when_its_turn_has_come(fleet: Fleet) -> None:
+    first = fleet.host("first", toml="budget_day_usd = 5.0")
+    second = fleet.host("second", toml="budget_day_usd = 7.0")
+    assert health(first, "settings") is None
+    told = health(second, "settings")
+    assert told is not None
+    assert (told.state, "budget_day_usd" in told.detail) == ("warning", True)
+    assert "budget_day_usd" in second.said()
+    assert day_cap(second) == 5.0
+    first.stop()
+    leads(second, "second")
+    assert day_cap(second) == 7.0
+    assert health(second, "settings") is None
 
 
 def _alive(pid: int) -> bool:
