@@ -34,7 +34,7 @@ Query: TypeAlias = sa.Select[*tuple[Any, ...]] | Prepared
 
 
 class StoreError(Exception):
-    """The store could not be opened, or a change could not be made durable."""
+    """The store could not be opened, or a change could not be made durable, or whether it is has not been heard."""
 
 
 @dataclass(eq=False)
@@ -68,6 +68,7 @@ class Store:
         self._turn = threading.Lock()
         self._lazy = threading.Event()
         self._closed = False
+        self._committing = False  # from here on a connection that is lost leaves it open what came of the change
         self.trouble: str | None = None  # why the last change did not come to be on disk; None: it did
         self._flusher = threading.Thread(target=self._flush_lazily, name="store-flusher", daemon=True)
         self._flusher.start()
@@ -170,6 +171,7 @@ class Store:
             changes = [*_all_of(self._waiting_lazily), *changes]
         if not changes:
             return
+        self._committing = False
         try:
             self._connect()
             with self._one_whole() if whole else self._transaction():
@@ -182,8 +184,10 @@ class Store:
         except Exception as error:  # noqa: BLE001 # raised again in each thread that waits
             with suppress(sa.exc.SQLAlchemyError):
                 self._writer.exec_driver_sql("ROLLBACK")
+            unheard = self._committing and self._writer.invalidated
+            told = "whether the change is on disk is not known" if unheard else "the change is not on disk"
             for change in changes:
-                change.error = change.error or StoreError(f"the change is not on disk: {_cause(error)}")
+                change.error = change.error or StoreError(f"{told}: {_cause(error)}")
             if isinstance(error, sa.exc.OperationalError) or changes[0].error is not error:
                 self.trouble = _cause(error)
         for change in changes:
@@ -202,12 +206,14 @@ class Store:
         self.database.begin(self._writer)
         yield
         failpoint("store.commit.before")
+        self._committing = True
         execute_text(self._writer, "COMMIT")
         failpoint("store.commit.after")
 
     @contextmanager
     def _one_whole(self) -> Iterator[None]:
         failpoint("store.commit.before")
+        self._committing = True
         yield
         failpoint("store.commit.after")
 

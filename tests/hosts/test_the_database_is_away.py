@@ -169,6 +169,19 @@ def test_a_store_writes_again_when_its_server_is_back() -> None:
         assert store.write(lambda connection: connection.scalar(sa.text("SELECT 1"))) == 1
 
 
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_change_whose_end_is_not_heard_of_is_told_as_neither(proxy: Proxy, *, whole: bool) -> None:
+    """The server has committed it, and the reply is lost."""
+    address = postgresql.new_database()
+    with Store(postgresql.through(proxy.port, address)) as store, psycopg.connect(address, autocommit=True) as beside:
+        beside.execute("CREATE TABLE kept (one integer)")
+        proxy.lose_reply("INSERT INTO kept" if whole else "COMMIT\0")
+        with pytest.raises(StoreError, match="whether the change is on disk is not known"):
+            store.write(lambda connection: connection.exec_driver_sql("INSERT INTO kept VALUES (1)"), whole=whole)
+        wait_until(lambda: beside.execute("SELECT count(*) FROM kept").fetchone() == (1,), "it is")
+        assert store.write(lambda connection: connection.scalar(sa.text("SELECT 1"))) == 1
+
+
 @pytest.mark.parametrize("address", ["mysql://tend:s3cret@db/tend", "postgresql://tend:s3cret@db:port/tend"])
 def test_an_address_that_is_none_is_refused_by_name(address: str, tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="database_url is no address like postgresql://") as refused:

@@ -12,7 +12,6 @@ from types import TracebackType
 from typing import Self
 
 CHUNK = 65536  # bytes
-COMMIT = re.compile(rb"COMMIT\x00", re.IGNORECASE)  # as the client's protocol has it
 
 
 class Proxy:
@@ -26,7 +25,7 @@ class Proxy:
         self._passes = threading.Event()
         self._passes.set()
         self._open = {self._listening}
-        self._commits_to_lose = 0
+        self._to_lose: list[re.Pattern[bytes]] = []
         self._guard = threading.Lock()
         self._threads = [threading.Thread(target=self._accept, name="proxy")]
 
@@ -53,12 +52,16 @@ class Proxy:
 
     def lose_commit(self) -> None:
         """The next commit is done, and whoever asked for it hears of a broken connection instead."""
+        self.lose_reply("COMMIT\0")
+
+    def lose_reply(self, statement: str) -> None:
+        """The same of the next statement with this text. As the client's protocol has it, a NUL ends one."""
         with self._guard:
-            self._commits_to_lose += 1
+            self._to_lose.append(re.compile(re.escape(statement.encode()), re.IGNORECASE))
 
     @property
     def has_lost_commits(self) -> bool:
-        return self._commits_to_lose == 0
+        return not self._to_lose
 
     def _accept(self) -> None:
         with suppress(OSError):  # it is shut
@@ -90,6 +93,7 @@ class Proxy:
 
     def _loses(self, said: bytes) -> bool:
         with self._guard:
-            loses = self._commits_to_lose > 0 and COMMIT.search(said) is not None
-            self._commits_to_lose -= loses
-        return loses
+            found = next((each for each in self._to_lose if each.search(said)), None)
+            if found:
+                self._to_lose.remove(found)
+        return found is not None
