@@ -77,22 +77,29 @@ class _Due(NamedTuple):
         }
 
 
-def account(connection: Connection, looks: Sequence[Look], now: float) -> int:
-    """Give every slot that has come its row, and its run; returns how many runs that started. Of one skill, one
-    schedule at a time: with the run that it starts, those of another are merged."""
+class Accounted(NamedTuple):
+    started: int  # runs
+    replaced: frozenset[str]  # skills of which another version is active by now than is looked at
+
+
+def account(connection: Connection, looks: Sequence[Look], now: float) -> Accounted:
+    """Give every slot that has come its row, and its run. Of one skill, one schedule at a time: with the run that it
+    starts, those of another are merged."""
     standing = _standing(connection, looks)
     queued = _queued_runs(connection, looks)
     held, stops, waits = quarantined(connection), all_stops(connection), capped.all_capped(connection)
     seen = []
+    replaced = set()
     plain: list[_Due] = []
     ids = new_ids(len(looks))
     started = 0
     for look in looks:
         here = standing.get(look.key)
-        if here is None or here.active != look.active.version:
-            continue  # replaced while we looked: the refresh that follows looks again
-        seen.append(look)
         skill = look.active.skill
+        if here is None or here.active != look.active.version:
+            replaced.add(skill)
+            continue
+        seen.append(look)
         if here.seen_until > now:
             _forget_what_did_not_fire(connection, look, now)
             continue
@@ -105,7 +112,7 @@ def account(connection: Connection, looks: Sequence[Look], now: float) -> int:
     started += _record(connection, plain, now)
     failpoint("triggers.account.before")
     _look_no_more(connection, seen, now)
-    return started
+    return Accounted(started, frozenset(replaced))
 
 
 def seen_until(store: Store, looks: Sequence[Look]) -> dict[tuple[str, str], float]:

@@ -25,7 +25,7 @@ from sidecar.registry import Active, Registry
 from sidecar.store import Store
 from sidecar.triggers.clock_jumps import JumpWatch
 from sidecar.triggers.schedule import Schedule
-from sidecar.triggers.slots import Look, account, remember, seen_until
+from sidecar.triggers.slots import Accounted, Look, account, remember, seen_until
 from sidecar.triggers.timetable import Timetable
 
 AT_ONCE = 500  # schedules that one transaction accounts for,
@@ -166,8 +166,10 @@ class Triggers:
         parts = _parts(looks)
         if self._all_are_due:
             parts = (few for part in parts for few in self._few_of(part, now))
-        started = sum(self._store.write(partial(_account, part, now)) for part in parts)
-        if started:
+        accounted = [self._store.write(partial(_account, part, now)) for part in parts]
+        for each in accounted:
+            self._stale |= each.replaced
+        if any(each.started for each in accounted):
             self._on_new_run()
 
     def _few_of(self, looks: Sequence[Look], now: float) -> Iterator[Sequence[Look]]:
@@ -214,7 +216,7 @@ def _remember(found: Sequence[tuple[Active, list[Schedule]]], now: float, connec
     remember(connection, found, now)
 
 
-def _account(looks: Sequence[Look], now: float, connection: Connection) -> int:
+def _account(looks: Sequence[Look], now: float, connection: Connection) -> Accounted:
     return account(connection, looks, now)
 
 

@@ -41,6 +41,21 @@ def test_what_came_due_before_the_triggers_heard_of_the_new_version_fires(tmp_pa
         assert [row.outcome for row in stage.slots("report")] == ["fired"]
 
 
+def test_a_version_that_the_triggers_are_never_told_of_is_watched_all_the_same(tmp_path: Path) -> None:
+    """As where another host has made it live."""
+    with Stage(tmp_path, START) as stage:
+        stage.put("report", DAILY, catch_up="skip")
+        stage.triggers.start()
+        try:
+            stage.activate("report", DAILY, catch_up="latest")
+            stage.clock.advance(2)
+            stage.look()
+            wait_until(lambda: bool(stage.slots("report")), "its slot has a row", within=10)
+            assert [row.outcome for row in stage.slots("report")] == ["fired"]
+        finally:
+            stage.triggers.stop()
+
+
 def test_a_skill_that_went_live_while_the_store_failed_is_watched_all_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
