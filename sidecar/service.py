@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 import os
+from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Protocol
 
@@ -123,6 +124,7 @@ class Sidecar:
         self._in_force = InForce(settings, self._go_by)
         self._leading = ExitStack()
         self._leads = False
+        self._give_up: Callable[[], None] = lambda: None  # the lead, after all that is done with it has ended
         self._dispatcher: Dispatcher
         if isinstance(clock, SharedClock):
             self._dispatcher, self._hosts = self._among_others(clock, runner, quarantine)
@@ -224,6 +226,7 @@ class Sidecar:
             tend=dispatcher.rescue,
             lost=self._lost,
         )
+        self._give_up = membership.give_up
         return dispatcher, (membership, Relay(address, me.id, self._moments))
 
     def _go_by(self, settings: Settings) -> None:
@@ -258,6 +261,7 @@ class Sidecar:
             self._store.read(self._in_force.follow)
         else:
             self._go_on_with_orphans()
+        started.callback(self._give_up)
         self._dispatcher.start()
         started.callback(self._dispatcher.stop)
         self._expiry.looking.start()

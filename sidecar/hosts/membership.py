@@ -96,12 +96,15 @@ class Membership:
         self._queue.fetch(ANY)
 
     def stop(self) -> None:
-        """Give up the lead, so that the next one need not wait. The lease goes on: what this host runs has to end
-        before that is over, as ever."""
+        """Begin to lead no more, and renew nothing. The lease goes on: what this host runs has to end before that is
+        over, as ever."""
         self._over.set()
         for thread in self._threads:  # the first one may begin another until it is over
             if thread.is_alive():
                 thread.join()
+
+    def give_up(self) -> None:
+        """Where nothing is under way here any more: the lead, so that the next one need not wait."""
         try:
             with self._engine.connect() as connection:
                 connection.execute(leadership.update().where(leadership.c.host == self._me.id).values(until=0.0))

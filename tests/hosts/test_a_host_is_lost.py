@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from contextlib import suppress
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 
@@ -190,6 +191,33 @@ def test_what_was_edited_while_another_led_is_put_aside(fleet: Fleet) -> None:
     )
     (aside,) = (first.workspace / ".tend").glob("aside-*/skills/every_second.py")
     assert aside.read_text() == EVERY_SECOND
+
+
+SLOW = """
+    CREATE FUNCTION be_slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(3); RETURN NEW; END $$;
+    CREATE TRIGGER slow BEFORE UPDATE ON skills FOR EACH ROW WHEN (NEW.active IS DISTINCT FROM OLD.active)
+        EXECUTE FUNCTION be_slow();
+"""
+SLEEPS = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
+
+
+def test_another_one_leads_when_all_has_ended_that_the_leader_was_at(fleet: Fleet) -> None:
+    """What goes live while it stops moves along."""
+    first = fleet.host("first")
+    second = fleet.host("second")
+    before = first.put("every_second", EVERY_SECOND)
+    led_by = sa.select(leadership.c.host, leadership.c.until > 0)
+    as_ever = fleet.query(led_by)
+    with psycopg.connect(fleet.database_url, autocommit=True) as connection:
+        connection.execute(SLOW)
+        first.save("every_second", EDITED)
+        wait_until(lambda: connection.execute(SLEEPS).fetchone() == (1,), "it is about to go live", within=90)
+        first.ask_to_stop()
+        while connection.execute(SLEEPS).fetchone() == (1,):
+            assert fleet.query(led_by) == as_ever
+    leads(second, "second")
+    assert second.active("every_second") != before
+    wait_until(lambda: second.file("every_second").read_text() == EDITED, "it has its file", within=10)
 
 
 def test_what_is_put_aside_stays_no_edit_where_the_new_leader_dies_before(fleet: Fleet) -> None:
