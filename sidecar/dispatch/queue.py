@@ -9,8 +9,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+import time
 from collections.abc import Callable, Coroutine, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -33,6 +35,7 @@ NEVER = 1e9  # seconds
 # How Procrastinate tells of a new job. Of one that is put back it tells nobody: it would be found by polling.
 _NEWS = "SELECT pg_notify(%(channel)s, %(payload)s)"
 _ANY_QUEUE = "procrastinate_any_queue_v1"
+_HEARTBEATS = "SELECT id, last_heartbeat FROM procrastinate_workers"
 _JOB = '{"type": "job_inserted", "job_id": 0}'
 
 T = TypeVar("T")
@@ -65,6 +68,7 @@ class Queue:
         self._on_end = on_end
         self._threads = ThreadPoolExecutor(2 * slots, thread_name_prefix="attempt")
         self._fetching: dict[str, tuple[Worker, asyncio.Task[None]]] = {}  # by queue
+        self._heard: dict[int, tuple[datetime, float]] = {}  # each worker's last sign of life, and when we saw it
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="queue", daemon=True)
         self._stopping = False
@@ -101,8 +105,13 @@ class Queue:
         """A worker that is known to be dead: what it had fetched needs no wait."""
         self._ask(self._app.job_manager.unregister_worker(worker))
 
+    def listen(self) -> None:
+        """Note who has renewed itself since the last time."""
+        self._ask(self._listen(), ANSWERS_WITHIN)
+
     def retry_stalled(self, silent_for: float) -> list[str]:
-        """Put back what was fetched by those that have not renewed themselves for so many seconds; which runs."""
+        """Put back what was fetched by those that have not renewed themselves for so many seconds; which runs. By our
+        own steady clock, while we `listen`: the database's may be set, and would have all silent at once."""
         return self._ask(self._retry_stalled(silent_for), ANSWERS_WITHIN)
 
     def stop(self) -> None:
@@ -170,13 +179,22 @@ class Queue:
         for worker in self.workers():
             await self._app.job_manager.update_heartbeat(worker)
 
+    async def _listen(self) -> None:
+        rows = await self._app.connector.execute_query_all_async(_HEARTBEATS)
+        heard, now = {row["id"]: row["last_heartbeat"] for row in rows}, time.monotonic()
+        known = {worker: seen for worker, (at, seen) in self._heard.items() if heard.get(worker) == at}
+        self._heard = {worker: (at, known.get(worker, now)) for worker, at in heard.items()}
+
     async def _retry_stalled(self, silent_for: float) -> list[str]:
-        stalled = list(await self._app.job_manager.get_stalled_jobs(seconds_since_heartbeat=silent_for))
+        await self._listen()
+        manager, since = self._app.job_manager, time.monotonic() - silent_for
+        for worker in [worker for worker, (_, seen) in self._heard.items() if seen < since]:
+            await manager.unregister_worker(worker)
+        stalled = list(await manager.get_stalled_jobs(seconds_since_heartbeat=NEVER))  # those of no worker
         for job in stalled:
-            await self._app.job_manager.retry_job(job)
+            await manager.retry_job(job)
         if stalled:
             await self._app.connector.execute_query_async(_NEWS, channel=_ANY_QUEUE, payload=_JOB)
-        await self._app.job_manager.prune_stalled_workers(silent_for)
         return [str(job.task_kwargs["run"]) for job in stalled]
 
     async def _end(self) -> None:

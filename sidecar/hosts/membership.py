@@ -6,10 +6,10 @@
                                      it was told to
     not heard of for TAKE_OVER_AFTER seconds ─► the leader gives its runs to others; of the leader: another one leads
 
-A host measures its lease by its own steady clock, from before it asked; the others measure its silence by the
-database's clock, from when that answered. So a host that can't renew itself has ended before anybody takes its place.
-One that is frozen as a whole can't end itself: what it writes when it thaws is refused by the fence of each run, and a
-slot that has its row fires no more.
+A host measures its lease by its own steady clock, from before it asked. The leader measures by its own how long the
+others are silent, from when it saw them renewed; its own silence they see by the database's clock. So a host that can't
+renew itself has ended before anybody takes its place. One that is frozen as a whole can't end itself: what it writes
+when it thaws is refused by the fence of each run, and a slot that has its row fires no more.
 """
 
 from __future__ import annotations
@@ -146,6 +146,8 @@ class Membership:
         """None: another host leads. Else whether no other host's files have counted since this one's."""
         asked = time.monotonic()
         self._queue.renew()
+        if self._may_lead:
+            self._queue.listen()  # who leads has to know at once who is silent
         with self._engine.connect() as connection:
             said = {"seen_at": NOW, "workers": self._queue.workers()}
             mine = hosts.update().where(hosts.c.id == self._me.id).values(**said).returning(hosts.c.seen_at)

@@ -284,6 +284,32 @@ def test_a_frozen_host_loses_its_runs_and_can_not_write_to_them(fleet: Fleet, si
     assert any(hosts == ["worker"] for hosts in executed_by(leader, again).values()), "it is one of them again"
 
 
+SET_FORWARD = """
+    CREATE FUNCTION be_late() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN NEW.last_heartbeat = NEW.last_heartbeat - interval '1 hour'; RETURN NEW; END $$;
+    CREATE TRIGGER late BEFORE UPDATE ON procrastinate_workers FOR EACH ROW EXECUTE FUNCTION be_late();
+"""
+
+
+def test_a_database_whose_clock_is_set_forward_makes_no_host_dead(fleet: Fleet, sink: Sink) -> None:
+    """By that clock each has been silent for an hour, and yet renews itself."""
+    leader = fleet.host("leader", workers="2")
+    fleet.host("worker", worker=True, workers="2")
+    put_steps(leader, sink)
+    held = sink.hold("/1")
+    runs = start(leader, sink, 4, steps=3)
+    wait_until(lambda: sink.count("/1") == 4, "each is at its second step")
+    with psycopg.connect(fleet.database_url, autocommit=True) as connection:
+        connection.execute(SET_FORWARD)
+    seen = sa.select(sa.func.min(hosts.c.seen_at))
+    before = fleet.query(seen)[0][0]
+    wait_until(lambda: fleet.query(seen)[0][0] > before + 3.0, "all have renewed themselves for a while")
+    held.set()
+    all_end(leader, runs)
+    assert [len(conducted) for conducted in executed_by(leader, runs).values()] == [1] * 4
+    assert sink.paths().total() == 3 * 4
+
+
 def test_the_database_restarts_under_load(fleet: Fleet, sink: Sink) -> None:
     leader = fleet.host("leader")
     worker = fleet.host("worker", worker=True)
