@@ -23,7 +23,7 @@ from sidecar.journal.admission import NewRun, Skipped, create, new_run
 from sidecar.journal.stops import stop_of, told
 from sidecar.quarantine.count import held_back, let_through
 from sidecar.store import Row
-from sidecar.store.schema import deliveries, events, runs
+from sidecar.store.schema import HAS_KEY, deliveries, events, runs
 
 PUT_OFF_AT_MOST = 10  # times its quiet time, from the first event on
 CLOCKS_DIFFER = 1.0  # seconds at most, from host to host
@@ -107,9 +107,10 @@ def _over_the_limit(connection: Connection, trigger: Event, new: NewRun, now: fl
     limit = trigger.rate_limit
     if limit is None:
         return None
+    keyed = [sa.text(f"runs.{HAS_KEY}")] if new.concurrency_key else []  # the index, in its words
     first = connection.execute(
         sa.select(runs.c.id, runs.c.created_at)
-        .where(*_same(new))
+        .where(*_same(new), *keyed)
         .order_by(runs.c.seq.desc())
         .offset(limit.runs - 1)
         .limit(1)

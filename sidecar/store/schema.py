@@ -18,6 +18,7 @@ WAITING = "state = 'waiting'"
 APPROVED = "state = 'approved'"
 READY = "state = 'queued'"
 HOLDS_ROOM = "admitted AND ended_at IS NULL"
+HAS_KEY = "concurrency_key <> ''"
 
 
 def _json(name: str) -> sa.Column[object]:
@@ -211,6 +212,7 @@ _of_some(  # as they start; with all that it takes to pass over those without ro
     *(runs.c[name] for name in ("ready_at", "handed_over", "admitted", "skill", "concurrency_key", "concurrency")),
 )
 _of_some("runs_that_hold_room", HOLDS_ROOM, runs.c.skill, runs.c.concurrency_key)
+_of_some("runs_by_key", HAS_KEY, runs.c.skill, runs.c.concurrency_key, runs.c.seq)
 
 attempts = sa.Table(
     "attempts",

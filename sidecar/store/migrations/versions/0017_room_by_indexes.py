@@ -1,4 +1,5 @@
-"""Whether there is room for a run, and whether a notice has been told lately, is found in an index alone."""
+"""Whether there is room for a run, how many of its key came before it, and whether a notice has been told lately, is
+found in an index."""
 
 from __future__ import annotations
 
@@ -17,6 +18,7 @@ def upgrade() -> None:
     op.drop_index("runs_that_are_ready", "runs")
     _create("runs_that_are_ready", "state = 'queued'", "state", "priority DESC", "seq", *_PASSED_OVER_BY)
     _create("runs_that_hold_room", "admitted AND ended_at IS NULL", "skill", "concurrency_key")
+    _create("runs_by_key", "concurrency_key <> ''", "skill", "concurrency_key", "seq")
     op.drop_index("outbox_by_sameness", "outbox")
     op.create_index("outbox_by_sameness", "outbox", ["sameness", "target", "created_at"])
 
