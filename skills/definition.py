@@ -152,8 +152,8 @@ def skill(
     on           what starts it: cron, every, at, event, succeeded, failed; joined with `|`. Left out: only a call
     hosts        the hosts that its steps may reach with http
     secrets      the names of the secrets that its steps may send there, once a person has granted each
-    reads        globs in the workspace that its steps may read with files
-    writes       globs in the workspace that its steps may write with files
+    reads        globs in the workspace that its steps may read with files; `*` stops at each `/`, `**` does not
+    writes       globs in the workspace that its steps may write with files, and read
     commands     the programs that its steps may run with shell
     expect       what a good run looks like
     concurrency  how many runs may be under way at once, waiting ones included

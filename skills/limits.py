@@ -68,13 +68,30 @@ def event_fault(name: str, *, own: bool) -> str | None:
 
 
 def is_declared(path: str, globs: Sequence[str]) -> bool:
-    """Whether `reads=` or `writes=` has a glob for it."""
-    return ".." not in PurePosixPath(path).parts and any(fnmatchcase(path, glob) for glob in globs)
+    """Whether `reads=` or `writes=` has a glob for it, by which `files.list` would find it."""
+    parts = PurePosixPath(path).parts
+    return ".." not in parts and any(_leads_to(PurePosixPath(_files(glob)).parts, parts) for glob in globs)
 
 
 def paths_found(folder: Path, pattern: str) -> list[Path]:
-    """In their order. `**` at the end finds all that is below, where Python before 3.13 finds folders alone."""
-    return sorted(folder.glob(f"{pattern}/*" if PurePosixPath(pattern).name == "**" else pattern))
+    """In their order."""
+    return sorted(folder.glob(_files(pattern)))
+
+
+def _files(pattern: str) -> str:
+    """`**` at the end finds all that is below, where Python before 3.13 finds folders alone."""
+    return f"{pattern}/*" if PurePosixPath(pattern).name == "**" else pattern
+
+
+def _leads_to(glob: Sequence[str], path: Sequence[str]) -> bool:
+    """Folder by folder: `*` stops at each `/`, `**` is any number of folders."""
+    ways = {0}  # how much of the path the glob may have led along
+    for part in glob:
+        if part == "**":
+            ways = set(range(min(ways, default=len(path) + 1), len(path) + 1))
+        else:
+            ways = {way + 1 for way in ways if way < len(path) and fnmatchcase(path[way], part)}
+    return len(path) in ways
 
 
 def protected_part(path: PurePosixPath, *, writes: bool) -> str | None:
