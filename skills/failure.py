@@ -6,7 +6,8 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Failure(BaseModel):
-    """A run of `skill` failed after its last attempt. `step` is the step that the error left, if it left one."""
+    """A run of `skill` failed after its last attempt. `step` is the step that the error left, if it left one, as
+    `StepFailed` has it."""
 
     model_config = ConfigDict(frozen=True)
 

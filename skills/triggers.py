@@ -81,7 +81,7 @@ def cron(expression: str, tz: str | None = None) -> Trigger[ScheduledSkill]:
 
 
 def every(interval: timedelta) -> Trigger[ScheduledSkill]:
-    """Again and again, `interval` after the slot before."""
+    """Again and again, at the multiples of `interval` since 1970-01-01 UTC."""
     if interval <= timedelta(0):
         raise Misdeclared(f"every({interval!r}): the interval has to be longer than zero")
     return Trigger((Every(interval),))

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import inspect
 import os
+import re
 import runpy
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 import skills
+from sidecar.execution import attempt, body_time, shell
+from sidecar.gateway import fetch
+from sidecar.journal import steps
+from skills.limits import FILE_AT_MOST, WAIT_AT_MOST
+from skills.testing import Rehearsal, rehearse
 from tests.skills.guide import GUIDE, blocks, write_workspace
 
 PROJECT = Path(skills.__file__).parent.parent
@@ -49,3 +57,40 @@ def test_the_guide_names_the_whole_surface() -> None:
     text = GUIDE.read_text("utf-8")
     internal = {"InsideStep", "Misdeclared", "OutsideStep", "TendError", "Step", "Irreversible"}
     assert [name for name in skills.__all__ if name not in text and name not in internal] == []
+
+
+def test_the_limits_that_the_guide_tells_are_those_that_are_held() -> None:
+    text = " ".join(GUIDE.read_text("utf-8").split())
+    mebibyte = 1024 * 1024
+    assert FILE_AT_MOST == steps.VALUE_AT_MOST == shell.OUTPUT_AT_MOST == mebibyte
+    assert "1 MiB for a step's arguments, result and file, the output, a program's input and output" in text
+    assert f"{fetch.MAX_CONTENT // mebibyte} MiB for a reply" in text
+    a_program = inspect.signature(skills.shell.run).parameters["timeout"].default
+    assert a_program == timedelta(minutes=1)
+    assert f"{attempt.STEP_WITHIN / 60:g} min for a try, 1 min for a program, without `timeout=`" in text
+    a_body = f"{body_time.PROCESSOR_AT_MOST:g} s of processor time ({body_time.IN_ALL:g} s in all) between two steps"
+    assert a_body in text
+    assert f"{steps.STEPS_AT_MOST:,} steps and {steps.RETRIES_AT_MOST:,} retries a run" in text
+    assert f"waits, up to {WAIT_AT_MOST / 86400:g} days" in text
+
+
+def test_what_the_guide_says_of_rehearsals_is_their_whole_signature() -> None:
+    text = GUIDE.read_text("utf-8")
+    shipped = {"commands", "answers"}  # for the skills that ship with Tend
+    told = re.search(r"`rehearse\((.*)\)`", text)
+    assert told
+    options = {name for name in inspect.signature(rehearse).parameters if name not in shipped}
+    assert options <= set(re.findall(r"\w+", told[1]))
+    assert [name for name in Rehearsal.__annotations__ if f"`.{name}`" not in text and name[0] != "_"] == []
+
+
+def test_the_guides_tests_run_as_it_says(tmp_path: Path) -> None:
+    write_workspace(tmp_path)
+    done = subprocess.run(
+        [Path(sys.executable).with_name("pytest"), "-q", "-p", "no:cacheprovider", "tests"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=110,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
