@@ -28,6 +28,8 @@ OnFailure: TypeAlias = Callable[[Run, Failure], None]
 CatchUp: TypeAlias = Literal["skip", "latest", "all"]
 Overlap: TypeAlias = Literal["queue", "skip", "cancel_older"]
 
+_NO_PAYLOAD: Any = object()  # None is one
+
 
 @dataclass(frozen=True)
 class Declaration:
@@ -74,8 +76,8 @@ class Skill(Generic[Payload, JsonResult]):
     @staticmethod
     def named(name: str, *, takes: TypeForm[Input], returns: TypeForm[Output]) -> Skill[[Input], Output]: ...
     @staticmethod
-    def named(name: str, *, takes: Any = None, returns: Any) -> Skill[..., Any]:
-        """Another skill of the workspace, for `run.invoke`: what it takes and what it returns.
+    def named(name: str, *, takes: Any = _NO_PAYLOAD, returns: Any) -> Skill[..., Any]:
+        """Another skill of the workspace, for `run.invoke`: what it takes, if anything, and what it returns.
 
         Which version answers is decided when it is invoked; that one checks its input itself.
         """
@@ -86,9 +88,10 @@ class Skill(Generic[Payload, JsonResult]):
         def elsewhere_without_payload(run: Run) -> Any:  # noqa: ARG001
             raise Misdeclared(f"{name!r} is another skill; use run.invoke({name})")
 
-        function = elsewhere_without_payload if takes is None else elsewhere
+        alone = takes is _NO_PAYLOAD
+        function = elsewhere_without_payload if alone else elsewhere
         function.__name__ = name
-        function.__annotations__ = {"return": returns} if takes is None else {"payload": takes, "return": returns}
+        function.__annotations__ = {"return": returns} if alone else {"payload": takes, "return": returns}
         return Skill(function, Declaration())
 
     @cached_property

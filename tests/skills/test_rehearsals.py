@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from skills import Run, StepFailed, files, http, secret, shell, skill, step
+from skills import Run, Skill, StepFailed, files, http, secret, shell, skill, step
 from skills.testing import RehearsalFailed, in_turn, rehearse
 from tests.skills.models import Cents, Renamed
 
@@ -92,6 +92,17 @@ def test_programs_are_scripted_by_what_they_write() -> None:
     error = rehearse(computes_undeclared, programs={"jq": ""}).error
     assert error is not None
     assert "add it to commands=[...]" in error.message
+
+
+def test_a_skill_may_be_named_as_one_that_takes_none() -> None:
+    takes_none = Skill.named("other", takes=None, returns=str)
+    takes_nothing = Skill.named("other", returns=str)
+
+    @skill()
+    def asks_both(run: Run) -> list[str]:
+        return [run.invoke(takes_none, None), run.invoke(takes_nothing)]
+
+    assert rehearse(asks_both, invokes={"other": in_turn("a", "b")}).result == ["a", "b"]
 
 
 def test_what_is_not_declared_is_refused() -> None:
