@@ -77,6 +77,26 @@ def test_a_page_fits_80_columns(name: str) -> None:
     assert max(len(line.rstrip()) for line in read(PAGES[name]).splitlines()) <= 80
 
 
+@pytest.mark.parametrize("name", ["skills", "versions", "runs", "secrets", "caps", "audit"])
+def test_a_table_has_all_its_columns_on_80_columns_and_the_first_ones_on_less(name: str) -> None:
+    whole = read(PAGES[name], width=10_000).splitlines()[0].split()
+    assert read(PAGES[name]).splitlines()[0].split() == whole
+    for width in (20, 30, 40, 50, 60):
+        lines = read(PAGES[name], width=width).splitlines()
+        heading = lines[0].split()
+        assert heading == whole[: len(heading)]
+        assert set(lines[1].strip()) == {"─"}, "a heading stays on one line"
+        assert max(len(line.rstrip()) for line in lines) <= width
+
+
+@pytest.mark.parametrize("name", ["skills", "runs"])
+def test_a_narrow_screen_has_the_skills_names(name: str) -> None:
+    for width in (40, 50, 60):
+        text = read(PAGES[name], width=width)
+        assert "price_report" in text
+        assert "infra_health" in text
+
+
 def test_a_stop_says_why_what_it_holds_what_is_in_doubt_and_how_to_go_on() -> None:
     text = " ".join(read(PAGES["stopped"]).split())
     for told in (

@@ -2,18 +2,42 @@
 
 from __future__ import annotations
 
+from copy import copy
+
 from rich import box
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.measure import Measurement
 from rich.padding import Padding
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from harness import words
 
+LEAST = 16  # characters of a column that can take several lines
+BETWEEN = 2  # between two columns
+
+
+class _Columns(Table):
+    """Where the screen is too narrow for all of its columns, it has the first ones."""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        shown = copy(self)
+        least = [_least(column, console, options) for column in self.columns]
+        while len(least) > 1 and sum(least) + BETWEEN * (len(least) - 1) > options.max_width:
+            least.pop()
+        shown.columns = self.columns[: len(least)]
+        return Table.__rich_console__(shown, console, options)
+
+
+def _least(column: Column, console: Console, options: ConsoleOptions) -> int:
+    widest = max(Measurement.get(console, options, cell).maximum for cell in (column.header, *column.cells))
+    return widest if column.no_wrap else min(widest, LEAST)
+
 
 def table(*columns: str) -> Table:
-    """Columns under plain headings. One whose name starts with `+` takes several lines where the screen is narrow."""
-    made = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+    """Columns under plain headings, the first ones first where the screen is narrow. One whose name starts with `+`
+    takes several lines then."""
+    made = _Columns(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     for column in columns:
         made.add_column(column.removeprefix("+"), no_wrap=not column.startswith("+"), overflow="fold")
     return made
