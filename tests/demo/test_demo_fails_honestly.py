@@ -6,15 +6,22 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import count
+from types import SimpleNamespace
 from typing import Any, Self
 
 import pytest
 
-from harness.demo import script
+from harness.cli.console import stdout_console
+from harness.demo import script, stage
+from harness.demo.agent_at_work import follow
 from harness.demo.lamp_prices import NEW_PATTERN
 from harness.demo.shop import Shop
 from harness.demo.story import main
+from harness.demo.telling import Telling
 from harness.demo.turns import Request, Turn
+from sidecar.client import views
+from tests.cli.examples import run, run_detail
 from tests.demo.conftest import Folders
 
 
@@ -76,3 +83,30 @@ def test_a_model_that_does_not_answer_the_need(capsys: pytest.CaptureFixture[str
     text = said(capsys)
     assert "I would rather not." in text
     assert "The demo stops" in text
+
+
+def test_an_agent_may_take_its_time_for_each_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a busy machine; here a clock goes on with each look."""
+    clock = [0.0]
+    monkeypatch.setattr(stage, "time", SimpleNamespace(monotonic=lambda: clock[0], sleep=lambda _: None))
+    ended = run_detail()
+    a_step = 0.8 * stage.WITHIN
+
+    def look(_: str) -> views.RunDetail:
+        clock[0] += 1
+        done = int(clock[0] / a_step)
+        over = done > len(ended.steps)
+        return run_detail(steps=ended.steps[:done], run=ended.run if over else run(state="running"))
+
+    assert ended.run.state == "succeeded"
+    slow: Any = SimpleNamespace(client=SimpleNamespace(run=look))
+    follow(slow, Telling(stdout_console()), ended.run)
+    assert clock[0] > 2 * stage.WITHIN
+
+
+def test_an_agent_that_does_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = count()
+    monkeypatch.setattr(stage, "time", SimpleNamespace(monotonic=lambda: next(clock), sleep=lambda _: None))
+    idle: Any = SimpleNamespace(client=SimpleNamespace(run=lambda _: run_detail(steps=(), run=run(state="running"))))
+    with pytest.raises(stage.NotAsTold, match="the agent's next step"):
+        follow(idle, Telling(stdout_console()), run())

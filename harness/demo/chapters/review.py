@@ -11,7 +11,6 @@ from harness.demo.telling import Telling, short
 from sidecar.client import views
 from sidecar.client.views import FINAL
 
-WITHIN = 30.0  # seconds for the whole review
 REPORTS = 2
 
 
@@ -19,14 +18,14 @@ def tell(stage: Stage, telling: Telling) -> None:
     telling.chapter("The weekly review finds it")
     telling.say(("you  ", "bold"), "tend review now", ("  (it comes by itself on Fridays)", "dim"))
     started = stage.client.review_now()
-    agent = wait_for(lambda: _revision(stage, started), "a finding that the agent is to revise", WITHIN)
+    agent = wait_for(lambda: _revision(stage, started), "a finding that the agent is to revise")
     review = wait_for(stage.client.review_latest, "the review")
     for finding in review.findings:
         telling.say(("review  ", "bold yellow"), f"{finding.skill}: {finding.kind}, says the run history")
         for item in finding.evidence:
             telling.show(f"• {item}")
     follow(stage, telling, agent)
-    wait_for(lambda: _ended(stage, started), "the end of the review", WITHIN)
+    wait_for(lambda: _ended(stage, started), "the end of the review")
     _accept(stage, telling, _proposal(stage, agent))
 
 
