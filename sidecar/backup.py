@@ -30,9 +30,11 @@ FORMAT = 1  # of the file
 
 
 def make_backup(store: Store, settings: Settings, target: Path, now: datetime) -> views.Backup:
-    """Raises CommandRefused where something is there already, or the file can't be written."""
+    """Raises CommandRefused where something is there already, or the folder is not, or the file can't be written."""
     if not target.is_absolute():
         raise CommandRefused("usage", f"{target} is no absolute path")
+    if not target.parent.is_dir():
+        raise CommandRefused("usage", f"there is no folder {target.parent}")
     if target.exists():
         raise CommandRefused("exists", f"{target} exists already. Name a new file, or remove that one.")
     try:

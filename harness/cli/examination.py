@@ -13,6 +13,7 @@ from dataclasses import fields
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from harness.words import command
 from sidecar.client import Client, NotRunning, Refused, Settings, SettingsError, load_settings
 from sidecar.client.views import Health
 
@@ -25,40 +26,42 @@ def examine(workspace: Path | None) -> list[Health]:
     try:
         settings = load_settings(workspace=workspace)
     except SettingsError as error:
-        unusable = Health(name="settings", state="error", detail=str(error), fix="mend that setting, then: tend doctor")
+        again = f"mend that setting, then: {command('doctor', workspace)}"
+        unusable = Health(name="settings", state="error", detail=str(error), fix=again)
         return [_python(), _mypy(), _sqlite(), unusable]
+    again = f"make it readable to you, then: {command('doctor', workspace)}"
     found = [
-        *_sidecar(settings),
+        *_sidecar(settings, command("up", workspace)),
         _python(),
         _mypy(),
         _sqlite(),
-        _readable("workspace", lambda: _workspace(settings)),
+        _readable("workspace", lambda: _workspace(settings), again),
         _model(settings),
-        _readable("secrets", lambda: _secrets(settings)),
+        _readable("secrets", lambda: _secrets(settings), again),
     ]
     first = {health.name: health for health in reversed(found)}  # what the sidecar says of itself comes first
     return [*reversed(first.values()), *_set(settings)]
 
 
-def _sidecar(settings: Settings) -> Iterator[Health]:
+def _sidecar(settings: Settings, up: str) -> Iterator[Health]:
     try:
         with Client(settings) as client:
             status = client.status()
             yield Health(name="sidecar", state="ok", detail=f"runs as pid {status.pid}, version {status.version}")
             yield from client.doctor()
     except NotRunning:
-        yield Health(name="sidecar", state="warning", detail="not running", fix="tend up")
+        yield Health(name="sidecar", state="warning", detail="not running", fix=up)
     except Refused as error:
-        yield Health(name="sidecar", state="error", detail=f"answers, but: {error}", fix="restart tend up")
+        yield Health(name="sidecar", state="error", detail=f"answers, but: {error}", fix=f"restart {up}")
     except OSError as error:
-        yield Health(name="sidecar", state="error", detail=str(error), fix="tend up")
+        yield Health(name="sidecar", state="error", detail=str(error), fix=up)
 
 
-def _readable(name: str, look: Callable[[], Health]) -> Health:
+def _readable(name: str, look: Callable[[], Health], else_: str) -> Health:
     try:
         return look()
     except OSError as error:
-        return Health(name=name, state="error", detail=str(error), fix="make it readable to you, then: tend doctor")
+        return Health(name=name, state="error", detail=str(error), fix=else_)
 
 
 def _python() -> Health:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 from pydantic import JsonValue
 
+from harness.cli.failure import INTERRUPTED, Failure
 from harness.cli.live import step_line
 from harness.cli.terminal import Terminal
 from sidecar.client import Client, NotRunning, views
@@ -23,8 +24,10 @@ def follow(terminal: Terminal, run: str) -> views.RunDetail:
             if line is not None:
                 terminal.progress(line)
     except KeyboardInterrupt:
-        terminal.progress(f"The run goes on. See it with: {terminal.command(f'runs show {terminal.words.id(run)}')}")
-        raise
+        next_ = terminal.command(f"runs show {run}")
+        raise Failure(
+            "nobody follows it any more; the run goes on", next_=next_, type_="interrupted", code=INTERRUPTED
+        ) from None
     return terminal.client.run(run, step=views.EVERY_STEP if terminal.as_json else None)
 
 

@@ -6,6 +6,7 @@ import functools
 import inspect
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
     from rich.console import Console, RenderableType
 
-    from sidecar.client import Client, Settings
+    from sidecar.client import Client, Refused, Settings
 
 P = ParamSpec("P")
 
@@ -135,8 +136,7 @@ def _guarded(act: Callable[..., None], terminal: Terminal, *, group: str, argume
         message = str(error).removesuffix(" Start it with: tend up")
         raise Failure(message, next_=terminal.command("up"), type_="not_running", code=NOT_RUNNING) from error
     except Refused as error:
-        helpful = "status" if error.type == "not_leading" else _HELPFUL.get(group, "doctor")
-        raise Failure(str(error), next_=terminal.command(helpful), type_=error.type) from error
+        raise Failure(str(error), next_=terminal.command(_helpful(error, group)), type_=error.type) from error
     except SettingsError as error:
         raise Failure(str(error), next_=terminal.command("doctor"), type_="settings", code=USAGE) from error
     except OSError as error:
@@ -158,7 +158,7 @@ def _flush() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-# What to type when the sidecar has answered no, by the first word of the command.
+# What to type when the sidecar has answered no and names nothing itself, by the first word of the command.
 _HELPFUL = {
     "skills": "skills list",
     "runs": "runs list",
@@ -168,7 +168,18 @@ _HELPFUL = {
     "chat": "runs list",
     "notices": "notices",
     "cost": "cost cap",
+    "why": "skills list",
+    "emit": "emit --help",
+    "events": "events list",
+    "backup": "backup --help",
 }
+
+
+def _helpful(refused: Refused, group: str) -> str:
+    if refused.type == "not_leading":
+        return "status"
+    named = re.search(r": tend ([\w ./#-]+?)\.?$", str(refused))  # "there is no skill 'x'. See: tend skills list"
+    return named[1] if named else _HELPFUL.get(group, "doctor")
 
 
 def _plain(view: BaseModel | Sequence[BaseModel] | None) -> Any:

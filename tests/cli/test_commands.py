@@ -16,7 +16,7 @@ from sidecar.client import views
 
 from . import examples
 from .conftest import Inside, Tend
-from .double import Double
+from .double import Double, Refusal
 
 
 @pytest.mark.parametrize(
@@ -99,10 +99,28 @@ def test_the_states_that_runs_list_takes_are_the_runs_states() -> None:
 
 
 def test_runs_list_passes_its_filters_on(inside: Inside, sidecar: Double) -> None:
-    sidecar.answers["runs.list"] = []
+    sidecar.answers["runs.list"] = [examples.run()]
     inside("runs", "list", "--skill", "price_report", "--state", "failed", "--limit", "3")
 
     assert sidecar.asked == [("runs.list", {"skill": "price_report", "state": "failed", "limit": 3})]
+
+
+def test_no_runs_of_those_that_were_asked_for_are_not_no_runs_yet(inside: Inside, sidecar: Double) -> None:
+    sidecar.answers |= {"runs.list": [], "skills.show": examples.skill_detail()}
+    assert inside("runs", "list").stdout.startswith("No runs yet.")
+    assert inside("runs", "list", "--state", "failed").stdout.startswith("No such runs.")
+    assert inside("runs", "list", "--skill", "price_report").stdout.startswith("No such runs.")
+
+
+def test_runs_of_a_skill_that_there_is_not_are_refused(inside: Inside, sidecar: Double) -> None:
+    def refuse(_: object) -> object:
+        raise Refusal(404, "not_found", "there is no skill 'nope'. See: tend skills list")
+
+    sidecar.answers |= {"runs.list": [], "skills.show": refuse}
+    done = inside("runs", "list", "--skill", "nope")
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.rstrip().endswith("Next: tend skills list")
 
 
 def test_skills_show_has_the_last_runs(inside: Inside, sidecar: Double) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -150,6 +152,72 @@ def test_what_the_sidecar_refuses_exits_1(tend: Tend, sidecar: Double) -> None:
     assert (done.returncode, done.stdout) == (1, "")
     assert "there is no skill 'nope'" in done.stderr
     assert done.stderr.rstrip().endswith("Next: tend skills list")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "asked", "said", "next_"),
+    [
+        (["why", "nope"], "skills.why", "there is no skill 'nope'. See what there is: tend skills list", "skills list"),
+        (["cost", "cap", "nope", "3"], "cost.cap", "there is no skill 'nope'. See: tend skills list", "skills list"),
+        (
+            ["secret", "grant", "nope", "A", "b.example"],
+            "secrets.grant",
+            "no skill. See: tend skills list",
+            "skills list",
+        ),
+        (["emit", "hook.x", "{}"], "events.emit", "'hook.x' is a webhook's", "emit --help"),
+        (["skills", "show", "x"], "skills.show", "x is deleted. Earlier: tend skills history x.", "skills history x"),
+        (["runs", "rerun", "a1"], "runs.show", "a1 is running", "runs list"),
+    ],
+)
+def test_the_next_command_is_the_one_that_the_sidecar_names(
+    inside: Inside, sidecar: Double, arguments: list[str], asked: str, said: str, next_: str
+) -> None:
+    def refuse(_: object) -> object:
+        raise Refusal(400, "refused", said)
+
+    sidecar.answers[asked] = refuse
+    assert inside(*arguments).stderr.rstrip().endswith(f"Next: tend {next_}")
+
+
+def test_the_doctor_says_what_to_type_for_the_same_workspace(tend: Tend, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    found = {health["name"]: health for health in tend.json("doctor", "--workspace", str(other))}
+    assert found["sidecar"]["fix"] == f"tend up --workspace {other}"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["skills", "run", "x", "--input", "@nofile"], "✗ there is no file nofile\n"),
+        (["emit", "x", "@nofile"], "✗ there is no file nofile\n"),
+        (["emit", "x", "@/"], "✗ the payload can't be read: Is a directory\n"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_named(inside: Inside, arguments: list[str], told: str) -> None:
+    done = inside(*arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(told)
+
+
+@pytest.mark.parametrize("flags", [[], ["--json"]])
+def test_a_run_that_nobody_follows_any_more_is_named(tend: Tend, sidecar: Double, flags: list[str]) -> None:
+    sidecar.answers |= {
+        "skills.run": examples.run(state="queued"),
+        "runs.show": examples.run_detail(run=examples.run(state="running")),
+    }
+    process = tend.start("skills", "run", "slow", *flags, stdout=-1, stderr=-1, stdin=-3)
+    sidecar.wait_until(lambda: sidecar.streams == 1)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=20)
+
+    assert (process.returncode, out) == (130, "")
+    next_ = f"tend runs show {examples.RUN}"
+    if flags:
+        error = json.loads(err)["error"]
+        assert (error["type"], error["next"]) == ("interrupted", next_)
+    else:
+        assert err.rstrip().endswith(f"Next: {next_}")
 
 
 def test_an_answer_in_other_words_is_told_as_another_version(tend: Tend, sidecar: Double) -> None:

@@ -17,7 +17,12 @@ def json_given(typed: str | None, *, as_: str, example: str) -> Any:
     try:
         text = piped() if typed == "-" else Path(typed[1:]).read_text("utf-8") if typed.startswith("@") else typed
         return json.loads(text)
-    except (OSError, ValueError) as error:
+    except FileNotFoundError as error:
+        raise Failure(f"there is no file {typed[1:]}", next_=example, type_="usage", code=USAGE) from error
+    except OSError as error:
+        message = f"{as_} can't be read: {error.strerror}"
+        raise Failure(message, next_=example, type_="usage", code=USAGE) from error
+    except ValueError as error:
         raise Failure(f"{as_} is not JSON: {error}", next_=example, type_="usage", code=USAGE) from error
     except RecursionError:
         message = f"{as_} is nested too deeply"

@@ -35,7 +35,9 @@ def list_runs(
     from harness.cli.pages.runs import run_table
 
     found = terminal.client.runs(skill=skill, state=state, limit=limit)
-    terminal.answer(found, run_table(found, terminal.words))
+    if skill and not found:
+        terminal.client.skill(skill)  # refused where there is none of that name
+    terminal.answer(found, run_table(found, terminal.words, narrowed=bool(skill or state)))
 
 
 @group.command()

@@ -16,8 +16,12 @@ BAR = 16  # characters of the waterfall
 BRIEF = 300  # characters of a value on the page; --json has it whole
 
 
-def run_table(runs: Sequence[views.Run], words: Words, *, of: str | None = None) -> RenderableType:
-    """`of` names the skill where all runs are its."""
+def run_table(
+    runs: Sequence[views.Run], words: Words, *, of: str | None = None, narrowed: bool = False
+) -> RenderableType:
+    """`of` names the skill where all runs are its; `narrowed` says that others were left out."""
+    if not runs and narrowed:
+        return Text(f"No such runs. All that there are: {words.command('runs list')}")
     if not runs:
         start = words.command(f"skills run {of or 'NAME'}")
         return Text(f"No runs yet. Start one with: {start}")
