@@ -152,7 +152,7 @@ def skill(
 ) -> Decorator:
     """Make the function a skill. Its name is the file's stem; the module's docstring is its purpose.
 
-    on           what starts it: cron, every, at, event, succeeded, failed; joined with `|`. Left out: only a call
+    on           what starts it: cron, every, at, event, webhook, succeeded, failed; joined with `|`. Left out: a call
     hosts        the hosts that its steps may reach with http
     secrets      the names of the secrets that its steps may send there, once a person has granted each
     reads        globs in the workspace that its steps may read with files; `*` stops at each `/`, `**` does not

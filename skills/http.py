@@ -21,7 +21,8 @@ from skills.wire import Json
 Method: TypeAlias = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 Value: TypeAlias = str | Secret
 Url: TypeAlias = str | Sequence[Value]  # or its pieces: ["https://api.example.com/bot", secret("X"), "/send"]
-Fields: TypeAlias = Mapping[str, str | int | float | bool | Secret]
+Field: TypeAlias = str | int | float | bool | Secret
+Fields: TypeAlias = Mapping[str, Field]
 
 
 class Options(TypedDict, total=False):
@@ -176,9 +177,14 @@ def _text(value: Value, places: Placeholders) -> str:
 
 
 def _urlencoded(fields: Fields, places: Placeholders) -> str:
-    return urlencode(
-        {name: _in_url(value, places) if isinstance(value, Secret) else value for name, value in fields.items()}
-    )
+    return urlencode({name: _field(value, places) for name, value in fields.items()})
+
+
+def _field(value: Field, places: Placeholders) -> str:
+    """As a server reads it: a yes is `true`, as in JSON."""
+    if isinstance(value, Secret):
+        return _in_url(value, places)
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _with_params(url: str, params: Fields | None, places: Placeholders) -> str:

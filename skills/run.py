@@ -245,7 +245,7 @@ class Run:
         level: Literal["debug", "info", "warning", "error"] = "info",
         **fields: Jsonable,
     ) -> None:
-        """Add a line to the run's log, in the body or in a step; a line that is said again on replay is stored once."""
+        """Add a line to the run's log; one that is said again on replay is stored once. A step prints its lines."""
         step = open_step_or_none()
         self._steps.ask(
             Log(

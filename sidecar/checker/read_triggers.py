@@ -20,7 +20,10 @@ LONGEST_PERIOD = timedelta(days=14)  # of a rate limit and a debounce: runs are 
 _ENDS = {"skills.succeeded": "succeeded", "skills.failed": "failed"}
 _KINDS = {"skills.cron", "skills.every", "skills.at", "skills.event", "skills.webhook", *_ENDS}
 
-_FIX = 'Write cron("0 9 * * 1-5"), every(timedelta(hours=1)), at(datetime(...)) or event("name", Model), joined with |.'
+_FIX = (
+    'Write cron("0 9 * * 1-5"), every(timedelta(hours=1)), at(datetime(...)), event("name", Model), '
+    'webhook("github", Model), succeeded("other", Model) or failed("other"), joined with |.'
+)
 _END_FIX = 'Write succeeded("import_orders", Report) with what it returns, or failed("import_orders").'
 _EVENT_FIX = 'Write event("order.paid", Order), with key=lambda order: order.customer if you like.'
 _HOOK_FIX = 'Write webhook("github", Push); tend hook add github makes its key.'

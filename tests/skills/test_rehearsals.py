@@ -94,6 +94,21 @@ def test_programs_are_scripted_by_what_they_write() -> None:
     assert "add it to commands=[...]" in error.message
 
 
+def test_a_yes_in_a_query_or_form_is_written_as_in_json() -> None:
+    @step
+    def asks() -> str:
+        fields: http.Fields = {"all": True, "old": False, "page": 2, "q": "True"}
+        return http.post("https://x.example/", params=fields, data=fields).text
+
+    @skill(hosts=["x.example"])
+    def lists(run: Run) -> str:
+        return run.step(asks)
+
+    wanted = "all=true&old=false&page=2&q=True"
+    (sent,) = rehearse(lists, http={f"https://x.example/?{wanted}": "ok"}).requests
+    assert sent.content.decode() == wanted
+
+
 def test_a_skill_may_be_named_as_one_that_takes_none() -> None:
     takes_none = Skill.named("other", takes=None, returns=str)
     takes_nothing = Skill.named("other", returns=str)
