@@ -25,8 +25,8 @@ class TendError(Exception):
 
 
 class StepFailed(TendError):
-    """`step` failed for good: "fetch", its second use "fetch#2", a call "invoke:NAME" or "start:NAME". `type`, `message`
-    and `traceback` are those of the error that its body raised."""
+    """`step` failed for good: "fetch", its second use "fetch#2", a call "invoke:NAME" or "start:NAME". `type`,
+    `message` and `traceback` are those of the error that its body raised."""
 
     def __init__(self, step: str, error: ErrorInfo) -> None:
         super().__init__(f"step {step!r} failed: {error.type}: {error.message}")

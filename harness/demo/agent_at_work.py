@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from itertools import takewhile
 from typing import Any
 
 from harness.demo.stage import NotAsTold, Stage, wait_for
@@ -16,23 +16,27 @@ AGENT = ("agent  ", "bold magenta")
 def follow(stage: Stage, telling: Telling, run: views.Run) -> views.RunDetail:
     """Until the run has ended. Each of its steps may take its time."""
     told = 0
-    expected = f"the agent's next step (run {run.id})"
-    while isinstance(came := wait_for(partial(_next, stage, run, told), expected), views.Step):
-        _tell(stage, telling, came)
-        told += 1
-    if came.run.state != "succeeded":
-        why = came.run.error.message if came.run.error else came.run.reason
-        raise NotAsTold(f"the agent's run {run.id} was to succeed and is {came.run.state}: {why}")
-    return came
+
+    def look() -> views.RunDetail | None:
+        found = stage.client.run(run.id)
+        return found if len(_over(found)) > told or found.run.state in FINAL else None
+
+    while True:
+        detail = wait_for(look, f"the agent's next step (run {run.id})")
+        for step in _over(detail)[told:]:
+            _tell(stage, telling, step)
+            told += 1
+        if detail.run.state in FINAL:
+            break
+    if detail.run.state != "succeeded":
+        why = detail.run.error.message if detail.run.error else detail.run.reason
+        raise NotAsTold(f"the agent's run {run.id} was to succeed and is {detail.run.state}: {why}")
+    return detail
 
 
-def _next(stage: Stage, run: views.Run, told: int) -> views.Step | views.RunDetail | None:
-    """The step after those that were told, once it is over; the run, once it has ended."""
-    detail = stage.client.run(run.id)
-    for step in detail.steps[told : told + 1]:
-        if step.state not in ("running", "waiting", "retrying"):
-            return step
-    return detail if detail.run.state in FINAL else None
+def _over(detail: views.RunDetail) -> list[views.Step]:
+    """Those before the first that is under way."""
+    return list(takewhile(lambda step: step.state not in ("running", "waiting", "retrying"), detail.steps))
 
 
 def _tell(stage: Stage, telling: Telling, step: views.Step) -> None:

@@ -72,7 +72,7 @@ def test_a_file_that_is_there_is_not_overwritten(sidecar: LiveSidecar, tmp_path:
     (tmp_path / "mine").write_text("dear")
     with pytest.raises(Refused, match="exists already"):
         sidecar.client.backup(tmp_path / "mine")
-    with pytest.raises(Refused, match="there is no folder .*nowhere"):
+    with pytest.raises(Refused, match="there is no folder"):
         sidecar.client.backup(tmp_path / "nowhere" / "file")
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
 
