@@ -38,7 +38,8 @@ def skill_page(detail: views.SkillDetail, runs: Sequence[views.Run], words: Word
             [
                 ("file", detail.path),
                 ("origin", skill.origin),
-                ("version", words.id(skill.version) if skill.version else "none has passed yet"),
+                ("version", words.id(skill.version) if skill.version else "none is live yet"),
+                ("waits", f"for a person's yes: tend approvals show {skill.waits}" if skill.waits else None),
                 ("schedule", None if detail.card else skill.schedule),
                 ("next", times if times.plain else None),
                 ("paused", skill.paused_reason if skill.paused else None),
