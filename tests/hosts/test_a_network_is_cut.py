@@ -44,7 +44,13 @@ def namespace() -> Iterator[Namespace]:
 
 
 @pytest.fixture
-def apart(namespace: Namespace, fleet: Fleet, tmp_path: Path) -> Iterator[LiveSidecar]:
+def leader(fleet: Fleet) -> LiveSidecar:
+    return fleet.host("leader", workers="1")
+
+
+@pytest.fixture
+def apart(namespace: Namespace, fleet: Fleet, leader: LiveSidecar, tmp_path: Path) -> Iterator[LiveSidecar]:
+    assert leader.answers(), "a worker waits for one that leads"
     folder = tmp_path / "apart"
     folder.mkdir()
     address = postgresql.through(5432, fleet.database_url, namespace.address)
@@ -63,8 +69,9 @@ class _Inside(LiveSidecar):
         return self._namespace.entering
 
 
-def test_its_runs_go_on_elsewhere_and_it_comes_back(namespace: Namespace, fleet: Fleet, apart: LiveSidecar) -> None:
-    leader = fleet.host("leader", workers="1")
+def test_its_runs_go_on_elsewhere_and_it_comes_back(
+    namespace: Namespace, leader: LiveSidecar, apart: LiveSidecar
+) -> None:
     leader.put("naps", NAPS)
     runs = [leader.client.run_skill("naps", STEPS).id for _ in range(3)]
     wait_until(lambda: all(executed_by(leader, runs).values()), "each host takes what it has room for")

@@ -166,6 +166,7 @@ def test_a_worker_goes_by_what_the_host_says_that_leads(fleet: Fleet, sink: Sink
     wait_until(lambda: leader.state(busy) == "running", "it has no room for another one")
     worker = fleet.host("worker", worker=True)
     put_steps(leader, sink)
+    sink.forget()  # other tests' requests
     run = leader.client.run_skill("steps", 1).id
     ended = leader.ended(run)
     assert executed_by(leader, [run]) == {run: ["worker"]}
