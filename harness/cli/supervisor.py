@@ -20,6 +20,7 @@ TAIL = 20  # lines of the log that a failed start shows
 LOOK = 0.05  # seconds between two looks at the process
 GRACE = 15.0  # seconds that it has to end by itself
 FIRST_DELAY, LONGEST_DELAY = 0.5, 30.0  # seconds before it is started again; doubled each time
+PATIENT_FOR = 5.0  # seconds that a start may take without a word
 ASK_AGAIN = 5.0  # seconds until one that could not answer is asked again
 STEADY = 60.0  # seconds after which a crash counts as the first again
 
@@ -96,19 +97,24 @@ class Supervisor:
 
     def _answer_of(self, child: subprocess.Popen[bytes]) -> views.Status | None:
         """Its status, as soon as it answers; None where it ended before, or is to."""
-        told = False
+        told = told_why = False
+        began = time.monotonic()
         with Client(self._settings) as client:
             while child.poll() is None and self.stopped_by is None:
                 try:
                     return client.status()
                 except NotRunning:
+                    if not told and time.monotonic() - began > PATIENT_FOR:
+                        waits = "; a worker waits until one host has led" if self._worker else ""
+                        self._say(f"… The sidecar has not answered yet{waits}. Log: {self._log}")
+                        told = True
                     time.sleep(LOOK)
                 except Refused as error:  # it runs: what keeps it from answering, such as its disk, may pass
                     if not self._started:
                         raise
-                    if not told:
+                    if not told_why:
                         self._say(f"! The sidecar is up again, but: {error}")
-                        told = True
+                        told_why = True
                     self._pause(ASK_AGAIN)
         return None
 

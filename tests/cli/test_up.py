@@ -179,6 +179,15 @@ def test_a_failed_start_shows_the_end_of_the_log(up: Tend) -> None:
     assert elsewhere.stderr.rstrip().endswith(f"Next: tend doctor --workspace {up.workspace}")
 
 
+def test_a_start_that_takes_long_says_where_to_look(up: Tend) -> None:
+    up.environment["STAND_IN"] = "waiting"
+    with running(up) as process:
+        told = read_until(process, "has not answered yet")
+        assert str(up.workspace / ".tend" / "sidecar.log") in told
+        (up.workspace / "go on").touch()
+        read_until(process, "tend chat")
+
+
 def test_a_module_in_the_current_folder_is_not_run(up: Tend) -> None:
     """The folder may be the workspace, where an agent writes."""
     (up.workspace / "json.py").write_text("raise SystemExit('the wrong json')")

@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 
 from pydantic import JsonValue
@@ -18,6 +19,8 @@ def main() -> None:
     if behaviour == "broken":
         sys.exit("the store is damaged")
     settings = load_settings(workspace=Path(sys.argv[sys.argv.index("--workspace") + 1]))
+    while behaviour == "waiting" and not (settings.workspace / "go on").exists():
+        time.sleep(0.05)
     double = Double(settings.socket).start()
     failed = examples.run(state="failed", error=examples.ERROR)
 
