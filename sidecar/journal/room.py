@@ -114,11 +114,12 @@ class _Room:
         self._given: Counter[tuple[str, str]] = Counter()
 
     def is_given_to(self, run: Ready) -> bool:
-        if run.admitted and run.skill not in self.stops:
-            return True
-        key = (run.skill, run.concurrency_key)
-        if run.skill in self.stops or run.held + self._given[key] >= run.concurrency:
-            self.full.add(run.room)  # also for those that follow: less urgent ones find no more
-            return False
-        self._given[key] += 1
-        return True
+        if run.skill not in self.stops:
+            if run.admitted:
+                return True
+            key = (run.skill, run.concurrency_key)
+            if run.held + self._given[key] < run.concurrency:
+                self._given[key] += 1
+                return True
+        self.full.add(run.room)  # also for those that follow: less urgent ones find no more
+        return False

@@ -6,7 +6,7 @@ for the rest.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import repeat
 from types import MappingProxyType
 from typing import Any, TypeAlias
@@ -26,7 +26,7 @@ NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 class Prepared:
     """Executes as `Connection.execute` does, and fails as that does; but IN takes no list. `execute` returns the
-    driver's cursor, with values as the driver gives them; the other three rows as SQLAlchemy has them."""
+    driver's cursor, with values as the driver gives them; `rows` and `row` give rows as SQLAlchemy has them."""
 
     def __init__(self, statement: Statement) -> None:
         self._statement = statement
@@ -42,15 +42,6 @@ class Prepared:
     def row(self, connection: Connection, values: Mapping[str, Any] = NOTHING) -> Row | None:
         """The first one."""
         return next(iter(self.rows(connection, values)), None)
-
-    def each(self, connection: Connection, values: Mapping[str, Any] = NOTHING) -> Generator[Row]:
-        """One after the other; close it, where not all are wanted."""
-        compiled, cursor = self._sent(connection, values)
-        try:
-            while found := cursor.fetchone():
-                yield compiled.row(cursor, found)
-        finally:
-            cursor.close()
 
     def execute_many(self, connection: Connection, rows: Sequence[Values]) -> int:
         """Once for each row, all of which name the same columns; how many rows that has changed, in all."""

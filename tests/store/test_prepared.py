@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -67,9 +66,9 @@ def test_rows_are_read_as_sqlalchemy_reads_them(store: Store) -> None:
     assert first.arguments == {"text": "ü"}, "by its name, and decoded"
     assert list(first._asdict()) == steps.c.keys()
 
-    def one_alone(connection: sa.Connection) -> int:
-        with closing(whole.each(connection)) as each:
-            return int(next(each).occurrence)
+    def one_alone(connection: sa.Connection) -> int | None:
+        found = whole.row(connection)
+        return found.occurrence if found else None
 
     assert store.read(one_alone) == 0
 
